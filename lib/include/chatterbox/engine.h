@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chatterbox/audio.h"
+#include "chatterbox/options.h"
+#include "chatterbox/voice.h"
+
+namespace [[gnu::visibility("default")]] chatterbox {
+
+struct ModelParts;
+
+// Weights and tokenizer, immutable once loaded and shared by any number of
+// engines and threads.
+class Model {
+ public:
+  // Called while loading with a fraction in [0, 1]; returning false stops the
+  // load with kCancelled.
+  using Progress = std::function<bool(double fraction, std::string_view what)>;
+
+  // Loads the directory `path` (see docs/design/model-files.md). Slow: seconds
+  // for the published model. Throws kNotFound, kBadFile, kInvalidArgument,
+  // kOutOfMemory, kCancelled.
+  static std::shared_ptr<const Model> load(const std::string& path,
+                                           const ModelOptions& options = {},
+                                           const Progress& progress = {});
+  ~Model();
+
+  const std::string& name() const;
+  // 16 hexadecimal digits that change when any weight file changes.
+  const std::string& id() const;
+  const std::string& path() const;
+  // "cpu", "cuda:0", ...; "float32", "bfloat16", "float16".
+  const std::string& device() const;
+  const std::string& dtype() const;
+  // The voice in the model's directory; empty when it has none.
+  const std::optional<Voice>& builtin_voice() const;
+
+  const ModelParts& parts() const { return *parts_; }
+
+ private:
+  explicit Model(std::unique_ptr<ModelParts> parts);
+  std::unique_ptr<ModelParts> parts_;
+};
+
+// One word of the text and where its speech begins and ends, in samples of
+// kOutputRateHz from the start of the utterance.
+struct WordTime {
+  std::string word;
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+};
+
+// One piece of speech while it is being made.
+struct SpeechChunk {
+  // Valid during the callback only.
+  std::span<const float> samples;
+  // Index of samples[0] in the whole utterance.
+  std::int64_t position = 0;
+  // No more follows; samples may then be empty.
+  bool last = false;
+  // Words that begin in this chunk; empty when the model has no alignment head.
+  std::span<const WordTime> words;
+};
+
+// What a synthesis did.
+struct SynthesisStats {
+  std::int64_t samples = 0;
+  std::int64_t speech_tokens = 0;
+  std::uint64_t seed = 0;
+  double seconds_to_first_audio = 0;
+  double seconds_total = 0;
+  // Seconds of work per second of speech.
+  double real_time_factor() const {
+    return samples > 0 ? seconds_total * kOutputRateHz / double(samples) : 0;
+  }
+};
+
+// One speaker at work. An engine is used by one thread at a time; different
+// engines on the same model may run at once, and take turns on the processor.
+class Engine {
+ public:
+  // Called between speech tokens as well as with audio: returning false stops
+  // with kCancelled. Runs on the caller's thread.
+  using Sink = std::function<bool(const SpeechChunk& chunk)>;
+
+  explicit Engine(std::shared_ptr<const Model> model);
+  ~Engine();
+
+  // Speaks UTF-8 text of 1 to kMaxTextLength characters. Long text is split at
+  // sentences, clauses and words. Throws kInvalidArgument (empty or too long
+  // text, bad option), kCancelled, kModelFailure, kOutOfMemory.
+  SynthesisStats synthesize(std::string_view text, const Voice& voice,
+                            const SynthesisOptions& options, const Sink& sink);
+
+  // The same, gathered.
+  Audio synthesize(std::string_view text, const Voice& voice, const SynthesisOptions& options = {});
+
+  // The same words in another voice, whole recording at once. Output has
+  // exactly the input's duration at kOutputRateHz.
+  Audio convert(const Audio& speech, const Voice& voice,
+                std::optional<std::uint64_t> seed = std::nullopt);
+
+  // A voice from 1 s or more of one speaker; as upstream, 10 s are used for the
+  // decoder and 6 s for T3. Throws kInvalidArgument for less.
+  Voice make_voice(const Audio& reference);
+
+  // Safe from any thread: makes a call in progress throw kCancelled soon (within
+  // one token or one decoder step). The next call starts afresh.
+  void cancel();
+
+  // Runs every part once so that the first utterance is not the slow one.
+  void warm_up();
+
+  static constexpr std::size_t kMaxTextLength = 5000;
+
+ private:
+  std::shared_ptr<const Model> model_;
+  std::atomic<std::uint64_t> cancel_requests_{0};
+};
+
+// Normalised text in pieces the model speaks well (below about 300 characters),
+// cut at sentence, clause and word boundaries; short sentences are joined.
+std::vector<std::string> split_text(std::string_view text, std::size_t max_characters = 280);
+
+}  // namespace chatterbox

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace [[gnu::visibility("default")]] chatterbox {
+
+// How a model is loaded.
+struct ModelOptions {
+  // "cpu", "cuda", "cuda:N", or "auto": CUDA where present, else the processor.
+  std::string device = "auto";
+  // "float32", "bfloat16", "float16", or "auto": what this device does fastest
+  // without losing parity.
+  std::string dtype = "auto";
+  // Threads for inference on the processor; 0: as many as it has cores.
+  int threads = 0;
+};
+
+// A range a host can show and check. Both ends belong to it.
+struct Range {
+  double low, high;
+};
+
+// What a caller may choose for one synthesis. An empty optional means the
+// model's own default (config.json "defaults").
+struct SynthesisOptions {
+  // Emotion: 0 flat, 0.5 neutral, 1 strong.
+  std::optional<double> exaggeration;
+  static constexpr Range kExaggeration{0.0, 2.0};
+  // Classifier-free guidance of T3; 0 turns it off and halves the work.
+  std::optional<double> cfg_weight;
+  static constexpr Range kCfgWeight{0.0, 2.0};
+  // Sampling temperature; 0 picks the likeliest token.
+  std::optional<double> temperature;
+  static constexpr Range kTemperature{0.0, 5.0};
+  // Divides the logits of tokens already spoken; 1 is off.
+  std::optional<double> repetition_penalty;
+  static constexpr Range kRepetitionPenalty{1.0, 2.0};
+  // Drops tokens less likely than min_p times the likeliest; 0 is off.
+  std::optional<double> min_p;
+  static constexpr Range kMinP{0.0, 1.0};
+  // Keeps the smallest set of tokens of this total probability; 1 is off.
+  std::optional<double> top_p;
+  static constexpr Range kTopP{0.0, 1.0};
+  // Same seed, model, device and options: same audio. Empty: a fresh one.
+  std::optional<std::uint64_t> seed;
+  // Speech tokens (40 ms each) between pieces of audio while streaming.
+  int chunk_size = 25;
+  static constexpr Range kChunkSize{1, 1000};
+  // The same for the first piece, which a listener waits for; 0: chosen by the
+  // library from chunk_size.
+  int first_chunk_size = 0;
+  // False: audio is delivered once per sentence, computed in one go.
+  bool streaming = true;
+  // Most speech tokens for one piece of text; upstream's 1000 is 40 s.
+  int max_tokens = 1000;
+  static constexpr Range kMaxTokens{1, 4096};
+};
+
+// Throws kInvalidArgument naming the field, its range and the value.
+void check(const SynthesisOptions& options);
+
+}  // namespace chatterbox

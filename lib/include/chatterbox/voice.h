@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace [[gnu::visibility("default")]] chatterbox {
+
+class Model;
+struct Conditionals;
+
+// What a model needs to know of a speaker: speaker embedding, x-vector, prompt
+// tokens and prompt mel. Immutable and cheap to copy; safe to share between
+// threads. Belongs to the model (weights) that made it.
+class Voice {
+ public:
+  explicit Voice(std::shared_ptr<const Conditionals> conditionals);
+
+  // Reads a file made by save(), or a `conds.pt` of upstream.
+  // Throws kNotFound, kBadFile (says which tensor and both shapes), or
+  // kInvalidArgument when the file was made by another model.
+  static Voice load(const std::string& path, const Model& model);
+
+  // Writes atomically: temporary file, fsync, rename.
+  void save(const std::string& path, const Model& model) const;
+
+  const Conditionals& conditionals() const { return *conditionals_; }
+
+ private:
+  std::shared_ptr<const Conditionals> conditionals_;
+};
+
+}  // namespace chatterbox

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "config.h"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <type_traits>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox {
+namespace {
+
+using Json = nlohmann::json;
+
+// One JSON object being read: every key must be asked for once, so that keys
+// nobody knows are found when the object ends.
+class Reader {
+ public:
+  Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+    if (!object.is_object()) fail("an object", object);
+  }
+
+  void read(const char* key, int& value, int low = 1, int high = 1 << 20) {
+    if (const Json* found = find(key)) {
+      if (!found->is_number_integer()) fail(key, "an integer", *found);
+      const auto wide = found->get<std::int64_t>();
+      if (wide < low || wide > high)
+        fail(key, "an integer from " + std::to_string(low) + " to " + std::to_string(high), *found);
+      value = int(wide);
+    }
+  }
+
+  void read(const char* key, double& value) {
+    if (const Json* found = find(key)) {
+      if (!found->is_number() || !std::isfinite(found->get<double>()))
+        fail(key, "a number", *found);
+      value = found->get<double>();
+    }
+  }
+
+  void read(const char* key, std::string& value) {
+    if (const Json* found = find(key)) {
+      if (!found->is_string()) fail(key, "a string", *found);
+      value = found->get<std::string>();
+    }
+  }
+
+  void read(const char* key, std::vector<int>& value) {
+    if (const Json* found = find(key)) {
+      if (!found->is_array() || found->empty()) fail(key, "a list of integers", *found);
+      value.clear();
+      for (const Json& item : *found) {
+        if (!item.is_number_integer() || item.get<std::int64_t>() < 1 ||
+            item.get<std::int64_t>() > 1024)
+          fail(key, "a list of integers from 1 to 1024", *found);
+        value.push_back(item.get<int>());
+      }
+    }
+  }
+
+  template <typename Enum>
+  void read(const char* key, Enum& value, std::initializer_list<std::pair<const char*, Enum>> names)
+    requires std::is_enum_v<Enum>
+  {
+    const Json* found = find(key);
+    if (!found) return;
+    std::string expected;
+    for (const auto& [name, meaning] : names) {
+      if (found->is_string() && found->get<std::string>() == name) {
+        value = meaning;
+        return;
+      }
+      expected += (expected.empty() ? "\"" : " or \"") + std::string(name) + "\"";
+    }
+    fail(key, expected, *found);
+  }
+
+  template <typename Fill>
+  void object(const char* key, Fill fill) {
+    if (const Json* found = find(key)) {
+      Reader inner(*found, where_ + "." + key);
+      fill(inner);
+      inner.finish();
+    }
+  }
+
+  // Null is the same as an absent key.
+  template <typename Fill>
+  void optional_object(const char* key, Fill fill) {
+    const Json* found = find(key);
+    if (found && !found->is_null()) {
+      Reader inner(*found, where_ + "." + key);
+      fill(inner);
+      inner.finish();
+    }
+  }
+
+  void finish() const {
+    for (const auto& [key, value] : object_.items())
+      if (!asked_.count(key))
+        throw Error(ErrorCode::kBadFile, where_ + ": unknown key \"" + key + "\"");
+  }
+
+ private:
+  const Json* find(const char* key) {
+    asked_.insert(key);
+    const auto found = object_.find(key);
+    return found == object_.end() ? nullptr : &*found;
+  }
+
+  [[noreturn]] void fail(const std::string& expected, const Json& got) const {
+    throw Error(ErrorCode::kBadFile,
+                where_ + ": expected " + expected + ", got " + got.dump().substr(0, 80));
+  }
+  [[noreturn]] void fail(const char* key, const std::string& expected, const Json& got) const {
+    throw Error(ErrorCode::kBadFile, where_ + "." + key + ": expected " + expected + ", got " +
+                                         got.dump().substr(0, 80));
+  }
+
+  const Json& object_;
+  std::string where_;
+  std::set<std::string> asked_;
+};
+
+void read_t3(Reader& json, T3Config& t3) {
+  json.read("text_vocab", t3.text_vocab);
+  json.read("start_text", t3.start_text, 0);
+  json.read("stop_text", t3.stop_text, 0);
+  json.read("max_text_tokens", t3.max_text_tokens);
+  json.read("speech_vocab", t3.speech_vocab);
+  json.read("start_speech", t3.start_speech, 0);
+  json.read("stop_speech", t3.stop_speech, 0);
+  json.read("max_speech_tokens", t3.max_speech_tokens);
+  json.read("hidden", t3.hidden);
+  json.read("layers", t3.layers, 1, 1000);
+  json.read("heads", t3.heads, 1, 1000);
+  json.read("head_dim", t3.head_dim, 2, 1024);
+  json.read("intermediate", t3.intermediate);
+  json.read("rms_eps", t3.rms_eps);
+  json.read("rope_theta", t3.rope_theta);
+  json.object("rope_scaling", [&](Reader& rope) {
+    rope.read("factor", t3.rope_scaling.factor);
+    rope.read("low_freq_factor", t3.rope_scaling.low_freq_factor);
+    rope.read("high_freq_factor", t3.rope_scaling.high_freq_factor);
+    rope.read("original_positions", t3.rope_scaling.original_positions);
+  });
+  json.read("speech_prompt_tokens", t3.speech_prompt_tokens, 0);
+  json.read("speaker_embedding", t3.speaker_embedding);
+  json.read("perceiver_queries", t3.perceiver_queries);
+  json.read("perceiver_heads", t3.perceiver_heads, 1, 1000);
+  json.optional_object("alignment", [&](Reader& alignment) {
+    AlignmentConfig config;
+    alignment.read("layer", config.layer, 0, t3.layers - 1);
+    alignment.read("head", config.head, 0, t3.heads - 1);
+    alignment.read("back", config.back, 0, 100);
+    alignment.read("ahead", config.ahead, 1, 100);
+    alignment.read("max_stay", config.max_stay, 0, 1000);
+    t3.alignment = config;
+  });
+}
+
+void read_s3gen(Reader& json, S3GenConfig& s3gen) {
+  json.object("encoder", [&](Reader& encoder) {
+    encoder.read("size", s3gen.encoder.size);
+    encoder.read("heads", s3gen.encoder.heads, 1, 1000);
+    encoder.read("ffn", s3gen.encoder.ffn);
+    encoder.read("blocks", s3gen.encoder.blocks, 1, 1000);
+    encoder.read("up_blocks", s3gen.encoder.up_blocks, 1, 1000);
+  });
+  json.object("estimator", [&](Reader& estimator) {
+    estimator.read("channels", s3gen.estimator.channels);
+    estimator.read("heads", s3gen.estimator.heads, 1, 1000);
+    estimator.read("head_dim", s3gen.estimator.head_dim, 1, 1024);
+    estimator.read("blocks", s3gen.estimator.blocks, 0, 1000);
+    estimator.read("mid_blocks", s3gen.estimator.mid_blocks, 0, 1000);
+  });
+  json.object("flow", [&](Reader& flow) {
+    flow.read("steps", s3gen.flow.steps, 1, 1000);
+    flow.read("guidance", s3gen.flow.guidance);
+    flow.read("temperature", s3gen.flow.temperature);
+  });
+  json.read("attention", s3gen.attention,
+            {{"full", FlowAttention::kFull}, {"chunk", FlowAttention::kChunk}});
+}
+
+void require(bool ok, const std::string& origin, const std::string& what) {
+  if (!ok) throw Error(ErrorCode::kBadFile, origin + ": expected " + what);
+}
+
+// Relations between sizes that would otherwise surface as a confusing shape error.
+void check_relations(const ModelConfig& config, const std::string& origin) {
+  const T3Config& t3 = config.t3;
+  require(config.format == 1, origin, "format 1, got " + std::to_string(config.format));
+  require(t3.start_text < t3.text_vocab && t3.stop_text < t3.text_vocab, origin,
+          "t3.start_text and t3.stop_text below t3.text_vocab");
+  require(t3.start_speech < t3.speech_vocab && t3.stop_speech < t3.speech_vocab, origin,
+          "t3.start_speech and t3.stop_speech below t3.speech_vocab");
+  require(t3.head_dim % 2 == 0, origin, "an even t3.head_dim");
+  require(t3.hidden % t3.perceiver_heads == 0, origin, "t3.hidden divisible by t3.perceiver_heads");
+  require(config.s3tokenizer.codebook_dims <= 12, origin, "s3tokenizer.codebook_dims of at most 12");
+  require(t3.start_speech == config.s3tokenizer.codebook_size(), origin,
+          "t3.start_speech equal to the codebook size " +
+              std::to_string(config.s3tokenizer.codebook_size()));
+  require(config.s3tokenizer.state % config.s3tokenizer.heads == 0, origin,
+          "s3tokenizer.state divisible by s3tokenizer.heads");
+  require(config.s3gen.encoder.size % config.s3gen.encoder.heads == 0, origin,
+          "s3gen.encoder.size divisible by s3gen.encoder.heads");
+  require(config.hift.channels % 8 == 0, origin, "hift.channels divisible by 8");
+}
+
+}  // namespace
+
+int S3TokenizerConfig::codebook_size() const {
+  int size = 1;
+  for (int i = 0; i < codebook_dims; ++i) size *= 3;
+  return size;
+}
+
+ModelConfig parse_config(const std::string& text, const std::string& origin) {
+  Json document;
+  try {
+    document = Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    throw Error(ErrorCode::kBadFile, origin + ": expected JSON, got " + error.what());
+  }
+  ModelConfig config;
+  Reader json(document, origin);
+  json.read("format", config.format);
+  json.read("name", config.name);
+  json.object("text", [&](Reader& text_json) {
+    text_json.read("frontend", config.text_frontend,
+                   {{"english-bpe", TextFrontend::kEnglishBpe},
+                    {"flite-phones", TextFrontend::kFlitePhones}});
+  });
+  json.object("t3", [&](Reader& t3) { read_t3(t3, config.t3); });
+  json.object("voice_encoder", [&](Reader& encoder) {
+    encoder.read("mels", config.voice_encoder.mels);
+    encoder.read("hidden", config.voice_encoder.hidden);
+    encoder.read("layers", config.voice_encoder.layers, 1, 100);
+    encoder.read("embedding", config.voice_encoder.embedding);
+  });
+  json.object("s3tokenizer", [&](Reader& tokenizer) {
+    tokenizer.read("mels", config.s3tokenizer.mels);
+    tokenizer.read("state", config.s3tokenizer.state);
+    tokenizer.read("heads", config.s3tokenizer.heads, 1, 1000);
+    tokenizer.read("layers", config.s3tokenizer.layers, 1, 1000);
+    tokenizer.read("codebook_dims", config.s3tokenizer.codebook_dims, 1, 12);
+  });
+  json.object("xvector", [&](Reader& xvector) {
+    xvector.read("features", config.xvector.features);
+    xvector.read("head_channels", config.xvector.head_channels);
+    xvector.read("channels", config.xvector.channels);
+    xvector.read("growth", config.xvector.growth);
+    xvector.read("bottleneck", config.xvector.bottleneck);
+    xvector.read("layers", config.xvector.layers);
+    xvector.read("embedding", config.xvector.embedding);
+  });
+  json.object("s3gen", [&](Reader& s3gen) { read_s3gen(s3gen, config.s3gen); });
+  json.object("hift", [&](Reader& hift) {
+    hift.read("channels", config.hift.channels);
+    hift.read("f0_channels", config.hift.f0_channels);
+    hift.read("harmonics", config.hift.harmonics, 0, 100);
+  });
+  json.object("defaults", [&](Reader& defaults) {
+    defaults.read("temperature", config.defaults.temperature);
+    defaults.read("cfg_weight", config.defaults.cfg_weight);
+    defaults.read("exaggeration", config.defaults.exaggeration);
+    defaults.read("repetition_penalty", config.defaults.repetition_penalty);
+    defaults.read("min_p", config.defaults.min_p);
+    defaults.read("top_p", config.defaults.top_p);
+  });
+  json.finish();
+  check_relations(config, origin);
+  return config;
+}
+
+ModelConfig load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorCode::kNotFound, path + ": cannot be opened");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_config(text.str(), path);
+}
+
+}  // namespace chatterbox

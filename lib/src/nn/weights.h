@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chatterbox {
+
+// One safetensors file, memory-mapped. Headers come from strangers: lengths,
+// offsets, overlaps, shapes and types are all checked before a byte is used.
+class TensorFile {
+ public:
+  // Throws kNotFound or kBadFile.
+  static std::shared_ptr<const TensorFile> open(const std::string& path);
+  // Checks `bytes` the same way; for fuzzing. The bytes must outlive the file.
+  static std::shared_ptr<const TensorFile> from_memory(const void* bytes, std::size_t size,
+                                                       const std::string& name);
+  virtual ~TensorFile() = default;
+
+  virtual const std::string& path() const = 0;
+  virtual std::vector<std::string> names() const = 0;
+  virtual bool has(const std::string& name) const = 0;
+  // A view of the mapped bytes, which lives as long as the tensor does.
+  virtual at::Tensor tensor(const std::string& name) const = 0;
+};
+
+// Where weights go: the compute type and device of the model.
+struct Placement {
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;
+};
+
+// A scope of a TensorFile, such as "flow.encoder.", from which modules take
+// their tensors by name at construction. Copies are cheap and share the record
+// of what was claimed.
+class Weights {
+ public:
+  Weights(std::shared_ptr<const TensorFile> file, Placement placement);
+
+  // "flow" -> names below "flow.".
+  Weights scope(const std::string& name) const;
+  // The same scope with another compute type; what is float32 by nature (norm
+  // statistics, the vocoder, speaker encoders) says so with this.
+  Weights with_dtype(at::ScalarType dtype) const;
+
+  bool has(const std::string& name) const;
+  // Claims the tensor, converted and moved. kBadFile names a missing or twice
+  // claimed tensor, or both shapes where they differ.
+  at::Tensor take(const std::string& name, at::IntArrayRef shape) const;
+  // The same without conversion of its type (integer buffers, packed kernels).
+  at::Tensor take_raw(const std::string& name, at::IntArrayRef shape) const;
+  // Claims without loading: buffers that upstream stores and nobody reads.
+  void skip(const std::string& name) const;
+  const Placement& placement() const { return placement_; }
+
+  // Throws kBadFile naming tensors of the whole file that nobody claimed.
+  void check_all_claimed() const;
+
+ private:
+  struct Claims;
+  std::shared_ptr<const TensorFile> file_;
+  std::shared_ptr<Claims> claims_;
+  std::string prefix_;
+  Placement placement_;
+};
+
+}  // namespace chatterbox

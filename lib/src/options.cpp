@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "chatterbox/options.h"
+
+#include <cmath>
+#include <sstream>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox {
+namespace {
+
+void check_range(const char* name, double value, Range range) {
+  // Written so that NaN fails too.
+  if (value >= range.low && value <= range.high) return;
+  std::ostringstream message;
+  message << name << ": expected " << range.low << " to " << range.high << ", got " << value;
+  throw Error(ErrorCode::kInvalidArgument, message.str());
+}
+
+void check_range(const char* name, const std::optional<double>& value, Range range) {
+  if (value) check_range(name, *value, range);
+}
+
+}  // namespace
+
+void check(const SynthesisOptions& options) {
+  using O = SynthesisOptions;
+  check_range("exaggeration", options.exaggeration, O::kExaggeration);
+  check_range("cfg_weight", options.cfg_weight, O::kCfgWeight);
+  check_range("temperature", options.temperature, O::kTemperature);
+  check_range("repetition_penalty", options.repetition_penalty, O::kRepetitionPenalty);
+  check_range("min_p", options.min_p, O::kMinP);
+  check_range("top_p", options.top_p, O::kTopP);
+  check_range("chunk_size", options.chunk_size, O::kChunkSize);
+  if (options.first_chunk_size != 0)
+    check_range("first_chunk_size", options.first_chunk_size, O::kChunkSize);
+  check_range("max_tokens", options.max_tokens, O::kMaxTokens);
+}
+
+}  // namespace chatterbox

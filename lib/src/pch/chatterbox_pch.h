@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <ATen/ATen.h>
+
+#include <string>
+#include <vector>

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Speaks a text through a gst-launch pipeline with the small model in the tree.
+#   ./demo.sh "Any text" [out.wav]
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+. "$root/scripts/setup.sh"
+
+if [ $# -lt 1 ] || [ $# -gt 2 ] || [ -z "${1//[[:space:]]/}" ]; then
+  printf 'usage: %s TEXT [OUT.wav]\nSpeaks TEXT into OUT.wav (out.wav when not given).\n' "$0" >&2
+  exit 2
+fi
+text="$1"
+out="${2:-out.wav}"
+case "$out" in /*) ;; *) out="$PWD/$out" ;; esac
+[ -d "$(dirname "$out")" ] || fail "the folder of $out does not exist"
+
+# shellcheck disable=SC2086
+install_missing $build_packages
+build_tree "$root/build" -Dtests=disabled
+
+# The text travels on standard input, so no character in it needs quoting.
+say "Speaking"
+printf '%s' "$text" | meson devenv -C "$root/build" \
+  gst-launch-1.0 -q fdsrc fd=0 ! chatterboxtts ! wavenc ! filesink location="$out"
+say "Wrote $out"

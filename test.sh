@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Builds and runs the whole suite.
+#   ./test.sh                 every suite, in build/
+#   ./test.sh --sanitize      the same under AddressSanitizer and UBSAN, in build-sanitize/
+#   ./test.sh NAME...         only tests or suites whose name matches
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+. "$root/scripts/setup.sh"
+
+build="$root/build"
+options=()
+if [ "${1:-}" = "--sanitize" ]; then
+  shift
+  build="$root/build-sanitize"
+  options=(-Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized)
+  # libtorch and GLib keep memory for the life of the process by design.
+  export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
+  export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+fi
+
+# shellcheck disable=SC2086
+install_missing $build_packages $test_packages
+# demo.sh may have configured the same folder without tests.
+[ ! -f "$build/build.ninja" ] || meson configure "$build" -Dtests=enabled >/dev/null
+build_tree "$build" -Dtests=enabled "${options[@]}"
+
+say "Testing"
+status=0
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$(nproc)" "$@" || status=$?
+python3 "$root/scripts/test_summary.py" "$build/meson-logs/testlog.json"
+exit "$status"

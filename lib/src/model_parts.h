@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "chatterbox/voice.h"
+#include "config.h"
+#include "nn/weights.h"
+#include "turns.h"
+
+namespace chatterbox {
+
+class Hift;
+class S3Gen;
+class S3Tokenizer;
+class T3;
+class TextTokenizer;
+class VoiceEncoder;
+class XVector;
+
+// Everything a loaded model consists of, in the order data passes through it.
+// Immutable after loading, except for whose turn it is.
+struct ModelParts {
+  ModelParts();
+  ~ModelParts();
+
+  ModelConfig config;
+  std::string path;
+  std::string id;  // see model_id.h
+  std::string device_name;
+  std::string dtype_name;
+  Placement placement;
+  int threads = 0;
+
+  std::unique_ptr<const TextTokenizer> text_tokenizer;
+  std::unique_ptr<const VoiceEncoder> voice_encoder;
+  std::unique_ptr<const S3Tokenizer> s3tokenizer;
+  std::unique_ptr<const XVector> xvector;
+  std::unique_ptr<const T3> t3;
+  std::unique_ptr<const S3Gen> s3gen;
+  std::unique_ptr<const Hift> hift;
+
+  std::optional<Voice> builtin_voice;
+
+  // Engines on one model take turns on the processor.
+  mutable Turns turns;
+};
+
+}  // namespace chatterbox

@@ -26,6 +26,9 @@ class TensorFile {
   virtual bool has(const std::string& name) const = 0;
   // A view of the mapped bytes, which lives as long as the tensor does.
   virtual at::Tensor tensor(const std::string& name) const = 0;
+  // Says that the tensor's mapped pages may leave memory; reading them again is
+  // correct but slow.
+  virtual void release(const std::string& name) const = 0;
 };
 
 // Where weights go: the compute type and device of the model.

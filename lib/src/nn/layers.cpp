@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "nn/layers.h"
+
+#include <vector>
+
+namespace chatterbox {
+namespace {
+
+at::Tensor take_bias(const Weights& weights, std::int64_t size, Bias bias) {
+  return bias == Bias::kYes ? weights.take("bias", {size}) : at::Tensor();
+}
+
+at::Tensor take_kernel(const Weights& weights, at::IntArrayRef shape, bool weight_norm) {
+  return weight_norm ? take_weight_norm(weights, shape) : weights.take("weight", shape);
+}
+
+}  // namespace
+
+at::Tensor take_weight_norm(const Weights& weights, at::IntArrayRef shape) {
+  // The quotient is computed in float32 whatever the compute type, once.
+  const Weights stored = weights.with_dtype(at::kFloat).scope("parametrizations").scope("weight");
+  std::vector<std::int64_t> lengths(shape.size(), 1), others;
+  lengths[0] = shape[0];
+  for (std::size_t i = 1; i < shape.size(); ++i) others.push_back(std::int64_t(i));
+  const at::Tensor g = stored.take("original0", lengths);
+  const at::Tensor v = stored.take("original1", shape);
+  const at::Tensor length = v.square().sum(others, /*keepdim=*/true).sqrt();
+  return (v * (g / length)).to(weights.placement().dtype);
+}
+
+Linear::Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias)
+    : weight(weights.take("weight", {out, in})), bias(take_bias(weights, out, with_bias)) {}
+
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+}
+
+Embedding::Embedding(const Weights& weights, std::int64_t rows, std::int64_t dim)
+    : weight(weights.take("weight", {rows, dim})) {}
+
+at::Tensor Embedding::operator()(const at::Tensor& ids) const { return at::embedding(weight, ids); }
+
+LayerNorm::LayerNorm(const Weights& weights, std::int64_t dim, double eps)
+    : weight(weights.take("weight", {dim})), bias(weights.take("bias", {dim})), eps(eps) {}
+
+at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
+  return at::layer_norm(x, weight.sizes(), weight, bias, eps);
+}
+
+RmsNorm::RmsNorm(const Weights& weights, std::int64_t dim, double eps)
+    : weight(weights.take("weight", {dim})), eps(eps) {}
+
+at::Tensor RmsNorm::operator()(const at::Tensor& x) const {
+  const at::Tensor wide = x.to(at::kFloat);
+  const at::Tensor scale = wide.square().mean(-1, /*keepdim=*/true).add_(eps).rsqrt_();
+  return weight * (wide * scale).to(x.scalar_type());
+}
+
+GroupNorm::GroupNorm(const Weights& weights, std::int64_t groups, std::int64_t channels, double eps)
+    : groups(groups),
+      weight(weights.take("weight", {channels})),
+      bias(weights.take("bias", {channels})),
+      eps(eps) {}
+
+at::Tensor GroupNorm::operator()(const at::Tensor& x) const {
+  return at::group_norm(x, groups, weight, bias, eps);
+}
+
+BatchNorm::BatchNorm(const Weights& weights, std::int64_t channels, Affine affine, double eps) {
+  const Weights wide = weights.with_dtype(at::kFloat);
+  const at::Tensor mean = wide.take("running_mean", {channels});
+  scale = (wide.take("running_var", {channels}) + eps).rsqrt();
+  if (affine == Affine::kYes) scale = scale * wide.take("weight", {channels});
+  shift = -mean * scale;
+  if (affine == Affine::kYes) shift = shift + wide.take("bias", {channels});
+  if (weights.has("num_batches_tracked")) weights.skip("num_batches_tracked");
+  scale = scale.to(weights.placement().dtype);
+  shift = shift.to(weights.placement().dtype);
+}
+
+at::Tensor BatchNorm::operator()(const at::Tensor& x) const {
+  std::vector<std::int64_t> channels(std::size_t(x.dim()), 1);
+  channels[1] = scale.size(0);
+  return at::addcmul(shift.view(channels), x, scale.view(channels));
+}
+
+Conv1d::Conv1d(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t kernel,
+               const ConvOptions& options)
+    : weight(take_kernel(weights, {out, in / options.groups, kernel}, options.weight_norm)),
+      bias(take_bias(weights, out, options.bias)),
+      options(options) {}
+
+at::Tensor Conv1d::operator()(const at::Tensor& x) const {
+  return at::conv1d(x, weight, bias, options.stride, options.padding, options.dilation,
+                    options.groups);
+}
+
+ConvTranspose1d::ConvTranspose1d(const Weights& weights, std::int64_t in, std::int64_t out,
+                                 std::int64_t kernel, const ConvOptions& options)
+    : weight(take_kernel(weights, {in, out / options.groups, kernel}, options.weight_norm)),
+      bias(take_bias(weights, out, options.bias)),
+      options(options) {}
+
+at::Tensor ConvTranspose1d::operator()(const at::Tensor& x) const {
+  return at::conv_transpose1d(x, weight, bias, options.stride, options.padding,
+                              /*output_padding=*/0, options.groups, options.dilation);
+}
+
+Conv2d::Conv2d(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t kernel,
+               const Options& options)
+    : weight(weights.take("weight", {out, in, kernel, kernel})),
+      bias(take_bias(weights, out, options.bias)),
+      options(options) {}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x) const {
+  return at::conv2d(x, weight, bias, {options.stride_h, options.stride_w},
+                    {options.padding, options.padding});
+}
+
+}  // namespace chatterbox

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "nn/weights.h"
+
+#include <mutex>
+#include <set>
+#include <sstream>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox {
+
+// Shared by all scopes of one file, so that one question at the end of loading
+// finds what no module asked for.
+struct Weights::Claims {
+  std::mutex mutex;
+  std::set<std::string> names;
+
+  bool insert(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return names.insert(name).second;
+  }
+};
+
+namespace {
+
+[[noreturn]] void bad(const TensorFile& file, const std::string& name, const std::string& what) {
+  throw Error(ErrorCode::kBadFile, file.path() + ": tensor \"" + name + "\" " + what);
+}
+
+}  // namespace
+
+Weights::Weights(std::shared_ptr<const TensorFile> file, Placement placement)
+    : file_(std::move(file)), claims_(std::make_shared<Claims>()), placement_(placement) {}
+
+Weights Weights::scope(const std::string& name) const {
+  Weights inner = *this;
+  inner.prefix_ += name + ".";
+  return inner;
+}
+
+Weights Weights::with_dtype(at::ScalarType dtype) const {
+  Weights other = *this;
+  other.placement_.dtype = dtype;
+  return other;
+}
+
+bool Weights::has(const std::string& name) const { return file_->has(prefix_ + name); }
+
+void Weights::skip(const std::string& name) const {
+  const std::string full = prefix_ + name;
+  if (!file_->has(full)) bad(*file_, full, "is missing");
+  if (!claims_->insert(full)) bad(*file_, full, "is claimed twice");
+}
+
+at::Tensor Weights::take_raw(const std::string& name, at::IntArrayRef shape) const {
+  skip(name);
+  const std::string full = prefix_ + name;
+  const at::Tensor stored = file_->tensor(full);
+  if (stored.sizes() != shape) {
+    std::ostringstream what;
+    what << ": expected shape " << shape << ", got " << stored.sizes();
+    bad(*file_, full, what.str());
+  }
+  at::Tensor placed = stored.to(placement_.device);
+  if (!placed.is_alias_of(stored)) file_->release(full);
+  return placed;
+}
+
+at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
+  const at::Tensor stored = take_raw(name, shape);
+  if (!stored.is_floating_point())
+    bad(*file_, prefix_ + name,
+        std::string(": expected a floating-point type, got ") + c10::toString(stored.scalar_type()));
+  const at::Tensor converted = stored.to(placement_.dtype);
+  // The mapped bytes have been read for the last time; they need not stay in
+  // memory beside the converted tensor.
+  if (!converted.is_alias_of(stored)) file_->release(prefix_ + name);
+  return converted;
+}
+
+void Weights::check_all_claimed() const {
+  std::string unclaimed;
+  int count = 0;
+  for (const std::string& name : file_->names())
+    if (claims_->names.count(name) == 0 && ++count <= 8) unclaimed += " \"" + name + "\"";
+  if (count > 0)
+    throw Error(ErrorCode::kBadFile, file_->path() + ": " + std::to_string(count) +
+                                         " tensors that this model does not have:" + unclaimed +
+                                         (count > 8 ? " ..." : ""));
+}
+
+}  // namespace chatterbox

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "config.h"
+#include "nn/weights.h"
+#include "t3/sampler.h"
+
+namespace chatterbox {
+
+// What to say, and whose voice says it.
+struct T3Request {
+  at::Tensor speaker_embedding;         // (1, E) float32
+  at::Tensor speech_prompt;             // (1, N) int64; N may be 0
+  double exaggeration = 0.5;
+  std::vector<std::int64_t> text_ids;   // without start and stop tokens
+  SamplingOptions sampling;
+};
+
+// Takes each speech token as it is made, and the index into text_ids that the
+// alignment head looks at, or -1 without such a head. False stops generation.
+// The stop token is never delivered.
+using TokenSink = std::function<bool(std::int64_t token, int text_position)>;
+
+// Shows what happens inside a generation; every callback may be empty.
+struct T3Trace {
+  // (1, C, hidden): speaker, perceiver, emotion.
+  std::function<void(const at::Tensor& conditioning)> conditioning;
+  // Row 0 with text, row 1 (guidance only) without; (rows, vocabulary) float32.
+  // Step 0 is what the prefill yields.
+  std::function<void(int step, const at::Tensor& logits)> logits;
+  // The same step's logits (vocabulary) after "guidance", "penalty",
+  // "temperature", "min_p", "top_p".
+  std::function<void(int step, const char* filter, const at::Tensor& logits)> filtered;
+};
+
+// Token-to-token: text tokens to speech tokens, 25 a second. Const and
+// reentrant: each call keeps its state to itself.
+class T3 {
+ public:
+  // `weights` is the whole of t3_cfg.safetensors. Threads: how many compute one
+  // decoding step; 0: as many as libtorch uses.
+  T3(const Weights& weights, const T3Config& config, int threads = 0);
+  ~T3();
+
+  // Speech tokens, all below start_speech. Throws kInvalidArgument for empty or
+  // too long text or ids outside the vocabulary, kCancelled when the sink says
+  // so, kModelFailure when logits are not finite.
+  std::vector<std::int64_t> generate(const T3Request& request, const TokenSink& sink,
+                                     const T3Trace& trace = {}) const;
+
+  const T3Config& config() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<const Parts> parts_;
+};
+
+}  // namespace chatterbox

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// Speaks a text with the library alone, writing the file while it is spoken:
+//   chatterbox-tts MODEL_DIRECTORY "Some text." out.wav [VOICE_FILE]
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "chatterbox/engine.h"
+#include "chatterbox/error.h"
+
+namespace {
+
+// 16-bit mono WAV, its sizes filled in when it ends.
+class WavWriter {
+ public:
+  explicit WavWriter(const std::string& path) : file_(path, std::ios::binary) {
+    if (!file_)
+      throw chatterbox::Error(chatterbox::ErrorCode::kNotFound, path + ": cannot be written");
+    write_header();
+  }
+  ~WavWriter() {
+    file_.seekp(0);
+    write_header();
+  }
+
+  void write(std::span<const float> samples) {
+    for (float sample : samples)
+      put(std::uint16_t(std::lround(std::clamp(sample, -1.0f, 1.0f) * 32767.0f)), 2);
+    bytes_ += std::uint32_t(samples.size() * 2);
+  }
+
+ private:
+  void put(std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) file_.put(char(value >> (8 * i)));
+  }
+  void write_header() {
+    const std::uint32_t rate = chatterbox::kOutputRateHz;
+    file_ << "RIFF";
+    put(36 + bytes_, 4);
+    file_ << "WAVEfmt ";
+    put(16, 4);
+    put(1, 2);  // PCM
+    put(1, 2);  // channels
+    put(rate, 4);
+    put(rate * 2, 4);
+    put(2, 2);
+    put(16, 2);
+    file_ << "data";
+    put(bytes_, 4);
+  }
+
+  std::ofstream file_;
+  std::uint32_t bytes_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4 || argc > 5) {
+    std::fprintf(stderr, "usage: %s MODEL_DIRECTORY TEXT OUT.wav [VOICE_FILE]\n", argv[0]);
+    return 2;
+  }
+  try {
+    const auto model = chatterbox::Model::load(argv[1]);
+    if (argc == 4 && !model->builtin_voice())
+      throw chatterbox::Error(chatterbox::ErrorCode::kNotFound,
+                              "this model has no voice of its own: expected VOICE_FILE");
+    const chatterbox::Voice voice =
+        argc == 5 ? chatterbox::Voice::load(argv[4], *model) : *model->builtin_voice();
+
+    WavWriter wav(argv[3]);
+    chatterbox::Engine engine(model);
+    const auto stats =
+        engine.synthesize(argv[2], voice, {}, [&](const chatterbox::SpeechChunk& chunk) {
+          wav.write(chunk.samples);
+          for (const auto& word : chunk.words)
+            std::printf("%8.3f  %s\n", double(word.start) / chatterbox::kOutputRateHz,
+                        word.word.c_str());
+          return true;
+        });
+    std::printf("%.2f s of speech, first audio after %.0f ms, real-time factor %.3f, seed %llu\n",
+                double(stats.samples) / chatterbox::kOutputRateHz,
+                stats.seconds_to_first_audio * 1000, stats.real_time_factor(),
+                static_cast<unsigned long long>(stats.seed));
+  } catch (const chatterbox::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

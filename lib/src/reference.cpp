@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "audio/resample.h"
+#include "audio/sinc_resample.h"
+#include "chatterbox/error.h"
+
+namespace chatterbox {
+namespace {
+
+constexpr int kSpeakerRateHz = 16000;
+constexpr std::int64_t kDecoderSeconds = 10;
+constexpr std::int64_t kPromptSeconds = 6;
+constexpr std::int64_t kMelFramesPerToken = 2;
+
+void check(const Audio& reference) {
+  if (reference.rate_hz <= 0)
+    throw Error(ErrorCode::kInvalidArgument, "reference: expected a rate above 0 Hz, got " +
+                                                 std::to_string(reference.rate_hz));
+  if (reference.seconds() < kMinReferenceSeconds)
+    throw Error(ErrorCode::kInvalidArgument,
+                "reference: expected at least " + std::to_string(kMinReferenceSeconds) +
+                    " s, got " + std::to_string(reference.seconds()) + " s");
+  const auto finite = [](float sample) { return std::isfinite(sample); };
+  if (!std::all_of(reference.samples.begin(), reference.samples.end(), finite))
+    throw Error(ErrorCode::kInvalidArgument,
+                "reference: expected finite samples, got infinity or NaN");
+}
+
+at::Tensor first_seconds(const at::Tensor& wave, std::int64_t seconds, int rate_hz) {
+  return wave.slice(0, 0, seconds * rate_hz);
+}
+
+}  // namespace
+
+ReferenceWaves prepare_reference(const Audio& reference) {
+  check(reference);
+  const Audio audio_24k = resample(reference, kOutputRateHz);
+  const Audio audio_16k = resample(audio_24k, kSpeakerRateHz);
+  ReferenceWaves waves;
+  waves.decoder_24k = first_seconds(to_tensor(audio_24k), kDecoderSeconds, kOutputRateHz);
+  waves.decoder_16k = resample_sinc(waves.decoder_24k, kOutputRateHz, kSpeakerRateHz);
+  waves.speaker_16k = to_tensor(audio_16k);
+  waves.prompt_16k = first_seconds(waves.speaker_16k, kPromptSeconds, kSpeakerRateHz);
+  return waves;
+}
+
+at::Tensor decoder_prompt_mel(const at::Tensor& wav24k) {
+  static const Mel mel(prompt_mel());
+  return mel(wav24k).transpose(0, 1).unsqueeze(0).contiguous();
+}
+
+Conditionals make_conditionals(const Audio& reference, const VoiceEncoder& voice_encoder,
+                               const S3Tokenizer& tokenizer, const XVector& xvector,
+                               const T3Config& t3, double exaggeration) {
+  const ReferenceWaves waves = prepare_reference(reference);
+  Conditionals result;
+  result.speaker_embedding = voice_encoder.embed(waves.speaker_16k);
+  result.speech_prompt = tokenizer.tokenize(waves.prompt_16k, t3.speech_prompt_tokens);
+  result.exaggeration = exaggeration;
+
+  result.xvector = xvector.embed(waves.decoder_16k);
+  const at::Tensor mel = decoder_prompt_mel(waves.decoder_24k);
+  const at::Tensor tokens = tokenizer.tokenize(waves.decoder_16k);
+  // A token begun but not finished has no mel of its own, nor has a frame begun
+  // after the last token; the decoder wants two frames for each token.
+  const std::int64_t count = std::min(tokens.size(1), mel.size(1) / kMelFramesPerToken);
+  result.prompt_tokens = tokens.slice(1, 0, count).contiguous();
+  result.prompt_mel = mel.slice(1, 0, count * kMelFramesPerToken).contiguous();
+  return result;
+}
+
+}  // namespace chatterbox

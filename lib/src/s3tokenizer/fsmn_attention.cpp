@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "s3tokenizer/fsmn_attention.h"
+
+#include <cmath>
+
+namespace chatterbox {
+namespace {
+
+constexpr double kTheta = 10000.0;
+constexpr std::int64_t kMemoryFrames = 31;
+
+ConvOptions depthwise(std::int64_t channels) {
+  ConvOptions options;
+  options.padding = (kMemoryFrames - 1) / 2;
+  options.groups = channels;
+  options.bias = Bias::kNone;
+  return options;
+}
+
+}  // namespace
+
+Rotation::Rotation(std::int64_t frames, std::int64_t head_dim, const at::Device& device) {
+  const at::TensorOptions options = at::TensorOptions().dtype(at::kFloat).device(device);
+  const at::Tensor exponents = at::arange(0, head_dim, 2, options) / double(head_dim);
+  const at::Tensor frequencies = at::pow(kTheta, exponents).reciprocal();
+  const at::Tensor angles = at::outer(at::arange(frames, options), frequencies);
+  cos = at::cat({angles.cos(), angles.cos()}, 1);
+  sin = at::cat({angles.sin(), angles.sin()}, 1);
+}
+
+at::Tensor Rotation::operator()(const at::Tensor& x) const {
+  const auto halves = x.chunk(2, -1);
+  const at::Tensor turned = at::cat({-halves[1], halves[0]}, -1);
+  return x * cos.unsqueeze(1) + turned * sin.unsqueeze(1);
+}
+
+FsmnAttention::FsmnAttention(const Weights& weights, std::int64_t state, std::int64_t heads)
+    : heads(heads),
+      query(weights.scope("query"), state, state),
+      key(weights.scope("key"), state, state, Bias::kNone),
+      value(weights.scope("value"), state, state),
+      out(weights.scope("out"), state, state),
+      memory(weights.scope("fsmn_block"), state, state, kMemoryFrames, depthwise(state)) {}
+
+at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotation) const {
+  const std::int64_t frames = x.size(1), state = x.size(2), head_dim = state / heads;
+  // Either side is scaled, as upstream does, rather than their product.
+  const double scale = std::pow(double(head_dim), -0.25);
+  const auto split = [&](const at::Tensor& y) { return y.view({1, frames, heads, head_dim}); };
+
+  const at::Tensor q = rotation(split(query(x))).transpose(1, 2) * scale;  // (1, heads, T, d)
+  const at::Tensor k = rotation(split(key(x))).transpose(1, 2) * scale;
+  const at::Tensor values = value(x);
+  const at::Tensor v = split(values).transpose(1, 2);
+
+  const at::Tensor weights = at::softmax(at::matmul(q, k.transpose(2, 3)), -1);
+  const at::Tensor mixed = at::matmul(weights, v).transpose(1, 2).reshape({1, frames, state});
+  const at::Tensor remembered = memory(values.transpose(1, 2)).transpose(1, 2) + values;
+  return out(mixed) + remembered;
+}
+
+}  // namespace chatterbox

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <optional>
+#include <vector>
+
+#include "audio/mel.h"
+#include "config.h"
+#include "nn/layers.h"
+#include "nn/weights.h"
+#include "s3tokenizer/fsmn_attention.h"
+
+namespace chatterbox {
+
+// Speech to 25 tokens/s (S3 tokenizer v2, https://arxiv.org/abs/2412.10117): a
+// Whisper-like encoder whose output is squeezed to a few dimensions, each
+// rounded to one of three levels; a token is those levels read as digits.
+class S3Tokenizer {
+ public:
+  // `weights` is the "tokenizer" scope of s3gen.safetensors. Computes in float32
+  // always: rounding turns small differences into other tokens.
+  S3Tokenizer(const Weights& weights, const S3TokenizerConfig& config);
+
+  // Waveform (L) float32 at 16 kHz, L > 200 -> (1, N) int64 on the processor.
+  // `max_tokens` bounds N; the levels are still those of the whole recording.
+  at::Tensor tokenize(const at::Tensor& wav16k, std::optional<int> max_tokens = {}) const;
+
+  // Log mel of the recording, (mels, frames), 100 frames/s.
+  at::Tensor features(const at::Tensor& wav16k) const { return mel_(wav16k); }
+
+ private:
+  // One transformer layer; the norms come before what they feed.
+  struct Block {
+    Block(const Weights& weights, const S3TokenizerConfig& config);
+    at::Tensor operator()(const at::Tensor& x, const Rotation& rotation) const;
+
+    FsmnAttention attention;
+    LayerNorm attention_norm;
+    Linear expand, contract;
+    LayerNorm mlp_norm;
+  };
+
+  at::Tensor encode(const at::Tensor& mel) const;
+  at::Tensor quantize(const at::Tensor& hidden) const;
+
+  S3TokenizerConfig config_;
+  Mel mel_;
+  Conv1d conv1_, conv2_;
+  std::vector<Block> blocks_;
+  Linear project_down_;
+};
+
+}  // namespace chatterbox

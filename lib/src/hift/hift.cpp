@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "hift/hift.h"
+
+#include <array>
+#include <string>
+
+#include "hift/snake.h"
+#include "nn/check.h"
+
+namespace chatterbox {
+namespace {
+
+constexpr std::int64_t kMelBands = 80;
+constexpr double kLeak = 0.1;
+constexpr double kLastLeak = 0.01;
+constexpr double kLargestMagnitude = 100.0;
+constexpr double kLoudest = 0.99;
+constexpr std::array<std::int64_t, 3> kDilations{1, 3, 5};
+constexpr std::array<std::int64_t, 3> kKernels{3, 7, 11};
+
+// One stage: it upsamples by `rate`; `spectra` spectrum frames of the
+// excitation make one of its own.
+struct StageShape {
+  std::int64_t rate, kernel, spectra, source_kernel;
+};
+constexpr std::array<StageShape, 3> kStages{{{8, 16, 15, 7}, {5, 11, 3, 7}, {3, 7, 1, 11}}};
+
+Conv1d normed_conv(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t kernel,
+                   std::int64_t dilation = 1) {
+  return Conv1d(
+      weights, in, out, kernel,
+      ConvOptions{
+          .padding = dilation * (kernel - 1) / 2, .dilation = dilation, .weight_norm = true});
+}
+
+}  // namespace
+
+// Residual convolutions of growing reach around Snake activations.
+struct Hift::ResBlock {
+  ResBlock(const Weights& weights, std::int64_t channels, std::int64_t kernel) {
+    for (std::size_t i = 0; i < kDilations.size(); ++i) {
+      const std::string n = std::to_string(i);
+      convs1.push_back(
+          normed_conv(weights.scope("convs1." + n), channels, channels, kernel, kDilations[i]));
+      convs2.push_back(normed_conv(weights.scope("convs2." + n), channels, channels, kernel));
+      snakes1.emplace_back(weights.scope("activations1." + n), channels);
+      snakes2.emplace_back(weights.scope("activations2." + n), channels);
+    }
+  }
+
+  // x (1, channels, T) -> same
+  at::Tensor operator()(at::Tensor x) const {
+    for (std::size_t i = 0; i < convs1.size(); ++i)
+      x = convs2[i](snakes2[i](convs1[i](snakes1[i](x)))).add_(x);
+    return x;
+  }
+
+  std::vector<Conv1d> convs1, convs2;
+  std::vector<Snake> snakes1, snakes2;
+};
+
+struct Hift::Stage {
+  Stage(const Weights& weights, std::size_t index, std::int64_t in)
+      : shape(kStages[index]),
+        up(weights.scope("ups").scope(std::to_string(index)), in, in / 2, shape.kernel,
+           ConvOptions{.stride = shape.rate,
+                       .padding = (shape.kernel - shape.rate) / 2,
+                       .weight_norm = true}),
+        source_down(weights.scope("source_downs").scope(std::to_string(index)), 2 * kSpectrumBins,
+                    in / 2, shape.spectra == 1 ? 1 : 2 * shape.spectra,
+                    ConvOptions{.stride = shape.spectra, .padding = shape.spectra / 2}),
+        source_block(weights.scope("source_resblocks").scope(std::to_string(index)), in / 2,
+                     shape.source_kernel) {
+    for (std::size_t i = 0; i < kKernels.size(); ++i) {
+      const std::size_t n = index * kKernels.size() + i;
+      blocks.emplace_back(weights.scope("resblocks").scope(std::to_string(n)), in / 2, kKernels[i]);
+    }
+  }
+
+  // x (1, in, T), spectra of the excitation (1, 18, S) -> (1, in / 2, T')
+  at::Tensor operator()(at::Tensor x, const at::Tensor& spectra) const {
+    x = up(at::leaky_relu(x, kLeak));
+    // Spectra are one more than hops; the last stage mirrors its beginning.
+    if (shape.spectra == 1) x = at::reflection_pad1d(x, {1, 0});
+    x = x.add_(source_block(source_down(spectra)));
+    at::Tensor sum = blocks[0](x);
+    for (std::size_t i = 1; i < blocks.size(); ++i) sum.add_(blocks[i](x));
+    return sum.div_(double(blocks.size()));
+  }
+
+  StageShape shape;
+  ConvTranspose1d up;
+  Conv1d source_down;
+  ResBlock source_block;
+  std::vector<ResBlock> blocks;
+};
+
+Hift::Hift(const Weights& given, const HiftConfig& config)
+    : f0_predictor_(given.with_dtype(at::kFloat).scope("f0_predictor"), config.f0_channels),
+      source_(given.with_dtype(at::kFloat).scope("m_source"), config.harmonics),
+      spectrum_(at::TensorOptions(given.placement().device).dtype(at::kFloat)),
+      conv_pre_(normed_conv(given.with_dtype(at::kFloat).scope("conv_pre"), kMelBands,
+                            config.channels, 7)),
+      conv_post_(normed_conv(given.with_dtype(at::kFloat).scope("conv_post"),
+                             config.channels >> kStages.size(), 2 * kSpectrumBins, 7)) {
+  const Weights weights = given.with_dtype(at::kFloat);
+  for (std::size_t i = 0; i < kStages.size(); ++i)
+    stages_.push_back(std::make_unique<Stage>(weights, i, config.channels >> i));
+}
+
+Hift::~Hift() = default;
+
+at::Tensor Hift::decode(const at::Tensor& mel, const at::Tensor& source) const {
+  check_shape("mel", mel, {1, kMelBands, kAny});
+  check_shape("excitation", source, {1, 1, mel.size(2) * kSamplesPerFrame});
+  const at::Tensor spectra = spectrum_.analyse(source[0]);
+  at::Tensor x = conv_pre_(mel);
+  for (const auto& stage : stages_) x = (*stage)(x, spectra);
+  x = conv_post_(at::leaky_relu(x, kLastLeak));
+
+  const at::Tensor magnitude = x.narrow(1, 0, kSpectrumBins).exp().clamp_max_(kLargestMagnitude);
+  const at::Tensor phase = x.narrow(1, kSpectrumBins, kSpectrumBins).sin();
+  const at::Tensor spectrum = at::cat({magnitude * phase.cos(), magnitude * phase.sin()}, 1);
+  return spectrum_.synthesise(spectrum).clamp_(-kLoudest, kLoudest);
+}
+
+}  // namespace chatterbox

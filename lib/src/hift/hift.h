@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config.h"
+#include "hift/source.h"
+#include "hift/spectrum.h"
+#include "nn/layers.h"
+#include "nn/weights.h"
+
+namespace chatterbox {
+
+// Mel spectrogram (50 frames/s) to speech at 24 kHz (HiFTNet, Li et al.,
+// arXiv:2309.09493): three upsampling stages, each joined by the spectrum of a
+// harmonic excitation, end in the spectrum of the waveform. Always float32.
+// Immutable and reentrant.
+class Hift {
+ public:
+  // `mel2wav` is the scope "mel2wav" of the weights.
+  Hift(const Weights& mel2wav, const HiftConfig& config);
+  ~Hift();
+
+  // mel (1, 80, T) -> pitch in Hz (1, T). Looks F0Predictor::kReach around.
+  at::Tensor f0(const at::Tensor& mel) const { return f0_predictor_(mel); }
+  const HarmonicSource& source() const { return source_; }
+
+  // mel (1, 80, T) and excitation (1, 1, 480 T) -> samples (1, 480 T)
+  at::Tensor decode(const at::Tensor& mel, const at::Tensor& source) const;
+
+ private:
+  struct ResBlock;
+  struct Stage;
+
+  F0Predictor f0_predictor_;
+  HarmonicSource source_;
+  Spectrum spectrum_;
+  Conv1d conv_pre_;
+  std::vector<std::unique_ptr<const Stage>> stages_;
+  Conv1d conv_post_;
+};
+
+}  // namespace chatterbox

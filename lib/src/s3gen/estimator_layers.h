@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <vector>
+
+#include "config.h"
+#include "nn/layers.h"
+#include "nn/weights.h"
+#include "s3gen/causal_conv.h"
+#include "s3gen/growing_cache.h"
+
+namespace chatterbox {
+
+// What one pass of the estimator leaves behind for the frames after it, in the
+// order layers meet it. Layers take their slots one after the other.
+class EstimatorCache {
+ public:
+  void rewind() { next_context_ = next_memory_ = 0; }
+  at::Tensor* next_context();
+  KeyValueCache* next_memory();
+
+  void seal();
+  std::int64_t bytes() const;
+
+ private:
+  std::vector<at::Tensor> contexts_;
+  std::vector<KeyValueCache> memories_;
+  std::size_t next_context_ = 0, next_memory_ = 0;
+};
+
+// Causal convolution, norm and Mish. x (B, T, in) -> (B, T, out)
+struct CausalBlock {
+  CausalBlock(const Weights& weights, std::int64_t in, std::int64_t out);
+  at::Tensor operator()(const at::Tensor& x, EstimatorCache* cache) const;
+  // The part after the convolution.
+  at::Tensor activate(const at::Tensor& x) const;
+
+  CausalConv conv;
+  LayerNorm norm;
+};
+
+// Two causal blocks with the flow's time added between them, around a shortcut.
+struct ResnetBlock {
+  ResnetBlock(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t time_dim);
+  // time (out) from at_time. x (B, T, in) -> (B, T, out)
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& time, EstimatorCache* cache) const;
+  // Embedded time after Mish, (time_dim), to what this block adds.
+  at::Tensor at_time(const at::Tensor& embedded) const { return time_linear(embedded); }
+
+  Linear time_linear;
+  CausalBlock block1, block2;
+  CausalConv shortcut;  // one tap
+};
+
+// Pre-norm self-attention and feed-forward. x (B, T, channels) -> same
+struct TransformerBlock {
+  TransformerBlock(const Weights& weights, const EstimatorConfig& config);
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& bias, EstimatorCache* cache) const;
+
+ private:
+  at::Tensor attend(const at::Tensor& x, const at::Tensor& bias, EstimatorCache* cache) const;
+
+  std::int64_t heads_, dim_;
+  LayerNorm norm_attention_;
+  at::Tensor qkv_weight_;  // (3 heads d, channels); queries come scaled by 1 / sqrt(d)
+  Linear out_;
+  LayerNorm norm_feed_forward_;
+  Linear expand_, contract_;
+};
+
+}  // namespace chatterbox

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "s3gen/flow_matching.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace chatterbox {
+namespace {
+
+// Below the known rows come rows of zeros: the same frames, nothing known.
+at::Tensor with_unknown(const at::Tensor& known) {
+  return at::stack({known, at::zeros_like(known)});
+}
+
+}  // namespace
+
+void FlowMatching::Cache::seal() {
+  for (EstimatorCache& step : steps) step.seal();
+}
+
+std::int64_t FlowMatching::Cache::bytes() const {
+  std::int64_t sum = condition.defined() ? std::int64_t(condition.nbytes()) : 0;
+  for (const EstimatorCache& step : steps) sum += step.bytes();
+  return sum;
+}
+
+FlowMatching::FlowMatching(const Weights& estimator, const EstimatorConfig& config,
+                           const FlowConfig& flow)
+    : estimator_(estimator, config), guidance_(flow.guidance), temperature_(flow.temperature) {
+  const auto time = [&](int step) {
+    return 1.0 - std::cos(0.5 * std::numbers::pi * step / flow.steps);
+  };
+  for (int i = 0; i < flow.steps; ++i)
+    steps_.push_back({time(i + 1) - time(i), estimator_.at_time(time(i))});
+}
+
+at::Tensor FlowMatching::operator()(const at::Tensor& noise, const at::Tensor& features,
+                                    const at::Tensor& speaker, const at::Tensor& known,
+                                    const at::Tensor& bias, Cache* cache) const {
+  if (cache && cache->steps.empty()) cache->steps.resize(steps_.size());
+  at::Tensor* context = cache ? &cache->condition : nullptr;
+  const FlowEstimator::Condition condition =
+      guidance_ == 0
+          ? estimator_.condition(features.unsqueeze(0), speaker, known.unsqueeze(0), context)
+          : estimator_.condition(with_unknown(features), with_unknown(speaker[0]),
+                                 with_unknown(known), context);
+
+  at::Tensor x = noise * temperature_;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    const at::Tensor velocity =
+        estimator_(x, condition, step.time, bias, cache ? &cache->steps[i] : nullptr);
+    x.add_(velocity[0], step.length * (1.0 + guidance_));
+    if (guidance_ != 0) x.sub_(velocity[1], step.length * guidance_);
+  }
+  return x;
+}
+
+}  // namespace chatterbox

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+#include "config.h"
+#include "nn/weights.h"
+#include "s3gen/flow_estimator.h"
+
+namespace chatterbox {
+
+// Conditional flow matching (Lipman et al., arXiv:2210.02747): noise is carried
+// to a mel by Euler steps along the estimated velocity, in times packed more
+// densely near the noise. Guidance (Ho and Salimans, arXiv:2207.12598)
+// estimates the velocity twice, once without knowing tokens, speaker and
+// prompt, and steps away from the latter.
+class FlowMatching {
+ public:
+  // What earlier frames leave behind: one estimator pass per step, and the
+  // frames before the condition.
+  struct Cache {
+    std::vector<EstimatorCache> steps;
+    at::Tensor condition;
+
+    void seal();
+    std::int64_t bytes() const;
+  };
+
+  FlowMatching(const Weights& estimator, const EstimatorConfig& config, const FlowConfig& flow);
+
+  // noise, features and known mel (T, 80), speaker (1, 80) -> mel (T, 80).
+  // bias and cache as for the estimator.
+  at::Tensor operator()(const at::Tensor& noise, const at::Tensor& features,
+                        const at::Tensor& speaker, const at::Tensor& known, const at::Tensor& bias,
+                        Cache* cache) const;
+
+ private:
+  struct Step {
+    double length;
+    FlowEstimator::Time time;
+  };
+
+  FlowEstimator estimator_;
+  double guidance_, temperature_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace chatterbox

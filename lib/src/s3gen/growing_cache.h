@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace chatterbox {
+
+// Keys or values of positions already seen, (rows, T, dim), with room to grow,
+// so that appending a chunk copies that chunk alone. Copies of a sealed cache
+// share its memory until one of them appends.
+class GrowingCache {
+ public:
+  std::int64_t length() const { return length_; }
+
+  // Adds (rows, n, dim) and returns everything so far, (rows, T + n, dim).
+  at::Tensor append(const at::Tensor& chunk) {
+    const std::int64_t length = length_ + chunk.size(1);
+    if (!data_.defined() || length > data_.size(1)) {
+      const std::int64_t capacity = std::max(length + length / 2, kSmallest);
+      at::Tensor grown = at::empty({chunk.size(0), capacity, chunk.size(2)}, chunk.options());
+      if (length_ > 0) grown.narrow(1, 0, length_).copy_(data_.narrow(1, 0, length_));
+      data_ = grown;
+    }
+    data_.narrow(1, length_, chunk.size(1)).copy_(chunk);
+    length_ = length;
+    return data_.narrow(1, 0, length_);
+  }
+
+  // Gives up spare room: from here on the memory is never written again.
+  void seal() {
+    if (data_.defined()) data_ = data_.narrow(1, 0, length_).contiguous();
+  }
+
+  std::int64_t bytes() const { return data_.defined() ? std::int64_t(data_.nbytes()) : 0; }
+
+ private:
+  static constexpr std::int64_t kSmallest = 64;  // positions
+  at::Tensor data_;
+  std::int64_t length_ = 0;
+};
+
+// What one attention layer remembers.
+struct KeyValueCache {
+  GrowingCache keys, values;
+
+  void seal() {
+    keys.seal();
+    values.seal();
+  }
+  std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
+};
+
+}  // namespace chatterbox

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "conditionals.h"
+#include "config.h"
+#include "nn/layers.h"
+#include "nn/weights.h"
+#include "s3gen/flow_matching.h"
+#include "s3gen/token_encoder.h"
+
+namespace chatterbox {
+
+// Ends, in tokens from the start of the prompt, of the spans that attention is
+// limited to; empty: no limit.
+using Groups = std::vector<std::int64_t>;
+
+// Speech tokens (25/s) in the voice of a prompt to a mel spectrogram (50/s),
+// which the HiFT vocoder makes audible. Immutable and reentrant.
+class S3Gen {
+ public:
+  // `flow` is the scope "flow" of the weights.
+  S3Gen(const Weights& flow, const ModelConfig& config);
+
+  // Every token of an utterance, prompt first, at once. tokens (1, T) int64 ->
+  // features (1, 2 T, 80). Throws kInvalidArgument for tokens out of range.
+  at::Tensor encode(const at::Tensor& tokens, const Groups& groups = {}) const;
+
+  // x-vector (1, V) -> speaker (1, 80)
+  at::Tensor speaker(const at::Tensor& xvector) const;
+
+  // Mel of `tokens` (1, T), without the prompt's: (1, 80, F). `noise` (1, 80,
+  // prompt frames + F) is what the flow starts from, standard normal.
+  at::Tensor mel(const at::Tensor& tokens, const Conditionals& conditionals,
+                 const at::Tensor& noise, const Groups& groups = {}) const;
+
+  // Where one utterance in pieces has got to.
+  struct Cache {
+    TokenEncoder::Cache encoder;
+    FlowMatching::Cache flow;
+
+    void seal();
+    std::int64_t bytes() const;
+  };
+
+  // The next group of an utterance in pieces: `tokens` (T + ahead) int64, of
+  // which the last `ahead` are only looked at, three unless the utterance ends.
+  // noise and known mel (2 T, 80). Returns mel (2 T, 80).
+  at::Tensor next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
+                      const at::Tensor& known, const at::Tensor& noise, Cache& cache) const;
+
+  // The flow alone. features, known and noise (F, 80), speaker (1, 80) -> (F, 80)
+  at::Tensor flow(const at::Tensor& features, const at::Tensor& speaker, const at::Tensor& known,
+                  const at::Tensor& noise, const at::Tensor& bias) const;
+
+  bool attends_in_groups() const { return attention_ == FlowAttention::kChunk; }
+  at::TensorOptions options() const { return encoder_proj_.weight.options(); }
+
+ private:
+  at::Tensor embed(const at::Tensor& tokens) const;
+
+  FlowAttention attention_;
+  Embedding input_embedding_;
+  Linear speaker_affine_;
+  TokenEncoder encoder_;
+  Linear encoder_proj_;
+  FlowMatching flow_;
+};
+
+}  // namespace chatterbox

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config.h"
+#include "nn/layers.h"
+#include "nn/weights.h"
+#include "s3gen/causal_conv.h"
+#include "s3gen/relative_attention.h"
+
+namespace chatterbox {
+
+// Speech tokens an encoder output looks ahead of itself.
+inline constexpr std::int64_t kLookaheadTokens = 3;
+// Mel frames per speech token.
+inline constexpr std::int64_t kFramesPerToken = 2;
+
+// Embedded speech tokens (25/s) to features of mel frames (50/s): a look at
+// three tokens ahead, a conformer without convolutions at the token rate,
+// upsampling, and another at the frame rate.
+class TokenEncoder {
+ public:
+  // What earlier tokens leave behind when speech is encoded piece by piece.
+  struct Cache {
+    at::Tensor lookahead, upsampling;   // contexts of the two causal convolutions
+    std::vector<KeyValueCache> layers;  // token rate, then frame rate
+
+    void seal();
+    std::int64_t bytes() const;
+  };
+
+  TokenEncoder(const Weights& weights, const TokenEncoderConfig& config);
+  ~TokenEncoder();
+
+  // x (T + ahead, size) -> (2 T, size), where the last `ahead` tokens, at most
+  // three, are only looked at; those missing of the three are zeros, which is
+  // what an utterance ends with. `cache` holds everything before x and is
+  // extended; null: x is the beginning. `groups` are the ends, in tokens, of
+  // the spans that tokens see no further than; empty: T.
+  at::Tensor operator()(const at::Tensor& x, std::int64_t ahead, Cache* cache,
+                        const std::vector<std::int64_t>& groups) const;
+
+ private:
+  struct Embed;
+  struct Layer;
+
+  at::Tensor look_ahead(const at::Tensor& x, std::int64_t ahead, Cache* cache) const;
+  at::Tensor upsample(const at::Tensor& x, Cache* cache) const;
+
+  std::int64_t size_;
+  std::unique_ptr<const Embed> embed_, up_embed_;
+  Conv1d ahead_conv_;
+  CausalConv behind_conv_;
+  CausalConv up_conv_;
+  std::vector<std::unique_ptr<const Layer>> layers_, up_layers_;
+  LayerNorm after_norm_;
+};
+
+// 0 where a position may look and -inf where not, (T, T): each sees its own
+// group and those before. Undefined for fewer than two groups.
+at::Tensor group_bias(const std::vector<std::int64_t>& group_ends, std::int64_t frames_per_token,
+                      const at::TensorOptions& options);
+
+}  // namespace chatterbox

@@ -15,7 +15,7 @@ struct Conditionals {
 
   // For S3Gen.
   at::Tensor prompt_tokens;  // (1, P) int64, 25 per second
-  at::Tensor prompt_mel;     // (1, 2P, 80) float32, 50 frames per second
+  at::Tensor prompt_mel;     // (1, 2P or 2P + 1, 80) float32, 50 frames per second
   at::Tensor xvector;        // (1, V) float32
 };
 

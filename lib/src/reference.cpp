@@ -67,11 +67,11 @@ Conditionals make_conditionals(const Audio& reference, const VoiceEncoder& voice
   result.xvector = xvector.embed(waves.decoder_16k);
   const at::Tensor mel = decoder_prompt_mel(waves.decoder_24k);
   const at::Tensor tokens = tokenizer.tokenize(waves.decoder_16k);
-  // A token begun but not finished has no mel of its own, nor has a frame begun
-  // after the last token; the decoder wants two frames for each token.
+  // A token that is not followed by both its frames is dropped. A last single
+  // frame stays, as upstream keeps it: the decoder then begins one frame late.
   const std::int64_t count = std::min(tokens.size(1), mel.size(1) / kMelFramesPerToken);
   result.prompt_tokens = tokens.slice(1, 0, count).contiguous();
-  result.prompt_mel = mel.slice(1, 0, count * kMelFramesPerToken).contiguous();
+  result.prompt_mel = mel;
   return result;
 }
 

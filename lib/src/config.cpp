@@ -224,7 +224,7 @@ ModelConfig parse_config(const std::string& text, const std::string& origin) {
   Json document;
   try {
     document = Json::parse(text);
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {
     throw Error(ErrorCode::kBadFile, origin + ": expected JSON, got " + error.what());
   }
   ModelConfig config;

@@ -25,7 +25,7 @@ struct Weights::Claims {
 namespace {
 
 [[noreturn]] void bad(const TensorFile& file, const std::string& name, const std::string& what) {
-  throw Error(ErrorCode::kBadFile, file.path() + ": tensor \"" + name + "\" " + what);
+  throw Error(ErrorCode::kBadFile, file.path() + ": tensor \"" + name + "\"" + what);
 }
 
 }  // namespace
@@ -49,8 +49,8 @@ bool Weights::has(const std::string& name) const { return file_->has(prefix_ + n
 
 void Weights::skip(const std::string& name) const {
   const std::string full = prefix_ + name;
-  if (!file_->has(full)) bad(*file_, full, "is missing");
-  if (!claims_->insert(full)) bad(*file_, full, "is claimed twice");
+  if (!file_->has(full)) bad(*file_, full, " is missing");
+  if (!claims_->insert(full)) bad(*file_, full, " is claimed twice");
 }
 
 at::Tensor Weights::take_raw(const std::string& name, at::IntArrayRef shape) const {

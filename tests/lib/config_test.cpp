@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox {
+namespace {
+
+std::string refusal(const std::string& json) {
+  try {
+    parse_config(json, "test");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadFile) << json;
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Config, EmptyObjectIsThePublishedModel) {
+  const ModelConfig config = parse_config("{}", "test");
+  EXPECT_EQ(config.t3.layers, 30);
+  EXPECT_EQ(config.t3.hidden, 1024);
+  EXPECT_EQ(config.t3.start_speech, config.s3tokenizer.codebook_size());
+  EXPECT_EQ(config.text_frontend, TextFrontend::kEnglishBpe);
+  EXPECT_FALSE(config.t3.alignment.has_value());
+  EXPECT_EQ(config.s3gen.attention, FlowAttention::kFull);
+}
+
+// The example on the page is the default, key by key.
+TEST(Config, DocumentedExampleIsRead) {
+  std::ifstream file(std::string(TESTS_DIR) + "/../docs/design/model-files.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  const std::string text = page.str();
+  const std::size_t begin = text.find("```json");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string json = text.substr(begin + 7, text.find("```", begin + 7) - begin - 7);
+  const ModelConfig config = parse_config(json, "model-files.md");
+  EXPECT_EQ(config.name, "chatterbox");
+  EXPECT_EQ(config.t3.intermediate, 4096);
+  EXPECT_DOUBLE_EQ(config.defaults.min_p, 0.05);
+}
+
+TEST(Config, ReadsAlignment) {
+  const ModelConfig config = parse_config(
+      R"({"t3":{"alignment":{"layer":3,"head":1,"back":2,"ahead":4,"max_stay":15}}})", "test");
+  ASSERT_TRUE(config.t3.alignment.has_value());
+  EXPECT_EQ(config.t3.alignment->layer, 3);
+  EXPECT_EQ(config.t3.alignment->max_stay, 15);
+}
+
+TEST(Config, RefusesWhatCannotBe) {
+  for (const char* json : {
+           "",
+           "[]",
+           "{\"format\":2}",
+           "{\"unknown\":1}",
+           "{\"t3\":{\"hidden\":\"big\"}}",
+           "{\"t3\":{\"hidden\":1.5}}",
+           "{\"t3\":{\"hidden\":-1}}",
+           "{\"t3\":{\"hidden\":99999999999}}",
+           "{\"t3\":7}",
+           "{\"t3\":{\"start_speech\":5}}",
+           "{\"t3\":{\"stop_speech\":9000}}",
+           "{\"t3\":{\"start_text\":704}}",
+           "{\"t3\":{\"perceiver_heads\":3}}",
+           "{\"t3\":{\"head_dim\":63}}",
+           "{\"t3\":{\"alignment\":{\"layer\":30}}}",
+           "{\"t3\":{\"alignment\":{\"head\":16}}}",
+           "{\"t3\":{\"rms_eps\":1e999}}",
+           "{\"text\":{\"frontend\":\"letters\"}}",
+           "{\"s3gen\":{\"attention\":\"none\"}}",
+           "{\"xvector\":{\"layers\":[]}}",
+       })
+    EXPECT_NE(refusal(json), "") << json;
+}
+
+TEST(Config, NamesTheKey) {
+  EXPECT_EQ(refusal(R"({"t3":{"hiden":1}})"), "test.t3: unknown key \"hiden\"");
+  EXPECT_THROW(load_config("/nonexistent/config.json"), Error);
+}
+
+}  // namespace
+}  // namespace chatterbox

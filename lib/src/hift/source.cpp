@@ -46,7 +46,9 @@ at::Tensor HarmonicSource::operator()(const at::Tensor& f0, const at::Tensor& of
   check_shape("sine offsets", offsets, {sines_});
 
   // Pitch is constant within a frame, so the phase of its samples is a line.
-  // Cycles are counted in double: a long utterance has many of them.
+  // Cycles are counted in double, since a long utterance has many of them, and
+  // rounded to float32 before whole ones are dropped: upstream's sines carry that
+  // rounding, which soon outweighs every other difference between the two.
   const at::Tensor pitch = f0.to(at::kCPU, at::kFloat).contiguous();
   const float* hz = pitch.data_ptr<float>();
   at::Tensor cycles = at::empty({frames, kSamplesPerFrame, sines_}, at::kFloat);
@@ -55,11 +57,10 @@ at::Tensor HarmonicSource::operator()(const at::Tensor& f0, const at::Tensor& of
     for (std::int64_t h = 0; h < sines_; ++h) {
       const double step = hz[t] * float(h + 1) / float(kOutputRateHz);
       for (std::int64_t n = 0; n < kSamplesPerFrame; ++n) {
-        const double turned = phase[h] + double(n + 1) * step;
-        out[n * sines_ + h] = float(turned - std::floor(turned));
+        const auto turned = float(phase[h] + double(n + 1) * step);
+        out[n * sines_ + h] = turned - std::floor(turned);
       }
       phase[h] += double(kSamplesPerFrame) * step;
-      phase[h] -= std::floor(phase[h]);
     }
   }
 

@@ -20,12 +20,12 @@ constexpr std::int64_t kMelFramesPerToken = 2;
 
 void check(const Audio& reference) {
   if (reference.rate_hz <= 0)
-    throw Error(ErrorCode::kInvalidArgument, "reference: expected a rate above 0 Hz, got " +
-                                                 std::to_string(reference.rate_hz));
-  if (reference.seconds() < kMinReferenceSeconds)
     throw Error(ErrorCode::kInvalidArgument,
-                "reference: expected at least " + std::to_string(kMinReferenceSeconds) +
-                    " s, got " + std::to_string(reference.seconds()) + " s");
+                "reference: expected a rate above 0 Hz, got " + std::to_string(reference.rate_hz));
+  if (reference.seconds() < kMinReferenceSeconds)
+    throw Error(ErrorCode::kInvalidArgument, "reference: expected at least " +
+                                                 std::to_string(kMinReferenceSeconds) + " s, got " +
+                                                 std::to_string(reference.seconds()) + " s");
   const auto finite = [](float sample) { return std::isfinite(sample); };
   if (!std::all_of(reference.samples.begin(), reference.samples.end(), finite))
     throw Error(ErrorCode::kInvalidArgument,

@@ -49,17 +49,16 @@ KaldiFbank::KaldiFbank(int mels)
 
 at::Tensor KaldiFbank::operator()(const at::Tensor& wave) const {
   if (wave.numel() < kWindowSamples)
-    throw Error(ErrorCode::kInvalidArgument,
-                "fbank: expected at least " + std::to_string(kWindowSamples) + " samples, got " +
-                    std::to_string(wave.numel()));
+    throw Error(ErrorCode::kInvalidArgument, "fbank: expected at least " +
+                                                 std::to_string(kWindowSamples) + " samples, got " +
+                                                 std::to_string(wave.numel()));
   at::Tensor frames = wave.unfold(0, kWindowSamples, kHopSamples);  // (frames, 400)
   frames = frames - frames.mean(1, /*keepdim=*/true);
   // The first sample of a frame has itself as its predecessor.
   const at::Tensor previous =
       at::cat({frames.slice(1, 0, 1), frames.slice(1, 0, kWindowSamples - 1)}, 1);
   frames = (frames - kPreemphasis * previous) * window_;
-  const at::Tensor power =
-      at::fft_rfft(frames, kSpectrumSamples).abs().square();  // (frames, 257)
+  const at::Tensor power = at::fft_rfft(frames, kSpectrumSamples).abs().square();  // (frames, 257)
   return at::matmul(power, filters_).clamp_min(std::numeric_limits<float>::epsilon()).log();
 }
 

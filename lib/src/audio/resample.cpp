@@ -16,9 +16,9 @@ at::Tensor to_tensor(const Audio& audio) { return at::tensor(audio.samples, at::
 
 Audio resample(const Audio& audio, int rate_hz) {
   if (audio.rate_hz <= 0 || rate_hz <= 0)
-    throw Error(ErrorCode::kInvalidArgument,
-                "resample: expected rates above 0 Hz, got " + std::to_string(audio.rate_hz) +
-                    " to " + std::to_string(rate_hz));
+    throw Error(ErrorCode::kInvalidArgument, "resample: expected rates above 0 Hz, got " +
+                                                 std::to_string(audio.rate_hz) + " to " +
+                                                 std::to_string(rate_hz));
   if (audio.rate_hz == rate_hz || audio.samples.empty()) return {audio.samples, rate_hz};
 
   // librosa computes the length in doubles, rounding errors included, and fills
@@ -30,9 +30,9 @@ Audio resample(const Audio& audio, int rate_hz) {
 
   const soxr_io_spec_t types = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
   const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
-  const soxr_error_t failure =
-      soxr_oneshot(audio.rate_hz, rate_hz, 1, audio.samples.data(), audio.samples.size(), nullptr,
-                   output.samples.data(), output.samples.size(), nullptr, &types, &quality, nullptr);
+  const soxr_error_t failure = soxr_oneshot(
+      audio.rate_hz, rate_hz, 1, audio.samples.data(), audio.samples.size(), nullptr,
+      output.samples.data(), output.samples.size(), nullptr, &types, &quality, nullptr);
   if (failure != nullptr)
     throw Error(ErrorCode::kInvalidArgument, "resample: soxr refused " +
                                                  std::to_string(audio.rate_hz) + " to " +

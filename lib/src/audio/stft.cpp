@@ -22,9 +22,9 @@ at::Tensor overlap_add(const at::Tensor& frames, int hop_samples) {
 
 at::Tensor reflect_pad(const at::Tensor& signal, std::int64_t samples) {
   if (signal.size(-1) <= samples)
-    throw Error(ErrorCode::kInvalidArgument,
-                "reflect_pad: expected more than " + std::to_string(samples) + " samples, got " +
-                    std::to_string(signal.size(-1)));
+    throw Error(ErrorCode::kInvalidArgument, "reflect_pad: expected more than " +
+                                                 std::to_string(samples) + " samples, got " +
+                                                 std::to_string(signal.size(-1)));
   const at::Tensor rows = signal.reshape({1, -1, signal.size(-1)});
   auto shape = signal.sizes().vec();
   shape.back() += 2 * samples;
@@ -37,10 +37,11 @@ at::Tensor hann_window(int size, const at::Device& device) {
 
 at::Tensor stft(const at::Tensor& signal, const at::Tensor& window, int hop_samples) {
   if (signal.size(-1) < window.size(0))
-    throw Error(ErrorCode::kInvalidArgument,
-                "stft: expected at least " + std::to_string(window.size(0)) + " samples, got " +
-                    std::to_string(signal.size(-1)));
-  const at::Tensor frames = signal.unfold(-1, window.size(0), hop_samples);  // (..., frames, window)
+    throw Error(ErrorCode::kInvalidArgument, "stft: expected at least " +
+                                                 std::to_string(window.size(0)) + " samples, got " +
+                                                 std::to_string(signal.size(-1)));
+  const at::Tensor frames =
+      signal.unfold(-1, window.size(0), hop_samples);  // (..., frames, window)
   return at::fft_rfft(frames * window).transpose(-1, -2);
 }
 

@@ -21,8 +21,7 @@ at::Tensor trim_silence(const at::Tensor& wave, double top_db) {
   // The loudest frame is 0 dB below itself, so there is always one.
   const std::int64_t first = loud[0].item<std::int64_t>();
   const std::int64_t last = loud[-1].item<std::int64_t>();
-  return wave.slice(0, first * kHopSamples,
-                    std::min(wave.size(0), (last + 1) * kHopSamples));
+  return wave.slice(0, first * kHopSamples, std::min(wave.size(0), (last + 1) * kHopSamples));
 }
 
 }  // namespace chatterbox

@@ -46,7 +46,9 @@ at::Tensor statistics(const at::Tensor& x) {
   return at::cat({x.mean(-1), x.std(-1, /*unbiased=*/true)}, -1).unsqueeze(-1);
 }
 
-Weights layers_of(const Weights& weights) { return weights.with_dtype(at::kFloat).scope("xvector"); }
+Weights layers_of(const Weights& weights) {
+  return weights.with_dtype(at::kFloat).scope("xvector");
+}
 
 }  // namespace
 

@@ -83,8 +83,8 @@ DenseLayer::DenseLayer(const Weights& weights, std::int64_t in, const XVectorCon
     : norm1(weights.scope("nonlinear1.batchnorm"), in),
       linear(weights.scope("linear1"), in, config.bottleneck * config.growth, 1, no_bias()),
       norm2(weights.scope("nonlinear2.batchnorm"), config.bottleneck * config.growth),
-      mask(weights.scope("cam_layer"), config.bottleneck * config.growth, config.growth,
-           dilation) {}
+      mask(weights.scope("cam_layer"), config.bottleneck * config.growth, config.growth, dilation) {
+}
 
 at::Tensor DenseLayer::operator()(const at::Tensor& x) const {
   return mask(at::relu(norm2(linear(at::relu(norm1(x))))));

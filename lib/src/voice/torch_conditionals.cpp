@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "voice/torch_conditionals.h"
+
+#include "chatterbox/error.h"
+#include "voice/torch_pickle.h"
+#include "voice/torch_zip.h"
+
+namespace chatterbox {
+namespace {
+
+using Object = TorchPickle::Object;
+
+Conditionals read(const TorchPickle& pickle) {
+  const Object& t3 = pickle.at(pickle.root(), "t3");
+  const Object& gen = pickle.at(pickle.root(), "gen");
+  const auto tensor = [&](const Object& dict, const char* name) {
+    return to_tensor(pickle.at(dict, name), name);
+  };
+  Conditionals voice;
+  voice.speaker_embedding = tensor(t3, "speaker_emb").to(at::kFloat);
+  voice.speech_prompt = tensor(t3, "cond_prompt_speech_tokens");
+  // One value, (1, 1, 1), or a bare number.
+  const Object& emotion = pickle.at(t3, "emotion_adv");
+  voice.exaggeration =
+      emotion.kind == TorchPickle::Kind::kNumber
+          ? emotion.number
+          : to_tensor(emotion, "emotion_adv").view(-1)[0].to(at::kDouble).item<double>();
+
+  voice.prompt_tokens = tensor(gen, "prompt_token");
+  voice.prompt_mel = tensor(gen, "prompt_feat").to(at::kFloat);
+  voice.xvector = tensor(gen, "embedding").to(at::kFloat);
+  // Upstream keeps a last frame that no token belongs to.
+  if (voice.prompt_mel.dim() == 3 && voice.prompt_tokens.dim() == 2 &&
+      voice.prompt_mel.size(1) == 2 * voice.prompt_tokens.size(1) + 1)
+    voice.prompt_mel = voice.prompt_mel.slice(1, 0, -1).contiguous();
+  return voice;
+}
+
+}  // namespace
+
+Conditionals decode_torch_conditionals(std::string_view bytes, const std::string& origin) {
+  try {
+    const TorchRecords records = read_torch_zip(bytes);
+    return read(TorchPickle(records));
+  } catch (const Error& error) {
+    throw Error(error.code(), origin + ": " + error.what());
+  }
+}
+
+}  // namespace chatterbox

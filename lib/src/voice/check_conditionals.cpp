@@ -79,7 +79,12 @@ void check_conditionals(const Conditionals& voice, const ModelConfig& config,
 
   check.row("prompt_tokens", voice.prompt_tokens, kMaxPromptTokens);
   check.tokens("prompt_tokens", voice.prompt_tokens, codebook);
-  check.shape("prompt_mel", voice.prompt_mel, {1, 2 * voice.prompt_tokens.size(1), kPromptMels});
+  // Two frames for each token, and one more where the recording ended between
+  // tokens.
+  const std::int64_t frames = 2 * voice.prompt_tokens.size(1);
+  const bool odd = voice.prompt_mel.defined() && voice.prompt_mel.dim() == 3 &&
+                   voice.prompt_mel.size(1) == frames + 1;
+  check.shape("prompt_mel", voice.prompt_mel, {1, frames + odd, kPromptMels});
   check.finite("prompt_mel", voice.prompt_mel);
   check.shape("xvector", voice.xvector, {1, config.xvector.embedding});
   check.finite("xvector", voice.xvector);

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""Step 5: T3, phones to speech tokens, with one attention head told which phone is spoken
+(docs/design/alignment.md).
+
+Needs the tokens (train_tokenizer.py --encode) and speaker embeddings (train_speakers.py).
+"""
+import json
+import random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import data
+import sizes
+import training
+from modules.t3 import T3
+
+START, STOP = "[START]", "[STOP]"
+NOISE = 0.08          # share of input speech tokens replaced at random
+NO_TEXT = 0.1         # share of rows without text, for guidance
+ALIGN_WEIGHT, TEXT_WEIGHT = 0.5, 0.05
+NEIGHBOUR = 0.3       # what attention on a neighbour of the right phone is worth
+POSITIONS_A_BATCH = 2000
+
+
+def vocabulary(work):
+    """Symbol to id, over all shards; fixed by the first call."""
+    path = work / "vocabulary.json"
+    if not path.exists():
+        symbols = sorted({s for u in data.load(work) for s in u.symbols})
+        path.write_text(json.dumps({s: i for i, s in enumerate([STOP, START] + symbols)}))
+    return json.loads(path.read_text())
+
+
+def t3_sizes(vocab):
+    return dict(sizes.T3, text_vocab=len(vocab), start_text=vocab[START], stop_text=vocab[STOP])
+
+
+class Example:
+    """One utterance as T3 sees it."""
+
+    def __init__(self, u, vocab, speaker, emotion):
+        ids = [vocab[START]] + [vocab[s] for s in u.symbols] + [vocab[STOP]]
+        self.text = torch.tensor(ids)
+        self.codes = torch.from_numpy(u.array("codes").astype(np.int64))
+        spoken = torch.from_numpy(u.array("position").astype(np.int64))
+        # Symbol looked at from both start embeddings, then from every token: the one that is
+        # spoken next. The last token looks at the last symbol.
+        last = torch.tensor([len(u.symbols) - 1])
+        self.spoken = torch.cat([spoken[:1], spoken, last])
+        self.speaker, self.emotion = speaker, emotion
+
+    def __len__(self):
+        return len(self.text) + len(self.codes)
+
+
+def examples(utterances, vocab):
+    """Emotion is the liveliness of the reading, 0.5 for the middle one, about 0 to 1."""
+    spreads = np.array([u.spread for u in utterances])
+    middle, scale = np.median(spreads), spreads.std()
+    emotions = np.clip(0.5 + 0.25 * (spreads - middle) / scale, 0, 1)
+    return [Example(u, vocab, torch.from_numpy(u.speaker().copy()), float(e))
+            for u, e in zip(utterances, emotions)]
+
+
+def buckets(items, rng):
+    """Batches of similar length, in random order."""
+    order = sorted(range(len(items)), key=lambda i: len(items[i]) + 20 * rng.random())
+    batches, current, longest = [], [], 0
+    for i in order:
+        longest = max(longest, len(items[i]))
+        if current and longest * (len(current) + 1) > POSITIONS_A_BATCH:
+            batches.append(current)
+            current, longest = [], len(items[i])
+        current.append(items[i])
+    batches.append(current)
+    rng.shuffle(batches)
+    return batches
+
+
+def prompt_of(items, rng, length):
+    """A stretch of speech tokens of some utterance, as the prompt of the conditioning."""
+    while True:
+        codes = rng.choice(items).codes
+        if len(codes) >= length:
+            start = rng.randrange(len(codes) - length + 1)
+            return codes[start:start + length]
+
+
+class Batch:
+    """Rows padded on the right; `order` places condition, text, speech one after the other."""
+
+    def __init__(self, rows, everyone, rng, condition, config, noise, drop):
+        texts = [len(r.text) for r in rows]
+        speech = [len(r.codes) for r in rows]
+        pad = torch.nn.utils.rnn.pad_sequence
+        self.text = pad([r.text for r in rows], True)
+        codes = pad([r.codes for r in rows], True)
+        swap = torch.rand(codes.shape) < noise
+        self.codes = torch.where(swap, torch.randint(0, sizes.CODES, codes.shape), codes)
+        end = torch.tensor([config["stop_speech"]])
+        self.target = pad([torch.cat([r.codes, end]) for r in rows], True, -100)
+        self.spoken = pad([r.spoken for r in rows], True, -1)
+        self.keep = (torch.rand(len(rows)) >= drop).float()
+        self.speaker = torch.stack([r.speaker for r in rows])
+        self.emotion = torch.tensor([r.emotion for r in rows])
+        length = config["speech_prompt_tokens"]
+        self.prompt = torch.stack([prompt_of(everyone, rng, length) for _ in rows])
+        self._place(texts, speech, condition)
+
+    def _place(self, texts, speech, condition):
+        rows, n = len(texts), self.text.shape[1]
+        longest = max(t + s for t, s in zip(texts, speech)) + condition + 2
+        self.order = torch.zeros(rows, longest, dtype=torch.long)
+        self.look = torch.zeros(self.spoken.shape, dtype=torch.long)   # places of speech
+        self.allowed = torch.zeros(rows, longest, longest, dtype=torch.bool)
+        for i, (t, s) in enumerate(zip(texts, speech)):
+            front = torch.arange(condition + t)
+            back = condition + n + torch.arange(2 + s)
+            self.order[i, :len(front) + len(back)] = torch.cat([front, back])
+            first = condition + t   # the first start-of-speech embedding
+            self.look[i, :s + 2] = torch.arange(first, first + s + 2)
+            if self.keep[i]:   # the guided head sees the symbols, without START and STOP
+                self.allowed[i, first:first + s + 2, condition + 1:condition + t - 1] = True
+
+
+def forward(model, b):
+    """Logits that predict the targets (B, S, vocab), guided scores from both start embeddings
+    on (B, 1 + S, keys), all hidden states."""
+    x = torch.cat([model.condition(b.speaker, b.prompt, b.emotion),
+                   model.embed_text(b.text, b.keep), model.start(len(b.text)),
+                   model.embed_speech(b.codes, 1)], 1)
+    x = x.gather(1, b.order[..., None].expand(-1, -1, x.shape[-1]))
+    hidden, scores = model.tfmr(x, allowed=b.allowed)
+    pick = lambda y, at: y.gather(1, at[..., None].expand(-1, -1, y.shape[-1]))
+    logits = model.speech_head(pick(hidden, b.look[:, 1:]))
+    return logits.float(), pick(scores, b.look).float(), hidden
+
+
+def align_loss(scores, b, condition):
+    """-log of the attention on the right symbol; also how often the peak is within one of it."""
+    n = b.text.shape[1] - 2
+    share = scores.softmax(-1)[..., condition + 1:condition + 1 + n]
+    at = b.spoken.clamp(min=0)[..., None]
+    near = (torch.arange(n) - at).abs()
+    weight = (near == 0).float() + NEIGHBOUR * (near == 1).float()
+    use = (b.spoken >= 0) & (b.keep[:, None] > 0)
+    mass = (share * weight).sum(-1)[use]
+    hit = (share.argmax(-1) - at[..., 0]).abs()[use] <= 1
+    return -(mass + 1e-6).log().mean(), hit.float().mean()
+
+
+def text_loss(model, b, hidden, condition):
+    """The text head predicts the next symbol, as upstream trains it; unused in speaking."""
+    n = b.text.shape[1] - 1
+    logits = model.text_head(hidden[:, condition:condition + n])
+    target = torch.where(b.keep[:, None] > 0, b.text[:, 1:], -100)
+    target = target.masked_fill(b.text[:, :-1] == model.sizes["stop_text"], -100)
+    return F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=-100)
+
+
+@torch.no_grad()
+def score(model, valid, config):
+    model.eval()
+    rng, state = random.Random(1), torch.get_rng_state()
+    loss = count = hits = 0
+    for rows in buckets(valid, rng):
+        b = Batch(rows, valid, rng, model.condition_length, config, noise=0.0, drop=0.0)
+        logits, scores, _ = forward(model, b)
+        loss += F.cross_entropy(logits.flatten(0, 1), b.target.flatten(), reduction="sum").item()
+        n = (b.target >= 0).sum().item()
+        hits += align_loss(scores, b, model.condition_length)[1].item() * n
+        count += n
+    torch.set_rng_state(state)
+    model.train()
+    return f"cross-entropy {loss / count:.3f} aligned {hits / count:.3f}"
+
+
+def main():
+    parser = training.arguments(__doc__, minutes=90, rate=1.5e-3)
+    args = parser.parse_args()
+    utterances = data.load(args.work, args.shards)
+    vocab = vocabulary(args.work)
+    config = t3_sizes(vocab)
+    items = examples(utterances, vocab)
+    train, valid = data.split(items)
+    print(f"{len(train)} utterances, {sum(len(i.codes) for i in train)} speech tokens", flush=True)
+    model = T3(config)
+    trainer = training.Trainer("t3", model, args)
+    rng = random.Random(args.seed + trainer.step)
+    waiting = []
+    for step in trainer:
+        waiting = waiting or buckets(train, rng)
+        b = Batch(waiting.pop(), train, rng, model.condition_length, config, NOISE, NO_TEXT)
+        with training.half():
+            logits, scores, hidden = forward(model, b)
+        speech = F.cross_entropy(logits.flatten(0, 1), b.target.flatten())
+        align, hit = align_loss(scores, b, model.condition_length)
+        text = text_loss(model, b, hidden, model.condition_length)
+        trainer.update(speech + ALIGN_WEIGHT * align + TEXT_WEIGHT * text,
+                       speech=speech, align=align, hit=hit, text=text,
+                       tokens=(b.target >= 0).sum())
+        if step % 200 == 199:
+            print("valid", score(model, valid, config), flush=True)
+    print("valid", score(model, valid, config))
+
+
+if __name__ == "__main__":
+    main()

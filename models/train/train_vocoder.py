@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""Step 2: the HiFT vocoder, by multi-resolution spectral losses; its pitch predictor, by F0.
+
+The source is driven by the teacher's F0 while training, so that both parts learn apart.
+"""
+import random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import audio
+import data
+import sizes
+import training
+from modules.hift import Hift
+
+CROP, BATCH = 48, 4   # mel frames, utterances
+RESOLUTIONS = ((256, 60), (512, 120), (1024, 240), (2048, 480))   # FFT size, hop
+
+
+def spectral_loss(made, real):
+    """Spectral convergence and log magnitude distance over all resolutions."""
+    loss = 0
+    for size, hop in RESOLUTIONS:
+        window = torch.hann_window(size)
+        a = torch.stft(made, size, hop, size, window, return_complex=True)
+        b = torch.stft(real, size, hop, size, window, return_complex=True).abs()
+        a = torch.sqrt(a.real ** 2 + a.imag ** 2 + 1e-7)
+        log = (torch.log(a + 1e-4) - torch.log(b + 1e-4)).abs().mean()
+        loss = loss + (a - b).norm() / (b.norm() + 1e-3) + log
+    return loss / len(RESOLUTIONS)
+
+
+def pitch_loss(predicted, f0):
+    """L1 in Hz; the ends of voiced stretches weigh like the rest."""
+    return (predicted - f0).abs().mean() / 50
+
+
+def batch(utterances, rng, mels=None):
+    """Crops: mel (B, 80, CROP), wave (B, 480 CROP), F0 (B, CROP)."""
+    mel, wave, f0 = [], [], []
+    while len(mel) < BATCH:
+        u = rng.choice(utterances)
+        if u.frames < CROP:
+            continue
+        start = rng.randrange(u.frames - CROP + 1)
+        m = u.array("mel", start, CROP).T if mels is None else mels(u, start)
+        mel.append(np.asarray(m, np.float32))
+        wave.append(u.wave("wave24", start, CROP))
+        f0.append(u.array("f0", start, CROP).astype(np.float32))
+    return (torch.from_numpy(np.stack(mel)), torch.stack(wave), torch.from_numpy(np.stack(f0)))
+
+
+def main():
+    args = training.arguments(__doc__, minutes=25, rate=1e-3).parse_args()
+    rng = random.Random(args.seed)
+    utterances, _ = data.split(data.load(args.work, args.shards))
+    model = Hift(**sizes.HIFT)
+    with torch.no_grad():   # F0 is in Hz: start the predictor at a speaking pitch
+        model.f0_predictor.classifier.bias.fill_(80.0)
+        model.f0_predictor.classifier.weight.mul_(30.0)
+    trainer = training.Trainer("hift", model, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
+    for _ in trainer:
+        mel, wave, f0 = batch(utterances, rng)
+        mel = mel + 0.05 * torch.randn_like(mel)
+        made = model(mel, f0)
+        # Crop edges lack their neighbours: leave one mel frame out on both sides.
+        inside = slice(audio.MEL_HOP, -audio.MEL_HOP)
+        spectral = spectral_loss(made[:, inside], wave[:, inside])
+        shape = F.l1_loss(audio.speech_mel(made), audio.speech_mel(wave))
+        f0_error = pitch_loss(model.f0_predictor(mel), f0)
+        trainer.update(spectral + 0.5 * shape + f0_error,
+                       spectral=spectral, mel=shape, f0=f0_error)
+
+
+if __name__ == "__main__":
+    main()

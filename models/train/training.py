@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""The loop every training step shares: time budget, learning rate, checkpoints, progress."""
+import argparse
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+WARM_UP_STEPS = 60
+REPORT_STEPS = 50
+SAVE_SECONDS = 60
+LOWEST = 0.03   # share of the learning rate left at the end
+
+
+def arguments(description, minutes, rate):
+    """Options common to all steps."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser.add_argument("--work", type=Path, required=True, help="data and checkpoints")
+    parser.add_argument("--minutes", type=float, default=minutes, help="time budget of this call")
+    parser.add_argument("--rate", type=float, default=rate, help="peak learning rate")
+    parser.add_argument("--decay", type=float, default=0.6,
+                        help="last share of the time in which the rate falls; 0 keeps it flat")
+    parser.add_argument("--shards", type=int, help="use only the first shards")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+class Trainer:
+    """Yields steps until the time is spent; resumes from `work/NAME.pt` when that exists."""
+
+    def __init__(self, name, model, args, betas=(0.9, 0.95), weight_decay=0.05, clip=1.0):
+        torch.set_num_threads(args.threads)
+        torch.set_flush_denormal(True)
+        torch.manual_seed(args.seed)
+        self.path = args.work / f"{name}.pt"
+        self.model, self.args, self.clip = model, args, clip
+        matrices = [p for p in model.parameters() if p.dim() >= 2]
+        vectors = [p for p in model.parameters() if p.dim() < 2]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": matrices, "weight_decay": weight_decay},
+             {"params": vectors, "weight_decay": 0.0}], args.rate, betas=betas)
+        self.step = self.earlier = 0
+        if self.path.exists():
+            state = torch.load(self.path, weights_only=False)
+            model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step = self.earlier = state["step"]
+            print(f"{name}: resumed at step {self.step}")
+        size = sum(p.numel() for p in model.parameters())
+        print(f"{name}: {size / 1e6:.2f} M parameters", flush=True)
+
+    def rate(self, progress):
+        warm = min(1.0, (self.step - self.earlier + 1) / WARM_UP_STEPS)
+        left = (1 - progress) / self.args.decay if self.args.decay else 1.0
+        return self.args.rate * warm * max(LOWEST, min(1.0, left))
+
+    def __iter__(self):
+        budget = self.args.minutes * 60
+        begin = saved = time.time()
+        sums = defaultdict(float)
+        while (elapsed := time.time() - begin) < budget:
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.rate(elapsed / budget)
+            self.reported = None
+            yield self.step
+            for key, value in (self.reported or {}).items():
+                sums[key] += float(value)
+            if self.step % REPORT_STEPS == 0:
+                means = " ".join(f"{k} {v / REPORT_STEPS:.4f}" for k, v in sums.items())
+                print(f"step {self.step} {elapsed:.0f} s {means}", flush=True)
+                sums.clear()
+            if time.time() - saved > SAVE_SECONDS:
+                self.save()
+                saved = time.time()
+        self.save()
+
+    def update(self, loss, /, **reported):
+        """One optimiser step; `reported` values are averaged into the progress line."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        self.step += 1
+        self.reported = reported
+
+    def save(self):
+        state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                 "step": self.step}
+        part = self.path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self.path)
+
+
+def half():
+    """Matrix products in bfloat16, where the machine has it; weights stay float32."""
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+def load_weights(work, name, model):
+    """Weights of a finished step into `model`, ready for inference."""
+    model.load_state_dict(torch.load(work / f"{name}.pt", weights_only=False)["model"])
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "common.h"
+
+#include <new>
+
+GST_DEBUG_CATEGORY(gst_chatterbox_debug);
+
+namespace chatterbox::gst {
+
+void init_debug_category() {
+  static gsize once = 0;
+  if (g_once_init_enter(&once)) {
+    GST_DEBUG_CATEGORY_INIT(gst_chatterbox_debug, "chatterbox", 0, "Chatterbox speech elements");
+    g_once_init_leave(&once, 1);
+  }
+}
+
+Failure current_failure() noexcept {
+  Failure failure;
+  try {
+    try {
+      throw;
+    } catch (const Error& error) {
+      failure = {error.code(), error.what()};
+    } catch (const std::bad_alloc&) {
+      failure = {ErrorCode::kOutOfMemory, "memory is exhausted"};
+    } catch (const std::exception& error) {
+      failure.message = error.what();
+    } catch (...) {
+      failure.message = "an exception of an unknown type";
+    }
+  } catch (...) {
+    // Copying the message failed; the code alone has to do.
+  }
+  return failure;
+}
+
+ElementErrorCode element_error_code(const Failure& failure) {
+  const GQuark resource = GST_RESOURCE_ERROR;
+  switch (failure.code) {
+    case ErrorCode::kNotFound:
+      if (failure.about_voice)
+        return {resource, GST_RESOURCE_ERROR_SETTINGS, "The voice was not found."};
+      return {resource, GST_RESOURCE_ERROR_NOT_FOUND, "The speech model was not found."};
+    case ErrorCode::kBadFile:
+      if (failure.about_voice)
+        return {resource, GST_RESOURCE_ERROR_READ, "The voice file cannot be read."};
+      return {resource, GST_RESOURCE_ERROR_READ, "The speech model cannot be read."};
+    case ErrorCode::kInvalidArgument:
+      if (failure.about_voice)
+        return {resource, GST_RESOURCE_ERROR_SETTINGS, "The voice does not suit the model."};
+      return {resource, GST_RESOURCE_ERROR_SETTINGS, "A setting or the text was refused."};
+    case ErrorCode::kOutOfMemory:
+      return {resource, GST_RESOURCE_ERROR_NO_SPACE_LEFT, "The device is out of memory."};
+    case ErrorCode::kCancelled:
+    case ErrorCode::kModelFailure:
+      break;
+  }
+  return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "The speech model failed."};
+}
+
+namespace {
+
+void post(GstElement* element, GstMessageType type, const Failure& failure) {
+  const ElementErrorCode error = element_error_code(failure);
+  gst_element_message_full(element, type, error.domain, error.code, g_strdup(error.text),
+                           g_strdup(failure.message.c_str()), __FILE__, GST_FUNCTION, __LINE__);
+}
+
+}  // namespace
+
+void post_error(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_ERROR, failure);
+}
+
+void post_warning(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_WARNING, failure);
+}
+
+}  // namespace chatterbox::gst

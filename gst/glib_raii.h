@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gst/audio/audio.h>
+#include <gst/gst.h>
+
+#include <memory>
+
+namespace chatterbox::gst {
+
+// Owners for what GStreamer counts or frees. Copying is deleted, as for any
+// unique_ptr; `release()` hands a reference to a call that takes one.
+struct Release {
+  void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
+  void operator()(GstEvent* event) const { gst_event_unref(event); }
+  void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
+  void operator()(GstQuery* query) const { gst_query_unref(query); }
+  void operator()(GstMessage* message) const { gst_message_unref(message); }
+  void operator()(GstStructure* structure) const { gst_structure_free(structure); }
+  void operator()(GstAudioConverter* converter) const { gst_audio_converter_free(converter); }
+  void operator()(gchar* text) const { g_free(text); }
+};
+
+template <class T>
+using Owned = std::unique_ptr<T, Release>;
+
+using OwnedCaps = Owned<GstCaps>;
+using OwnedEvent = Owned<GstEvent>;
+using OwnedBuffer = Owned<GstBuffer>;
+using OwnedQuery = Owned<GstQuery>;
+using OwnedMessage = Owned<GstMessage>;
+using OwnedStructure = Owned<GstStructure>;
+using OwnedConverter = Owned<GstAudioConverter>;
+using OwnedString = Owned<gchar>;
+
+// Bytes of a buffer for as long as this lives.
+class BufferMap {
+ public:
+  BufferMap(GstBuffer* buffer, GstMapFlags flags) : buffer_(buffer) {
+    mapped_ = gst_buffer_map(buffer, &info_, flags);
+  }
+  ~BufferMap() {
+    if (mapped_) gst_buffer_unmap(buffer_, &info_);
+  }
+  BufferMap(const BufferMap&) = delete;
+  BufferMap& operator=(const BufferMap&) = delete;
+
+  explicit operator bool() const { return mapped_; }
+  guint8* data() const { return info_.data; }
+  gsize size() const { return info_.size; }
+
+ private:
+  GstBuffer* buffer_;
+  GstMapInfo info_ = GST_MAP_INFO_INIT;
+  bool mapped_;
+};
+
+// Holds a pad's stream lock: its streaming thread is outside of our functions.
+class StreamLock {
+ public:
+  explicit StreamLock(GstPad* pad) : pad_(pad) { GST_PAD_STREAM_LOCK(pad_); }
+  ~StreamLock() { GST_PAD_STREAM_UNLOCK(pad_); }
+  StreamLock(const StreamLock&) = delete;
+  StreamLock& operator=(const StreamLock&) = delete;
+
+ private:
+  GstPad* pad_;
+};
+
+// Holds GST_OBJECT_LOCK, which guards properties.
+class ObjectLock {
+ public:
+  explicit ObjectLock(gpointer object) : object_(object) { GST_OBJECT_LOCK(object_); }
+  ~ObjectLock() { GST_OBJECT_UNLOCK(object_); }
+  ObjectLock(const ObjectLock&) = delete;
+  ObjectLock& operator=(const ObjectLock&) = delete;
+
+ private:
+  gpointer object_;
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace chatterbox::gst {
+
+// Text of a Pango markup string: tags dropped, entities resolved. A `<` that
+// begins no tag stays.
+std::string strip_markup(std::string_view text);
+
+// Text of a subtitle cue declared as plain: only the tags that subtitle formats
+// use (WebVTT voices, classes and times; b, i, u, font, ...) and their entities
+// go, so that "a < b" and "<none>" stay.
+std::string strip_cue_tags(std::string_view text);
+
+}  // namespace chatterbox::gst

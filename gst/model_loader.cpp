@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "model_loader.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "background.h"
+
+namespace chatterbox::gst {
+
+namespace {
+
+// One load, run by whoever asked first, awaited by the others.
+struct Load {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int interested = 0;
+  double fraction = 0;
+  std::string what;
+  bool finished = false;
+  std::shared_ptr<SpeakerModel> model;
+  std::exception_ptr error;
+};
+
+struct Registry {
+  std::mutex mutex;
+  std::map<ModelKey, std::weak_ptr<SpeakerModel>> models;
+  std::map<ModelKey, std::shared_ptr<Load>> loads;
+};
+
+// Outlives every thread that may still load while the process ends.
+Registry& registry() {
+  static Registry* registry = new Registry;
+  return *registry;
+}
+
+void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& load) {
+  std::shared_ptr<SpeakerModel> model;
+  std::exception_ptr error;
+  try {
+    ModelOptions options;
+    options.device = key.device;
+    options.dtype = key.dtype;
+    options.threads = threads;
+    model = load_speaker_model(key.path, options, [&](double fraction, std::string_view what) {
+      std::lock_guard lock(load->mutex);
+      load->fraction = fraction;
+      load->what = what;
+      load->changed.notify_all();
+      return load->interested > 0;
+    });
+  } catch (...) {
+    error = std::current_exception();
+  }
+  {
+    std::lock_guard lock(registry().mutex);
+    auto& loads = registry().loads;
+    if (const auto slot = loads.find(key); slot != loads.end() && slot->second == load)
+      loads.erase(slot);
+    if (model) registry().models[key] = model;
+  }
+  std::lock_guard lock(load->mutex);
+  load->finished = true;
+  load->model = std::move(model);
+  load->error = error;
+  load->changed.notify_all();
+}
+
+}  // namespace
+
+std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, int threads,
+                                            const Model::Progress& progress) {
+  std::shared_ptr<Load> load;
+  bool first = false;
+  {
+    std::lock_guard lock(registry().mutex);
+    if (auto model = registry().models[key].lock()) return model;
+    auto& slot = registry().loads[key];
+    // A load that everyone gave up is about to fail; it serves nobody new.
+    if (slot) {
+      std::lock_guard load_lock(slot->mutex);
+      if (slot->interested == 0) slot = nullptr;
+    }
+    first = !slot;
+    if (first) slot = std::make_shared<Load>();
+    load = slot;
+    std::lock_guard load_lock(load->mutex);
+    ++load->interested;
+  }
+  if (first) run_in_background("chatterbox-model", [=] { run_load(key, threads, load); });
+
+  std::unique_lock lock(load->mutex);
+  while (!load->finished) {
+    const double fraction = load->fraction;
+    const std::string what = load->what;
+    lock.unlock();
+    const bool go_on = progress(fraction, what);
+    lock.lock();
+    if (!go_on) {
+      --load->interested;
+      throw Error(ErrorCode::kCancelled, "loading was cancelled");
+    }
+    load->changed.wait_for(lock, std::chrono::milliseconds(20),
+                           [&] { return load->finished || load->fraction != fraction; });
+  }
+  --load->interested;
+  if (load->error) std::rethrow_exception(load->error);
+  return std::exchange(load->model, load->interested > 0 ? load->model : nullptr);
+}
+
+struct SpeakerLoad::Shared {
+  std::mutex mutex;
+  bool cancelled = false;
+  Callbacks callbacks;
+
+  // A copy of what to call, or nothing when nobody listens any more. Called
+  // without the lock, so that a callback may do as it likes.
+  Callbacks listeners() {
+    std::lock_guard lock(mutex);
+    return callbacks;
+  }
+  bool is_cancelled() {
+    std::lock_guard lock(mutex);
+    return cancelled;
+  }
+};
+
+std::shared_ptr<SpeakerLoad> SpeakerLoad::start(Request request, Callbacks callbacks) {
+  auto shared = std::make_shared<Shared>();
+  shared->callbacks = std::move(callbacks);
+  auto load = std::make_shared<SpeakerLoad>();
+  load->shared_ = shared;
+  run_in_background("chatterbox-load", [request = std::move(request), shared] {
+    Failure failure;
+    try {
+      auto model =
+          acquire_model(request.key, request.threads, [&](double fraction, std::string_view what) {
+            if (const auto listeners = shared->listeners(); listeners.progress)
+              listeners.progress(fraction, what);
+            return !shared->is_cancelled();
+          });
+      auto speaker = model->make_speaker();
+      failure.about_voice = true;
+      speaker->set_voice(request.voice_path);
+      failure.about_voice = false;
+      if (shared->is_cancelled()) return;
+      speaker->warm_up();
+      if (const auto listeners = shared->listeners(); listeners.done)
+        listeners.done(std::move(speaker));
+    } catch (...) {
+      const bool about_voice = failure.about_voice;
+      failure = current_failure();
+      failure.about_voice = about_voice;
+      if (const auto listeners = shared->listeners(); listeners.failed) listeners.failed(failure);
+    }
+  });
+  return load;
+}
+
+void SpeakerLoad::cancel() {
+  Callbacks dropped;
+  std::lock_guard lock(shared_->mutex);
+  shared_->cancelled = true;
+  dropped = std::exchange(shared_->callbacks, {});
+}
+
+}  // namespace chatterbox::gst

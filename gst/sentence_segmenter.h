@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chatterbox::gst {
+
+// Running text to sentences, one utterance each. The result depends on the text
+// alone, not on how it was cut on its way here, except when eager.
+class SentenceSegmenter {
+ public:
+  // An utterance ends at white space before this many bytes at the latest.
+  static constexpr std::size_t kMaxBytes = 600;
+  // Sentences shorter than this are joined with the next one, because very
+  // short utterances come out worse; never when eager.
+  static constexpr std::size_t kMinBytes = 24;
+
+  // Eager: somebody is waiting (live text). A line is then a sentence, a
+  // sentence ends with its full stop though nothing follows it yet, and short
+  // sentences stay alone.
+  void set_eager(bool eager) { eager_ = eager; }
+
+  // Clean UTF-8 (see Utf8Reader).
+  void feed(std::string_view text);
+  // The next sentence that is complete, white space normalised.
+  std::optional<std::string> next();
+  // Whatever is left, complete or not. Call after next() has no more.
+  std::optional<std::string> flush();
+  // Something that can be spoken waits to be completed.
+  bool has_pending() const;
+  void reset();
+
+ private:
+  std::string_view pending() const { return std::string_view(text_).substr(begin_); }
+  std::optional<std::string> take(std::size_t end);
+
+  std::string text_;
+  std::size_t begin_ = 0;  // what lies before it has been taken
+  bool eager_ = false;
+};
+
+// Runs of white space become one space, none at the ends.
+std::string normalize_spaces(std::string_view text);
+
+// Has a letter or a digit: there is something to say.
+bool is_speakable(std::string_view text);
+
+}  // namespace chatterbox::gst

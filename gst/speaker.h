@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "chatterbox/engine.h"
+#include "chatterbox/options.h"
+
+// What the elements need of a speech engine. The plugin links the one over
+// chatterbox::Engine; tests of the elements link one that is scripted, so that
+// behaviour is tested without weights and in milliseconds.
+namespace chatterbox::gst {
+
+// One speaker at work; used by one thread at a time.
+class Speaker {
+ public:
+  using Sink = Engine::Sink;
+
+  virtual ~Speaker() = default;
+  // The voice of what is spoken next, read from a file; an empty path is the
+  // model's own voice. Throws Error.
+  virtual void set_voice(const std::string& path) = 0;
+  // As Engine::synthesize.
+  virtual SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
+                               const Sink& sink) = 0;
+  // Makes speak() or warm_up(), in another thread, throw kCancelled soon.
+  virtual void cancel() = 0;
+  // Makes the first speak() as quick as the others.
+  virtual void warm_up() = 0;
+};
+
+// Weights, shared by speakers.
+class SpeakerModel {
+ public:
+  virtual ~SpeakerModel() = default;
+  virtual std::unique_ptr<Speaker> make_speaker() = 0;
+};
+
+// Reads the model in directory `path`. Slow; stops with kCancelled when
+// `progress` returns false. Throws Error. Defined once in each program: see
+// speaker_engine.cpp.
+std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path,
+                                                 const ModelOptions& options,
+                                                 const Model::Progress& progress);
+
+}  // namespace chatterbox::gst

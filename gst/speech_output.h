@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "glib_raii.h"
+
+namespace chatterbox::gst {
+
+// Speech as the engine makes it (24 kHz, float) to buffers in the negotiated
+// format: rate conversion, 20 to 100 ms a buffer, timestamps that follow each
+// other without gap or overlap, DISCONT exactly where they do not.
+//
+// Conversion does not dither, so that equal seeds give equal bytes.
+class SpeechOutput {
+ public:
+  // Takes the buffer. Anything but GST_FLOW_OK ends the call that made it.
+  using Push = std::function<GstFlowReturn(OwnedBuffer)>;
+
+  // False when no conversion to `info` exists.
+  bool configure(const GstAudioInfo& info);
+  bool configured() const { return GST_AUDIO_INFO_IS_VALID(&info_); }
+  const GstAudioInfo& info() const { return info_; }
+  void reset();
+
+  // Timestamp of the next sample to be pushed, samples held back included.
+  GstClockTime position() const;
+  // Continues there; a move of a sample or more makes the next buffer DISCONT.
+  void move_to(GstClockTime position);
+  void mark_discont() { discont_ = true; }
+
+  // Timestamp that sample `position` of the utterance being written has.
+  GstClockTime utterance_time(std::int64_t position) const;
+
+  // An utterance: begin, write any number of times, finish.
+  void begin();
+  GstFlowReturn write(std::span<const float> samples, const Push& push);
+  // Pushes what was held back; the utterance then has exactly its length.
+  GstFlowReturn finish(const Push& push);
+  // Pushes what is held back because it is shorter than a buffer should be.
+  GstFlowReturn push_pending(const Push& push);
+  GstClockTime utterance_duration() const { return time_of(written_); }
+
+  // Silence up to `until`, as buffers marked GAP.
+  GstFlowReturn silence(GstClockTime until, const Push& push);
+
+ private:
+  void convert(std::span<const float> samples);
+  GstFlowReturn emit(std::size_t frames, const Push& push);
+  OwnedBuffer stamp(OwnedBuffer buffer, std::size_t frames);
+  GstClockTime time_of(std::uint64_t samples) const;
+  std::size_t frames_of(GstClockTime time) const;
+
+  GstAudioInfo info_ = [] {
+    GstAudioInfo info;
+    gst_audio_info_init(&info);
+    return info;
+  }();
+  OwnedConverter converter_;     // none when the format is the engine's own
+  std::vector<guint8> pending_;  // converted, not pushed
+  GstClockTime base_ = 0;        // position at the last move
+  std::uint64_t sent_ = 0;       // samples pushed since
+  std::uint64_t offset_ = 0;     // samples pushed since reset
+  bool discont_ = true;
+
+  GstClockTime begin_ = 0;     // position at begin()
+  std::uint64_t read_ = 0;     // samples of the utterance, engine's rate
+  std::uint64_t written_ = 0;  // the same, converted
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "utf8_reader.h"
+
+#include <glib.h>
+
+#include <utility>
+
+namespace chatterbox::gst {
+
+namespace {
+
+constexpr gunichar kByteOrderMark = 0xFEFF;
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+// What g_utf8_get_char_validated answers.
+constexpr gunichar kInvalid = gunichar(-1);
+constexpr gunichar kIncomplete = gunichar(-2);
+
+}  // namespace
+
+std::string Utf8Reader::read(std::string_view bytes) {
+  std::string input = std::exchange(carry_, {});
+  input += bytes;
+  std::string text;
+  text.reserve(input.size());
+
+  std::size_t at = 0;
+  while (at < input.size()) {
+    const auto byte = static_cast<unsigned char>(input[at]);
+    if (byte < 0x80) {
+      in_invalid_ = false;
+      const bool after_cr = std::exchange(last_was_cr_, byte == '\r');
+      ++at;
+      if (byte == '\n' && after_cr) continue;
+      if (byte == '\r' || byte == '\n')
+        text += '\n';
+      else
+        text += byte < 0x20 || byte == 0x7F ? ' ' : char(byte);
+      continue;
+    }
+    last_was_cr_ = false;
+    const gunichar c = g_utf8_get_char_validated(&input[at], gssize(input.size() - at));
+    if (c == kIncomplete) {
+      carry_ = input.substr(at);
+      break;
+    }
+    if (c == kInvalid) {
+      // One replacement for a run of bad bytes.
+      if (!std::exchange(in_invalid_, true)) text += kReplacement;
+      met_invalid_ = true;
+      ++at;
+      continue;
+    }
+    in_invalid_ = false;
+    const std::size_t length = g_utf8_skip[byte];
+    if (c != kByteOrderMark) text.append(input, at, length);
+    at += length;
+  }
+  return text;
+}
+
+std::string Utf8Reader::finish() {
+  const bool cut = !carry_.empty();
+  carry_.clear();
+  last_was_cr_ = false;
+  in_invalid_ = false;
+  if (!cut) return {};
+  met_invalid_ = true;
+  return std::string(kReplacement);
+}
+
+bool Utf8Reader::take_invalid() { return std::exchange(met_invalid_, false); }
+
+}  // namespace chatterbox::gst

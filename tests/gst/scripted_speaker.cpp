@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "scripted_speaker.h"
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "chatterbox/error.h"
+#include "speaker.h"
+
+namespace chatterbox::gst {
+
+Script& script() {
+  static Script script;
+  return script;
+}
+
+void reset_script() {
+  script().load = script().per_byte = std::chrono::milliseconds(0);
+  script().samples_per_byte = 960;
+  script().loads = script().cancelled_loads = 0;
+  script().utterances = script().cancelled_utterances = 0;
+}
+
+double pitch_of(char byte) { return 200.0 + 10.0 * (static_cast<unsigned char>(byte) % 128); }
+
+namespace {
+
+class ScriptedSpeaker final : public Speaker {
+ public:
+  explicit ScriptedSpeaker(std::shared_ptr<SpeakerModel> model) : model_(std::move(model)) {}
+
+  void set_voice(const std::string& path) override {
+    if (path.find("corrupt") != path.npos)
+      throw Error(ErrorCode::kBadFile, "expected a voice, got '" + path + "'");
+  }
+
+  SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
+                       const Sink& sink) override {
+    ++script().utterances;
+    const auto has = [text](const char* mark) { return text.find(mark) != text.npos; };
+    if (has("[throw]")) throw std::logic_error("scripted");
+    if (has("[memory]")) throw Error(ErrorCode::kOutOfMemory, "scripted");
+    if (has("[fail]")) throw Error(ErrorCode::kModelFailure, "scripted");
+    if (has("[once]") && !std::exchange(failed_, true))
+      throw Error(ErrorCode::kModelFailure, "scripted, once");
+
+    const int request = cancels_;
+    SynthesisStats stats;
+    stats.seed = options.seed.value_or(1);
+    std::vector<float> chunk;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (has("[late]") && at > text.size() / 2)
+        throw Error(ErrorCode::kModelFailure, "scripted, late");
+      std::this_thread::sleep_for(script().per_byte);
+      const double step = 2 * M_PI * pitch_of(text[at]) / kOutputRateHz;
+      for (std::size_t i = 0; i < script().samples_per_byte; ++i)
+        chunk.push_back(float(0.5 * std::sin(step * double(i))));
+      const bool last = at + 1 == text.size();
+      const bool full = chunk.size() >= std::size_t(options.chunk_size) * script().samples_per_byte;
+      bool go_on = cancels_ == request;
+      if (go_on && (full || last)) {
+        const std::int64_t end = stats.samples + std::int64_t(chunk.size());
+        std::vector<WordTime> words;
+        if (has("[words]")) words.push_back({"word", stats.samples, end});
+        go_on = sink({chunk, stats.samples, last, words});
+        stats.samples = end;
+        chunk.clear();
+      } else if (go_on) {
+        go_on = sink({{}, stats.samples, false, {}});
+      }
+      if (!go_on) {
+        ++script().cancelled_utterances;
+        throw Error(ErrorCode::kCancelled, "scripted");
+      }
+    }
+    stats.speech_tokens = std::int64_t(text.size());
+    stats.seconds_total = 0.001 * double(text.size());
+    return stats;
+  }
+
+  void cancel() override { ++cancels_; }
+  void warm_up() override {}
+
+ private:
+  const std::shared_ptr<SpeakerModel> model_;  // kept alive, as engines do
+  std::atomic<int> cancels_{0};
+  bool failed_ = false;
+};
+
+class ScriptedModel final : public SpeakerModel,
+                            public std::enable_shared_from_this<ScriptedModel> {
+ public:
+  ScriptedModel() { ++script().models_alive; }
+  ~ScriptedModel() override { --script().models_alive; }
+  std::unique_ptr<Speaker> make_speaker() override {
+    return std::make_unique<ScriptedSpeaker>(shared_from_this());
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path, const ModelOptions&,
+                                                 const Model::Progress& progress) {
+  ++script().loads;
+  const auto begin = std::chrono::steady_clock::now();
+  for (auto passed = begin - begin; passed <= script().load;
+       passed = std::chrono::steady_clock::now() - begin) {
+    const double total = std::chrono::duration<double>(script().load).count();
+    const double done = std::chrono::duration<double>(passed).count();
+    if (!progress(total > 0 ? done / total : 1, "scripted")) {
+      ++script().cancelled_loads;
+      throw Error(ErrorCode::kCancelled, "scripted");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (path.find("missing") != path.npos)
+    throw Error(ErrorCode::kNotFound, "expected a model, got no '" + path + "'");
+  if (path.find("corrupt") != path.npos)
+    throw Error(ErrorCode::kBadFile, "expected a model, got '" + path + "'");
+  return std::make_shared<ScriptedModel>();
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+
+// A speech engine whose behaviour a test writes down. Every byte of text is
+// spoken as 40 ms of a sine whose pitch tells the byte, so that a test can see
+// what was said. Marks in the text make it misbehave:
+//
+//   [fail]     every attempt fails with kModelFailure
+//   [once]     the first attempt fails so
+//   [late]     fails after half of the audio
+//   [throw]    throws something that is no chatterbox::Error
+//   [memory]   fails with kOutOfMemory
+//   [words]    reports one word for each chunk
+//
+// Models: a path with "missing" is not found, one with "corrupt" unreadable.
+// Voices: a file whose name has "corrupt" is unreadable.
+namespace chatterbox::gst {
+
+struct Script {
+  std::chrono::milliseconds load{0};
+  std::chrono::milliseconds per_byte{0};
+  std::size_t samples_per_byte = 960;
+  std::atomic<int> loads{0};
+  std::atomic<int> cancelled_loads{0};
+  std::atomic<int> models_alive{0};
+  std::atomic<int> utterances{0};
+  std::atomic<int> cancelled_utterances{0};
+};
+
+// The one of this process; reset() before each test.
+Script& script();
+void reset_script();
+
+// Hz of the sine for a byte.
+double pitch_of(char byte);
+
+}  // namespace chatterbox::gst

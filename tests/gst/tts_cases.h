@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include "gst_check.h"
+
+// Groups of cases for chatterboxtts, one file each.
+TCase* tts_basic_cases();
+TCase* tts_text_cases();
+TCase* tts_timing_cases();
+TCase* tts_live_cases();
+TCase* tts_flush_cases();
+TCase* tts_error_cases();
+TCase* tts_stress_cases();

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+// Live text and latency.
+#include <string>
+
+#include "tts_cases.h"
+#include "tts_fixture.h"
+
+using namespace chatterbox::gst;
+
+namespace {
+
+struct Latency {
+  gboolean live;
+  GstClockTime least, most;
+};
+
+Latency latency_of(TtsHarness& tts) {
+  Latency latency{};
+  GstQuery* query = gst_query_new_latency();
+  fail_unless(gst_pad_peer_query(tts.get()->sinkpad, query));
+  gst_query_parse_latency(query, &latency.live, &latency.least, &latency.most);
+  gst_query_unref(query);
+  return latency;
+}
+
+// A sentence spoken to its end, in a live pipeline.
+Heard hear_live(TtsHarness& tts, std::size_t bytes) {
+  Heard heard;
+  while (heard.seconds() < double(bytes) * 0.04 - 1e-9) tts.hear_one(heard);
+  return heard;
+}
+
+}  // namespace
+
+GST_START_TEST(test_latency_not_live) {
+  TtsHarness tts({{"latency", "300"}});
+  const Latency latency = latency_of(tts);
+  fail_unless_equals_int(latency.live, FALSE);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_latency_live) {
+  TtsHarness tts({{"latency", "300"}}, true, true);
+  gst_harness_set_upstream_latency(tts.get(), 50 * GST_MSECOND);
+  const Latency latency = latency_of(tts);
+  fail_unless_equals_int(latency.live, TRUE);
+  fail_unless_equals_uint64(latency.least, 350 * GST_MSECOND);
+}
+GST_END_TEST;
+
+// Nobody to ask, nothing loaded, no caps: there is an answer all the same.
+GST_START_TEST(test_latency_in_paused) {
+  reset_script();
+  script().load = std::chrono::seconds(20);
+  GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
+  g_object_set(element, "force-live", TRUE, "latency", 200, nullptr);
+  fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
+                         GST_STATE_CHANGE_NO_PREROLL);
+  GstPad* src = gst_element_get_static_pad(element, "src");
+  GstQuery* query = gst_query_new_latency();
+  fail_unless(gst_pad_query(src, query));
+  gboolean live = FALSE;
+  GstClockTime least = 0, most = 0;
+  gst_query_parse_latency(query, &live, &least, &most);
+  gst_query_unref(query);
+  gst_object_unref(src);
+  fail_unless(live);
+  fail_unless_equals_uint64(least, 200 * GST_MSECOND);
+  fail_unless_equals_uint64(most, GST_CLOCK_TIME_NONE);
+  const double took = milliseconds_of([&] { gst_element_set_state(element, GST_STATE_NULL); });
+  fail_unless(took < 100, "%g ms", took);
+  gst_object_unref(element);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_latency_message) {
+  TtsHarness tts;
+  g_object_set(tts.element(), "latency", 100, nullptr);
+  GstMessage* message = tts.message(GST_MESSAGE_LATENCY);
+  fail_unless(message != nullptr);
+  gst_message_unref(message);
+  g_object_set(tts.element(), "latency", 100, nullptr);
+  GstBus* bus = gst_element_get_bus(tts.element());
+  fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_LATENCY) == nullptr);
+  gst_object_unref(bus);
+}
+GST_END_TEST;
+
+// Live text begins when it is there: at the running time, not after the text
+// before it.
+GST_START_TEST(test_immediate) {
+  TtsHarness tts({}, true, true);
+  gst_harness_set_time(tts.get(), 0);
+  tts.start();
+  tts.text("Hello.");
+  const Heard before = hear_live(tts, 6);
+  assert_text(before.text(), "Hello.");
+  gst_harness_set_time(tts.get(), 5 * GST_SECOND);
+  tts.text("Again.");
+  const Heard after = hear_live(tts, 6);
+  fail_unless_equals_uint64(after.buffers.front().pts, 5 * GST_SECOND);
+  fail_unless(after.buffers.front().discont);
+  assert_perfect(after);
+}
+GST_END_TEST;
+
+// Tokens of a language model: joined exactly, a sentence as soon as it is one.
+GST_START_TEST(test_tokens) {
+  TtsHarness tts({{"max-wait", "0"}}, true, true);
+  tts.start();
+  for (const char* token : {"Vers", "ion 3", ".", "5 is", " out", ".", " Go"}) tts.text(token);
+  assert_text(hear_live(tts, 19).text(), "Version 3.5 is out.");
+  g_usleep(50000);
+  fail_unless_equals_int(script().utterances, 1);
+  tts.text(" on\n");
+  assert_text(hear_live(tts, 5).text(), "Go on");
+}
+GST_END_TEST;
+
+GST_START_TEST(test_max_wait) {
+  TtsHarness tts({{"max-wait", "150"}, {"force-live", "true"}});
+  tts.start();
+  tts.text("no end");
+  g_usleep(50000);
+  fail_unless_equals_int(script().utterances, 0);
+  assert_text(hear_live(tts, 6).text(), "no end");
+}
+GST_END_TEST;
+
+// A stream that says nothing still tells mixers that time goes on.
+GST_START_TEST(test_idle_gaps) {
+  TtsHarness tts({}, true, true);
+  tts.start();
+  gst_harness_set_time(tts.get(), 2 * GST_SECOND);
+  GstClockTime start = 0, duration = 0;
+  while (true) {
+    GstEvent* event = gst_harness_pull_event(tts.get());
+    fail_unless(event != nullptr);
+    const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
+    if (gap) gst_event_parse_gap(event, &start, &duration);
+    gst_event_unref(event);
+    if (gap && start + duration == 2 * GST_SECOND) break;
+  }
+}
+GST_END_TEST;
+
+// A live source gives nothing away in PAUSED.
+GST_START_TEST(test_force_live_paused) {
+  TtsHarness tts({{"force-live", "true"}});
+  gst_element_set_state(tts.element(), GST_STATE_PAUSED);
+  tts.start();
+  tts.text("Wait.\n");
+  g_usleep(100000);
+  fail_unless_equals_int(int(gst_harness_buffers_received(tts.get())), 0);
+  gst_element_set_state(tts.element(), GST_STATE_PLAYING);
+  assert_text(hear_live(tts, 5).text(), "Wait.");
+}
+GST_END_TEST;
+
+// A live cue that comes too late is said later, whole, and reported.
+GST_START_TEST(test_late_cue) {
+  TtsHarness tts({{"latency", "100"}}, true, true);
+  gst_harness_set_time(tts.get(), 10 * GST_SECOND);
+  tts.start(GST_FORMAT_TIME);
+  tts.text("too late", 9 * GST_SECOND, GST_SECOND);
+  const Heard heard = hear_live(tts, 8);
+  assert_text(heard.text(), "too late");
+  fail_unless_equals_uint64(heard.buffers.front().pts, 9900 * GST_MSECOND);
+  GstMessage* message = tts.message(GST_MESSAGE_QOS);
+  fail_unless(message != nullptr);
+  gst_message_unref(message);
+}
+GST_END_TEST;
+
+TCase* tts_live_cases() {
+  TCase* cases = tcase_create("live");
+  tcase_add_test(cases, test_latency_not_live);
+  tcase_add_test(cases, test_latency_live);
+  tcase_add_test(cases, test_latency_in_paused);
+  tcase_add_test(cases, test_latency_message);
+  tcase_add_test(cases, test_immediate);
+  tcase_add_test(cases, test_tokens);
+  tcase_add_test(cases, test_max_wait);
+  tcase_add_test(cases, test_idle_gaps);
+  tcase_add_test(cases, test_force_live_paused);
+  tcase_add_test(cases, test_late_cue);
+  return cases;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+// When utterances begin, and what lies between them.
+#include <string>
+#include <vector>
+
+#include "tts_cases.h"
+#include "tts_fixture.h"
+
+using namespace chatterbox::gst;
+
+namespace {
+
+constexpr GstClockTime kByte = 40 * GST_MSECOND;
+
+struct Gap {
+  GstClockTime start, duration;
+  bool operator==(const Gap&) const = default;
+};
+
+std::vector<Gap> gaps(TtsHarness& tts) {
+  std::vector<Gap> found;
+  while (GstEvent* event = gst_harness_try_pull_event(tts.get())) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_GAP) {
+      Gap gap{};
+      gst_event_parse_gap(event, &gap.start, &gap.duration);
+      found.push_back(gap);
+    }
+    gst_event_unref(event);
+  }
+  return found;
+}
+
+}  // namespace
+
+GST_START_TEST(test_contiguous) {
+  TtsHarness tts;
+  tts.start();
+  tts.text("This is the first sentence. And here comes the second. ");
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_perfect(heard);
+  for (std::size_t i = 1; i < heard.buffers.size(); ++i) fail_if(heard.buffers[i].discont);
+  fail_unless_equals_int(int(gaps(tts).size()), 0);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_cues) {
+  TtsHarness tts;
+  tts.start(GST_FORMAT_TIME);
+  tts.text("0123456789", GST_SECOND, GST_SECOND);                     // 1.0 to 1.4
+  tts.text("0123456789", 2 * GST_SECOND);                             // no duration
+  tts.text("01234", 2 * GST_SECOND + 100 * GST_MSECOND, GST_SECOND);  // begins too early
+  tts.eos();
+  const Heard heard = tts.hear();
+  fail_unless_equals_uint64(heard.buffers.front().pts, GST_SECOND);
+  const std::vector<Gap> expected = {{0, GST_SECOND}, {GST_SECOND + 10 * kByte, 600 * GST_MSECOND}};
+  fail_unless(gaps(tts) == expected);
+  std::vector<GstClockTime> disconts;
+  for (const auto& buffer : heard.buffers)
+    if (buffer.discont) disconts.push_back(buffer.pts);
+  const std::vector<GstClockTime> jumps = {GST_SECOND, 2 * GST_SECOND};
+  fail_unless(disconts == jumps);
+  assert_perfect(heard);
+  fail_unless_equals_uint64(heard.buffers.back().pts + heard.buffers.back().duration,
+                            2 * GST_SECOND + 15 * kByte);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_fill_gaps) {
+  TtsHarness tts({{"fill-gaps", "true"}});
+  gst_harness_set_sink_caps_str(tts.get(), "audio/x-raw,rate=44100");
+  tts.start(GST_FORMAT_TIME);
+  tts.text("01234", GST_SECOND, GST_SECOND);
+  tts.text("01234", 3 * GST_SECOND, GST_SECOND);
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_perfect(heard);
+  fail_unless_equals_int(int(gaps(tts).size()), 0);
+  fail_unless_equals_int(int(heard.samples.size()), 44100 * 32 / 10);
+  GstClockTime silent = 0;
+  for (std::size_t i = 0; i < heard.buffers.size(); ++i) {
+    fail_unless_equals_int(heard.buffers[i].discont, i == 0);
+    if (heard.buffers[i].gap) silent += heard.buffers[i].duration;
+  }
+  fail_unless(silent >= 2800 * GST_MSECOND - 100000 && silent <= 2800 * GST_MSECOND + 100000);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_clip) {
+  TtsHarness tts({{"overflow", "clip"}});
+  tts.start(GST_FORMAT_TIME);
+  tts.text("0123456789", 0, 200 * GST_MSECOND);
+  tts.text("abc", 200 * GST_MSECOND, GST_SECOND);
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_text(heard.text(), "01234abc");
+  GstStructure* end = tts.report("chatterbox/utterance-end");
+  gboolean interrupted = FALSE;
+  fail_unless(gst_structure_get_boolean(end, "interrupted", &interrupted) && interrupted);
+  gst_structure_free(end);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_overlap) {
+  TtsHarness tts({{"overflow", "overlap"}});
+  tts.start(GST_FORMAT_TIME);
+  tts.text("0123456789", 0, 200 * GST_MSECOND);
+  tts.text("abc", 200 * GST_MSECOND, GST_SECOND);
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_text(heard.text(), "0123456789abc");
+  bool begins_on_time = false;
+  for (const auto& buffer : heard.buffers)
+    begins_on_time |= buffer.discont && buffer.pts == 200 * GST_MSECOND;
+  fail_unless(begins_on_time);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_timing_contiguous) {
+  TtsHarness tts({{"timing", "contiguous"}});
+  tts.start(GST_FORMAT_TIME);
+  tts.text("Tokens ", GST_SECOND);
+  tts.text("make a sent", 2 * GST_SECOND);
+  tts.text("ence.", 5 * GST_SECOND);
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_text(heard.text(), "Tokens make a sentence.");
+  fail_unless_equals_uint64(heard.buffers.front().pts, 0);
+  assert_perfect(heard);
+}
+GST_END_TEST;
+
+// Upstream's segment is kept, so that cues meet the picture they belong to.
+GST_START_TEST(test_segment) {
+  TtsHarness tts;
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  segment.start = segment.time = segment.position = 10 * GST_SECOND;
+  segment.stop = 20 * GST_SECOND;
+  segment.base = 3 * GST_SECOND;
+  tts.start(segment);
+  tts.text("late", 11 * GST_SECOND, GST_SECOND);
+  tts.eos();
+  const Heard heard = tts.hear();
+  fail_unless_equals_uint64(heard.buffers.front().pts, 11 * GST_SECOND);
+  GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_SEGMENT, 0);
+  GstSegment out;
+  gst_event_copy_segment(event, &out);
+  gst_event_unref(event);
+  fail_unless_equals_int(out.format, GST_FORMAT_TIME);
+  fail_unless_equals_uint64(out.base, segment.base);
+  fail_unless_equals_uint64(out.stop, GST_CLOCK_TIME_NONE);
+  const std::vector<Gap> expected = {{10 * GST_SECOND, GST_SECOND}};
+  fail_unless(gaps(tts) == expected);
+  GstStructure* start = tts.report("chatterbox/utterance-start");
+  guint64 running = 0, stream = 0;
+  fail_unless(gst_structure_get_uint64(start, "running-time", &running));
+  fail_unless(gst_structure_get_uint64(start, "stream-time", &stream));
+  fail_unless_equals_uint64(running, 4 * GST_SECOND);
+  fail_unless_equals_uint64(stream, 11 * GST_SECOND);
+  gst_structure_free(start);
+}
+GST_END_TEST;
+
+// Of a gap in the text what lies behind the speech is a gap of the output.
+GST_START_TEST(test_gap_event) {
+  TtsHarness tts;
+  tts.start(GST_FORMAT_TIME);
+  tts.text("0123456789", 0, 200 * GST_MSECOND);
+  gst_harness_push_event(tts.get(), gst_event_new_gap(200 * GST_MSECOND, GST_SECOND));
+  tts.eos();
+  tts.hear();
+  const std::vector<Gap> expected = {{10 * kByte, 800 * GST_MSECOND}};
+  fail_unless(gaps(tts) == expected);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_two_files) {
+  TtsHarness tts;
+  tts.start();
+  tts.text("one");
+  tts.start();
+  tts.text("two");
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_text(heard.text(), "onetwo");
+  assert_perfect(heard);
+  fail_unless_equals_uint64(heard.buffers.back().pts + heard.buffers.back().duration, 6 * kByte);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_messages) {
+  TtsHarness tts({{"voice", ""}, {"seed", "7"}});
+  tts.start(GST_FORMAT_TIME);
+  tts.text("Say it [words]", GST_SECOND, GST_SECOND);
+  tts.eos();
+  tts.hear();
+  GstStructure* word = tts.report("chatterbox/word");
+  fail_unless_equals_string(gst_structure_get_string(word, "text"), "word");
+  guint64 value = 0;
+  fail_unless(gst_structure_get_uint64(word, "timestamp", &value));
+  fail_unless_equals_uint64(value, GST_SECOND);
+  fail_unless(gst_structure_get_uint64(word, "duration", &value));
+  fail_unless_equals_uint64(value, 14 * kByte);
+  gst_structure_free(word);
+  GstStructure* end = tts.report("chatterbox/utterance-end");
+  fail_unless_equals_string(gst_structure_get_string(end, "text"), "Say it [words]");
+  for (const auto& [name, expected] :
+       std::vector<std::pair<const char*, guint64>>{{"timestamp", GST_SECOND},
+                                                    {"input-duration", GST_SECOND},
+                                                    {"duration", 14 * kByte},
+                                                    {"seed", 7}}) {
+    fail_unless(gst_structure_get_uint64(end, name, &value), "no %s", name);
+    fail_unless_equals_uint64(value, expected);
+  }
+  gdouble factor = 0;
+  fail_unless(gst_structure_get_double(end, "real-time-factor", &factor) && factor > 0);
+  gst_structure_free(end);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_no_messages) {
+  TtsHarness tts({{"post-messages", "false"}});
+  tts.start();
+  tts.text("Hello [words]");
+  tts.eos();
+  tts.hear();
+  GstBus* bus = gst_element_get_bus(tts.element());
+  fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ELEMENT) == nullptr);
+  gst_object_unref(bus);
+}
+GST_END_TEST;
+
+TCase* tts_timing_cases() {
+  TCase* cases = tcase_create("timing");
+  tcase_add_test(cases, test_contiguous);
+  tcase_add_test(cases, test_cues);
+  tcase_add_test(cases, test_fill_gaps);
+  tcase_add_test(cases, test_clip);
+  tcase_add_test(cases, test_overlap);
+  tcase_add_test(cases, test_timing_contiguous);
+  tcase_add_test(cases, test_segment);
+  tcase_add_test(cases, test_gap_event);
+  tcase_add_test(cases, test_two_files);
+  tcase_add_test(cases, test_messages);
+  tcase_add_test(cases, test_no_messages);
+  return cases;
+}

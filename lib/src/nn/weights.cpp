@@ -45,6 +45,12 @@ Weights Weights::with_dtype(at::ScalarType dtype) const {
   return other;
 }
 
+Weights Weights::with_device(at::Device device) const {
+  Weights other = *this;
+  other.placement_.device = device;
+  return other;
+}
+
 bool Weights::has(const std::string& name) const { return file_->has(prefix_ + name); }
 
 void Weights::skip(const std::string& name) const {

@@ -49,6 +49,8 @@ class Weights {
   // The same scope with another compute type; what is float32 by nature (norm
   // statistics, the vocoder, speaker encoders) says so with this.
   Weights with_dtype(at::ScalarType dtype) const;
+  // The same scope on another device: small parts that stay with the host.
+  Weights with_device(at::Device device) const;
 
   bool has(const std::string& name) const;
   // Claims the tensor, converted and moved. kBadFile names a missing or twice

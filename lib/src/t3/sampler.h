@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <random>
 #include <vector>
+
+#include "nn/noise.h"
 
 namespace chatterbox {
 
@@ -45,11 +46,14 @@ class Sampler {
  private:
   SamplingOptions options_;
   std::int64_t vocabulary_;
-  std::mt19937_64 generator_;
-  std::vector<std::int64_t> seen_;       // each once
-  std::vector<bool> is_seen_;            // by token
-  std::vector<float> probabilities_;     // scratch
-  std::vector<std::int64_t> candidates_; // scratch
+  Noise noise_;
+  std::int64_t draws_ = 0;
+  void fill_probabilities(const float* logits);
+
+  std::vector<std::int64_t> seen_;  // each once
+  std::vector<bool> is_seen_;       // by token
+  std::vector<float> probabilities_;      // of the logits last looked at
+  std::vector<std::int64_t> candidates_;  // scratch
 };
 
 }  // namespace chatterbox

@@ -26,7 +26,8 @@ struct T3Request {
 
 // Takes each speech token as it is made, and the index into text_ids that the
 // alignment head looks at, or -1 without such a head. False stops generation.
-// The stop token is never delivered.
+// The stop token is never delivered. Ids of start_speech and above, which a
+// model may draw on a bad day, are: the caller drops them, as upstream does.
 using TokenSink = std::function<bool(std::int64_t token, int text_position)>;
 
 // Shows what happens inside a generation; every callback may be empty.
@@ -50,7 +51,7 @@ class T3 {
   T3(const Weights& weights, const T3Config& config, int threads = 0);
   ~T3();
 
-  // Speech tokens, all below start_speech. Throws kInvalidArgument for empty or
+  // All tokens that the sink was given. Throws kInvalidArgument for empty or
   // too long text or ids outside the vocabulary, kCancelled when the sink says
   // so, kModelFailure when logits are not finite.
   std::vector<std::int64_t> generate(const T3Request& request, const TokenSink& sink,

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The kernels, once, for files that define before including this:
+//   CHATTERBOX_TARGET  attributes that choose the instruction set
+//   Vector, kWidth     a vector of floats and how many it holds
+//   zero, set1, load (of float, BFloat and Half), store, fma, add, mul, max,
+//   divide, sum, largest, exp_parts
+// Functions have internal linkage and say their target themselves, so that no
+// code for a newer processor leaks into what all processors run.
+
+#define CHATTERBOX_INLINE CHATTERBOX_TARGET inline __attribute__((always_inline))
+
+constexpr int kRowsAtOnce = 4;
+
+CHATTERBOX_INLINE float to_float(float value) { return value; }
+CHATTERBOX_INLINE float to_float(BFloat value) {
+  const std::uint32_t bits = std::uint32_t(value.bits) << 16;
+  float wide;
+  std::memcpy(&wide, &bits, sizeof wide);
+  return wide;
+}
+CHATTERBOX_INLINE float to_float(Half value) { return half_to_float(value.bits); }
+
+// R rows of w against B vectors x. Rows follow one another in memory, so the
+// rows after these are fetched while these are worked on.
+template <typename W, int R, int B>
+CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
+                                 std::int64_t x_stride, float* y, std::int64_t y_stride) {
+  Vector sums[R][B];
+  for (int r = 0; r < R; ++r)
+    for (int b = 0; b < B; ++b) sums[r][b] = zero();
+  std::int64_t c = 0;
+  for (; c + kWidth <= cols; c += kWidth) {
+    Vector columns[B];
+    for (int b = 0; b < B; ++b) columns[b] = load(x + b * x_stride + c);
+    for (int r = 0; r < R; ++r) {
+      const W* at = w + r * cols + c;
+      __builtin_prefetch(at + R * cols, 0, 3);
+      const Vector weight = load(at);
+      for (int b = 0; b < B; ++b) sums[r][b] = fma(weight, columns[b], sums[r][b]);
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int b = 0; b < B; ++b) {
+      float total = sum(sums[r][b]);
+      for (std::int64_t rest = c; rest < cols; ++rest)
+        total += to_float(w[r * cols + rest]) * x[b * x_stride + rest];
+      y[b * y_stride + r] = total;
+    }
+  }
+}
+
+template <typename W, int B>
+CHATTERBOX_TARGET void dot_batch(const W* w, std::int64_t rows, std::int64_t cols, const float* x,
+                                 std::int64_t x_stride, float* y, std::int64_t y_stride) {
+  std::int64_t r = 0;
+  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+    dot_block<W, kRowsAtOnce, B>(w + r * cols, cols, x, x_stride, y + r, y_stride);
+  for (; r < rows; ++r) dot_block<W, 1, B>(w + r * cols, cols, x, x_stride, y + r, y_stride);
+}
+
+template <typename W>
+CHATTERBOX_TARGET void dot_rows(const void* w, std::int64_t rows, std::int64_t cols, const float* x,
+                                std::int64_t x_stride, int batch, float* y, std::int64_t y_stride) {
+  const W* weights = static_cast<const W*>(w);
+  if (batch == 1)
+    dot_batch<W, 1>(weights, rows, cols, x, x_stride, y, y_stride);
+  else
+    dot_batch<W, 2>(weights, rows, cols, x, x_stride, y, y_stride);
+}
+
+CHATTERBOX_TARGET void weighted_sum(const float* x, std::int64_t rows, std::int64_t cols,
+                                    const float* scale, float* out) {
+  constexpr int kVectors = 4;
+  std::int64_t c = 0;
+  for (; c + kVectors * kWidth <= cols; c += kVectors * kWidth) {
+    Vector sums[kVectors];
+    for (Vector& each : sums) each = zero();
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const Vector factor = set1(scale[r]);
+      for (int v = 0; v < kVectors; ++v)
+        sums[v] = fma(load(x + r * cols + c + v * kWidth), factor, sums[v]);
+    }
+    for (int v = 0; v < kVectors; ++v) store(out + c + v * kWidth, sums[v]);
+  }
+  for (; c < cols; ++c) {
+    float total = 0;
+    for (std::int64_t r = 0; r < rows; ++r) total += scale[r] * x[r * cols + c];
+    out[c] = total;
+  }
+}
+
+// e^x to within two units in the last place for -87 <= x <= 88: x is split into
+// a whole power of two and a rest below ln(2) / 2, for which a polynomial does.
+CHATTERBOX_INLINE Vector exp_vector(Vector x) {
+  x = min(max(x, set1(-87.0f)), set1(88.0f));
+  Vector whole;
+  const Vector power = exp_parts(x, whole);  // 2^whole, whole = round(x / ln 2)
+  Vector rest = fma(whole, set1(-0.693359375f), x);
+  rest = fma(whole, set1(2.12194440e-4f), rest);
+  Vector series = set1(1.9875691500e-4f);
+  for (const float coefficient :
+       {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
+    series = fma(series, rest, set1(coefficient));
+  series = fma(mul(series, rest), rest, add(rest, set1(1.0f)));
+  return mul(series, power);
+}
+
+CHATTERBOX_TARGET void softmax(float* x, std::int64_t size) {
+  float peak = x[0];
+  for (std::int64_t i = 1; i < size; ++i) peak = x[i] > peak ? x[i] : peak;
+  std::int64_t i = 0;
+  Vector sums = zero();
+  for (; i + kWidth <= size; i += kWidth) {
+    const Vector value = exp_vector(add(load(x + i), set1(-peak)));
+    store(x + i, value);
+    sums = add(sums, value);
+  }
+  float total = sum(sums);
+  for (; i < size; ++i) total += x[i] = std::exp(x[i] - peak);
+  const float scale = 1.0f / total;
+  for (i = 0; i < size; ++i) x[i] *= scale;
+}
+
+CHATTERBOX_TARGET void silu_multiply(float* gate, const float* up, std::int64_t size) {
+  std::int64_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) {
+    const Vector g = load(gate + i);
+    const Vector denominator = add(set1(1.0f), exp_vector(mul(g, set1(-1.0f))));
+    store(gate + i, mul(divide(g, denominator), load(up + i)));
+  }
+  for (; i < size; ++i) gate[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
+}
+
+CHATTERBOX_TARGET void rms_norm(const float* x, const float* weight, std::int64_t size, float eps,
+                                float* y) {
+  Vector squares = zero();
+  std::int64_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) {
+    const Vector value = load(x + i);
+    squares = fma(value, value, squares);
+  }
+  float total = sum(squares);
+  for (; i < size; ++i) total += x[i] * x[i];
+  const float scale = 1.0f / std::sqrt(total / float(size) + eps);
+  for (i = 0; i + kWidth <= size; i += kWidth)
+    store(y + i, mul(load(weight + i), mul(load(x + i), set1(scale))));
+  for (; i < size; ++i) y[i] = weight[i] * (x[i] * scale);
+}

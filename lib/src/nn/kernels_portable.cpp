@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+
+#include "nn/kernels.h"
+#include "nn/storage_types.h"
+
+namespace chatterbox {
+namespace {
+
+#define CHATTERBOX_TARGET
+
+// Four floats side by side; every compiler we use turns them into a register.
+constexpr int kWidth = 4;
+struct Vector {
+  float v[kWidth];
+};
+
+template <typename Function>
+inline Vector each(Function function) {
+  Vector result;
+  for (int i = 0; i < kWidth; ++i) result.v[i] = function(i);
+  return result;
+}
+
+inline Vector zero() { return {}; }
+inline Vector set1(float x) { return each([&](int) { return x; }); }
+inline Vector load(const float* x) { return each([&](int i) { return x[i]; }); }
+inline void store(float* x, Vector a) { std::memcpy(x, a.v, sizeof a.v); }
+inline Vector add(Vector a, Vector b) { return each([&](int i) { return a.v[i] + b.v[i]; }); }
+inline Vector mul(Vector a, Vector b) { return each([&](int i) { return a.v[i] * b.v[i]; }); }
+inline Vector divide(Vector a, Vector b) { return each([&](int i) { return a.v[i] / b.v[i]; }); }
+inline Vector min(Vector a, Vector b) { return each([&](int i) { return std::min(a.v[i], b.v[i]); }); }
+inline Vector max(Vector a, Vector b) { return each([&](int i) { return std::max(a.v[i], b.v[i]); }); }
+inline Vector fma(Vector a, Vector b, Vector c) {
+  return each([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
+}
+inline float sum(Vector a) { return (a.v[0] + a.v[1]) + (a.v[2] + a.v[3]); }
+inline Vector exp_parts(Vector x, Vector& whole) {
+  whole = each([&](int i) { return std::nearbyint(x.v[i] * 1.44269504088896341f); });
+  return each([&](int i) {
+    const std::uint32_t bits = std::uint32_t(int(whole.v[i]) + 127) << 23;
+    float power;
+    std::memcpy(&power, &bits, sizeof power);
+    return power;
+  });
+}
+inline Vector load(const BFloat* x) {
+  return each([&](int i) {
+    const std::uint32_t bits = std::uint32_t(x[i].bits) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  });
+}
+inline Vector load(const Half* x) { return each([&](int i) { return half_to_float(x[i].bits); }); }
+
+#include "nn/kernels_body.h"
+
+}  // namespace
+
+const Kernels kPortableKernels = {
+    "portable",   {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+    weighted_sum, softmax,
+    silu_multiply, rms_norm};
+
+}  // namespace chatterbox

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+
+#include "t3/alignment.h"
+#include "t3/llama.h"
+
+namespace chatterbox {
+
+// One request's way through the transformer: a prefix at once, then one
+// position at a time. Row 0 reads the text; with guidance, row 1 does not. Both
+// rows are fed the same speech embedding.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  // embeddings (rows, T, hidden) float32 on the processor.
+  virtual void prefill(const at::Tensor& embeddings) = 0;
+  // embedding: `hidden` floats. Returns (rows, vocabulary) float32, valid until
+  // the next step, or null where no logits are wanted.
+  virtual float* step(const float* embedding, bool want_logits) = 0;
+};
+
+struct DecoderOptions {
+  std::int64_t rows = 1;
+  std::int64_t capacity = 0;   // positions, prefix included
+  std::int64_t text_begin = 0; // position of the first text id, for the tracker
+  AlignmentTracker* tracker = nullptr;  // may be null; outlives the decoder
+  int threads = 1;
+};
+
+// On the processor, on raw buffers: bound by memory bandwidth, not by calls.
+std::unique_ptr<Decoder> make_raw_decoder(const Llama& llama, const Linear& speech_head,
+                                          const DecoderOptions& options);
+// With libtorch's operators, on any device.
+std::unique_ptr<Decoder> make_tensor_decoder(const Llama& llama, const Linear& speech_head,
+                                             const DecoderOptions& options);
+
+}  // namespace chatterbox

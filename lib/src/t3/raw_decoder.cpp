@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "nn/kernels.h"
+#include "nn/team.h"
+#include "t3/decoder.h"
+
+namespace chatterbox {
+namespace {
+
+// A weight matrix as the kernels take it.
+struct Matrix {
+  explicit Matrix(const Linear& linear)
+      : data(static_cast<const char*>(linear.weight.data_ptr())),
+        cols(linear.weight.size(1)),
+        bytes(std::int64_t(linear.weight.element_size())),
+        storage(linear.weight.scalar_type() == at::kBFloat16 ? Storage::kBFloat16
+                : linear.weight.scalar_type() == at::kHalf   ? Storage::kHalf
+                                                             : Storage::kFloat),
+        rows(linear.weight.size(0)) {}
+
+  const char* data;
+  std::int64_t cols, bytes;
+  Storage storage;
+  std::int64_t rows;
+};
+
+struct Layer {
+  explicit Layer(const LlamaLayer& layer)
+      : input_norm(layer.input_norm.weight.data_ptr<float>()),
+        mlp_norm(layer.mlp_norm.weight.data_ptr<float>()),
+        qkv{Matrix(layer.q), Matrix(layer.k), Matrix(layer.v)},
+        o(layer.o),
+        gate(layer.gate),
+        up(layer.up),
+        down(layer.down) {}
+
+  const float* input_norm;
+  const float* mlp_norm;
+  Matrix qkv[3];
+  Matrix o, gate, up, down;
+};
+
+constexpr int kMaxRows = 2;
+// Matrix rows that a member takes at once: enough to be worth taking, few
+// enough to share out a small layer.
+constexpr std::int64_t kPiece = 16;
+
+// Every member of the team walks the whole step; each phase is shared out in
+// pieces, and a barrier separates it from the next, which reads its result.
+class RawDecoder : public Decoder {
+ public:
+  RawDecoder(const Llama& llama, const Linear& head, const DecoderOptions& options)
+      : llama_(llama),
+        config_(llama.config()),
+        options_(options),
+        kernels_(kernels()),
+        head_(head),
+        cache_(config_.layers, options.rows, config_.heads, options.capacity, config_.head_dim,
+               at::kFloat),
+        rotary_(options.capacity, config_.head_dim, config_.rope_theta, config_.rope_scaling),
+        team_(options.threads),
+        counters_(std::size_t(config_.layers) * 5 + 1) {
+    for (const LlamaLayer& layer : llama.layers()) layers_.emplace_back(layer);
+    const auto rows = std::size_t(options.rows);
+    x_.resize(rows * std::size_t(config_.hidden));
+    q_.resize(rows * std::size_t(inner()));
+    mixed_.resize(q_.size());
+    gated_.resize(rows * std::size_t(config_.intermediate));
+    logits_.resize(rows * std::size_t(head_.rows));
+    for (int member = 0; member < team_.size(); ++member) {
+      normed_.emplace_back(x_.size());
+      scores_.emplace_back(std::size_t(options.capacity));
+    }
+    job_ = [this](int member) { run(member); };
+  }
+
+  void prefill(const at::Tensor& embeddings) override {
+    llama_.prefill(embeddings, cache_, rotary_);
+  }
+
+  float* step(const float* embedding, bool want_logits) override {
+    for (std::int64_t row = 0; row < options_.rows; ++row)
+      std::copy_n(embedding, config_.hidden, x_.data() + row * config_.hidden);
+    for (WorkCounter& counter : counters_) counter.reset();
+    want_logits_ = want_logits;
+    position_ = cache_.length;
+    team_.run(job_);
+    ++cache_.length;
+    return want_logits ? logits_.data() : nullptr;
+  }
+
+ private:
+  std::int64_t inner() const { return std::int64_t(config_.heads) * config_.head_dim; }
+
+  // Each of `count` pieces once, by whoever is free; then all wait.
+  template <typename Work>
+  void share(std::size_t phase, std::int64_t count, const Work& work) {
+    for (std::int64_t i; (i = counters_[phase].take()) < count;) work(i);
+    team_.barrier();
+  }
+
+  // y (rows, y_stride) = x (rows, cols) times `count` rows of the matrix.
+  void multiply(const Matrix& matrix, std::int64_t first, std::int64_t count, const float* x,
+                float* y, std::int64_t y_stride) const {
+    kernels_.dot_rows[int(matrix.storage)](matrix.data + first * matrix.cols * matrix.bytes, count,
+                                           matrix.cols, x, matrix.cols, int(options_.rows), y,
+                                           y_stride);
+  }
+
+  // Norms are short, so every member computes its own copy and none waits.
+  const float* normalize(int member, const float* weight) {
+    float* out = normed_[std::size_t(member)].data();
+    for (std::int64_t row = 0; row < options_.rows; ++row)
+      kernels_.rms_norm(x_.data() + row * config_.hidden, weight, config_.hidden,
+                        float(config_.rms_eps), out + row * config_.hidden);
+    return out;
+  }
+
+  void run(int member) {
+    std::size_t phase = 0;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const Layer& layer = layers_[i];
+      const float* normed = normalize(member, layer.input_norm);
+      share(phase++, 3 * config_.heads, [&](std::int64_t n) { project_head(layer, i, n, normed); });
+      share(phase++, options_.rows * config_.heads,
+            [&](std::int64_t n) { attend(i, n / config_.heads, n % config_.heads, member); });
+      share_residual(phase++, layer.o, mixed_.data());
+      normed = normalize(member, layer.mlp_norm);
+      share(phase++, pieces(layer.gate.rows), [&](std::int64_t n) { gate(layer, n, normed); });
+      share_residual(phase++, layer.down, gated_.data());
+    }
+    if (!want_logits_) return;
+    const float* normed = normalize(member, llama_.norm().weight.data_ptr<float>());
+    share(phase, pieces(head_.rows), [&](std::int64_t n) {
+      multiply(head_, n * kPiece, piece_rows(head_, n), normed, logits_.data() + n * kPiece,
+               head_.rows);
+    });
+  }
+
+  static std::int64_t pieces(std::int64_t rows) { return (rows + kPiece - 1) / kPiece; }
+  static std::int64_t piece_rows(const Matrix& matrix, std::int64_t n) {
+    return std::min(kPiece, matrix.rows - n * kPiece);
+  }
+
+  float* cached(const at::Tensor& cache, std::size_t layer, std::int64_t row, std::int64_t head,
+                std::int64_t position) const {
+    const std::int64_t line = (std::int64_t(layer) * options_.rows + row) * config_.heads + head;
+    return cache.data_ptr<float>() + (line * cache_.capacity + position) * config_.head_dim;
+  }
+
+  // One head of q, k or v; q and k are rotated, k and v go to the cache.
+  void project_head(const Layer& layer, std::size_t index, std::int64_t n, const float* normed) {
+    const std::int64_t dim = config_.head_dim, kind = n / config_.heads, head = n % config_.heads;
+    float y[kMaxRows * kMaxHeadDim];
+    multiply(layer.qkv[kind], head * dim, dim, normed, y, dim);
+    for (std::int64_t row = 0; row < options_.rows; ++row) {
+      float* values = y + row * dim;
+      if (kind < 2) rotate(values);
+      float* target = kind == 0 ? q_.data() + row * inner() + head * dim
+                                : cached(kind == 1 ? cache_.k : cache_.v, index, row, head, position_);
+      std::copy_n(values, dim, target);
+    }
+  }
+
+  void rotate(float* x) const {
+    const std::int64_t half = config_.head_dim / 2;
+    const float* cos = rotary_.cos.data_ptr<float>() + position_ * half;
+    const float* sin = rotary_.sin.data_ptr<float>() + position_ * half;
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float a = x[i], b = x[half + i];
+      x[i] = a * cos[i] - b * sin[i];
+      x[half + i] = b * cos[i] + a * sin[i];
+    }
+  }
+
+  void attend(std::size_t layer, std::int64_t row, std::int64_t head, int member) {
+    AlignmentTracker* tracker = options_.tracker;
+    const bool supervised = tracker && row == 0 && int(layer) == tracker->config().layer &&
+                            head == tracker->config().head;
+    std::int64_t first = 0, count = position_ + 1;
+    if (supervised) {
+      first = options_.text_begin + tracker->window().begin;
+      count = tracker->window().end - tracker->window().begin;
+    }
+    const std::int64_t dim = config_.head_dim;
+    float* scores = scores_[std::size_t(member)].data();
+    const float* q = q_.data() + row * inner() + head * dim;
+    kernels_.dot_rows[int(Storage::kFloat)](cached(cache_.k, layer, row, head, first), count, dim,
+                                            q, dim, /*batch=*/1, scores, count);
+    const float scale = 1.0f / std::sqrt(float(dim));
+    for (std::int64_t i = 0; i < count; ++i) scores[i] *= scale;
+    if (supervised)
+      tracker->advance(tracker->window().begin +
+                       int(std::max_element(scores, scores + count) - scores));
+    kernels_.softmax(scores, count);
+    kernels_.weighted_sum(cached(cache_.v, layer, row, head, first), count, dim, scores,
+                          mixed_.data() + row * inner() + head * dim);
+  }
+
+  // x += matrix * input
+  void share_residual(std::size_t phase, const Matrix& matrix, const float* input) {
+    share(phase, pieces(matrix.rows), [&](std::int64_t n) {
+      float y[kMaxRows * kPiece];
+      const std::int64_t count = piece_rows(matrix, n);
+      multiply(matrix, n * kPiece, count, input, y, kPiece);
+      for (std::int64_t row = 0; row < options_.rows; ++row)
+        for (std::int64_t i = 0; i < count; ++i)
+          x_[std::size_t(row * config_.hidden + n * kPiece + i)] += y[row * kPiece + i];
+    });
+  }
+
+  void gate(const Layer& layer, std::int64_t n, const float* normed) {
+    float up[kMaxRows * kPiece];
+    const std::int64_t first = n * kPiece, count = piece_rows(layer.gate, n);
+    multiply(layer.gate, first, count, normed, gated_.data() + first, config_.intermediate);
+    multiply(layer.up, first, count, normed, up, kPiece);
+    for (std::int64_t row = 0; row < options_.rows; ++row)
+      kernels_.silu_multiply(gated_.data() + row * config_.intermediate + first, up + row * kPiece,
+                             count);
+  }
+
+  static constexpr int kMaxHeadDim = 1024;  // what config.json allows
+
+  const Llama& llama_;
+  const T3Config& config_;
+  DecoderOptions options_;
+  const Kernels& kernels_;
+  std::vector<Layer> layers_;
+  Matrix head_;
+  KvCache cache_;
+  RotaryTable rotary_;
+  Team team_;
+  std::vector<WorkCounter> counters_;  // one per phase of a step
+  std::function<void(int)> job_;
+
+  // Written in one phase, read in the next; (rows, ...).
+  std::vector<float> x_, q_, mixed_, gated_, logits_;
+  // One per member.
+  std::vector<std::vector<float>> normed_, scores_;
+  std::int64_t position_ = 0;
+  bool want_logits_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_raw_decoder(const Llama& llama, const Linear& speech_head,
+                                          const DecoderOptions& options) {
+  return std::make_unique<RawDecoder>(llama, speech_head, options);
+}
+
+}  // namespace chatterbox

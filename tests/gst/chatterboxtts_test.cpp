@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // chatterboxtts over a scripted speech engine: behaviour, not sound.
+#include <initializer_list>
+
 #include "elements.h"
 #include "tts_cases.h"
 

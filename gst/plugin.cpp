@@ -32,4 +32,4 @@ gboolean plugin_init(GstPlugin* plugin) {
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, chatterbox,
                   "Speech from text with Chatterbox models", plugin_init, VERSION, "MIT/X11",
-                  "gst-chatterbox", "https://github.com/gst-chatterbox/gst-chatterbox")
+                  "gst-chatterbox", "Unknown package origin")

@@ -30,10 +30,6 @@ Conditionals read(const TorchPickle& pickle) {
   voice.prompt_tokens = tensor(gen, "prompt_token");
   voice.prompt_mel = tensor(gen, "prompt_feat").to(at::kFloat);
   voice.xvector = tensor(gen, "embedding").to(at::kFloat);
-  // Upstream keeps a last frame that no token belongs to.
-  if (voice.prompt_mel.dim() == 3 && voice.prompt_tokens.dim() == 2 &&
-      voice.prompt_mel.size(1) == 2 * voice.prompt_tokens.size(1) + 1)
-    voice.prompt_mel = voice.prompt_mel.slice(1, 0, -1).contiguous();
   return voice;
 }
 

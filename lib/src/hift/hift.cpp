@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "hift/hift.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -19,12 +20,16 @@ constexpr double kLoudest = 0.99;
 constexpr std::array<std::int64_t, 3> kDilations{1, 3, 5};
 constexpr std::array<std::int64_t, 3> kKernels{3, 7, 11};
 
+constexpr std::int64_t kHopsPerFrame = kSamplesPerFrame / kSpectrumHop;
+
 // One stage: it upsamples by `rate`; `spectra` spectrum frames of the
-// excitation make one of its own.
+// excitation make one of its own. Samples depend on its input `reach` mel
+// frames to either side.
 struct StageShape {
-  std::int64_t rate, kernel, spectra, source_kernel;
+  std::int64_t rate, kernel, spectra, source_kernel, reach;
 };
-constexpr std::array<StageShape, 3> kStages{{{8, 16, 15, 7}, {5, 11, 3, 7}, {3, 7, 1, 11}}};
+constexpr std::array<StageShape, 3> kStages{
+    {{8, 16, 15, 7, Hift::kReach}, {5, 11, 3, 7, 4}, {3, 7, 1, 11, 2}}};
 
 Conv1d normed_conv(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t kernel,
                    std::int64_t dilation = 1) {
@@ -111,18 +116,33 @@ Hift::Hift(const Weights& given, const HiftConfig& config)
 
 Hift::~Hift() = default;
 
-at::Tensor Hift::decode(const at::Tensor& mel, const at::Tensor& source) const {
+at::Tensor Hift::decode(const at::Tensor& mel, const at::Tensor& source, std::int64_t begin,
+                        std::int64_t end) const {
+  const std::int64_t frames = mel.size(2);
   check_shape("mel", mel, {1, kMelBands, kAny});
-  check_shape("excitation", source, {1, 1, mel.size(2) * kSamplesPerFrame});
+  check_shape("excitation", source, {1, 1, frames * kSamplesPerFrame});
   const at::Tensor spectra = spectrum_.analyse(source[0]);
+
+  // Later stages see less far, so each works on a narrower span of frames.
+  std::int64_t from = 0, to = frames, rate = 1;
   at::Tensor x = conv_pre_(mel);
-  for (const auto& stage : stages_) x = (*stage)(x, spectra);
+  for (const auto& stage : stages_) {
+    const std::int64_t first = std::max(from, begin - stage->shape.reach);
+    const std::int64_t last = std::min(to, end + stage->shape.reach);
+    x = x.narrow(2, (first - from) * rate, (last - first) * rate);
+    x = (*stage)(x, spectra.narrow(2, first * kHopsPerFrame, (last - first) * kHopsPerFrame + 1));
+    rate *= stage->shape.rate;
+    from = first;
+    to = last;
+  }
   x = conv_post_(at::leaky_relu(x, kLastLeak));
 
   const at::Tensor magnitude = x.narrow(1, 0, kSpectrumBins).exp().clamp_max_(kLargestMagnitude);
   const at::Tensor phase = x.narrow(1, kSpectrumBins, kSpectrumBins).sin();
   const at::Tensor spectrum = at::cat({magnitude * phase.cos(), magnitude * phase.sin()}, 1);
-  return spectrum_.synthesise(spectrum).clamp_(-kLoudest, kLoudest);
+  return spectrum_.synthesise(spectrum)
+      .narrow(1, (begin - from) * kSamplesPerFrame, (end - begin) * kSamplesPerFrame)
+      .clamp_(-kLoudest, kLoudest);
 }
 
 }  // namespace chatterbox

@@ -31,7 +31,17 @@ class Hift {
   const HarmonicSource& source() const { return source_; }
 
   // mel (1, 80, T) and excitation (1, 1, 480 T) -> samples (1, 480 T)
-  at::Tensor decode(const at::Tensor& mel, const at::Tensor& source) const;
+  at::Tensor decode(const at::Tensor& mel, const at::Tensor& source) const {
+    return decode(mel, source, 0, mel.size(2));
+  }
+
+  // Frames that the samples of a frame depend on to either side of it.
+  static constexpr std::int64_t kReach = 15;
+
+  // The samples of frames [begin, end) alone, (1, 480 (end - begin)). Those
+  // within kReach of an end of the mel sound as if the utterance ended there.
+  at::Tensor decode(const at::Tensor& mel, const at::Tensor& source, std::int64_t begin,
+                    std::int64_t end) const;
 
  private:
   struct ResBlock;

@@ -37,7 +37,8 @@ FlowMatching::FlowMatching(const Weights& estimator, const EstimatorConfig& conf
 
 at::Tensor FlowMatching::operator()(const at::Tensor& noise, const at::Tensor& features,
                                     const at::Tensor& speaker, const at::Tensor& known,
-                                    const at::Tensor& bias, Cache* cache) const {
+                                    const at::Tensor& bias, Cache* cache,
+                                    const Checkpoint& checkpoint) const {
   if (cache && cache->steps.empty()) cache->steps.resize(steps_.size());
   at::Tensor* context = cache ? &cache->condition : nullptr;
   const FlowEstimator::Condition condition =
@@ -48,6 +49,7 @@ at::Tensor FlowMatching::operator()(const at::Tensor& noise, const at::Tensor& f
 
   at::Tensor x = noise * temperature_;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (checkpoint) checkpoint();
     const Step& step = steps_[i];
     const at::Tensor velocity =
         estimator_(x, condition, step.time, bias, cache ? &cache->steps[i] : nullptr);

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "nn/weights.h"
+#include "s3gen/checkpoint.h"
 #include "s3gen/flow_estimator.h"
 
 namespace chatterbox {
@@ -32,10 +33,10 @@ class FlowMatching {
   FlowMatching(const Weights& estimator, const EstimatorConfig& config, const FlowConfig& flow);
 
   // noise, features and known mel (T, 80), speaker (1, 80) -> mel (T, 80).
-  // bias and cache as for the estimator.
+  // bias and cache as for the estimator; `checkpoint` runs before each step.
   at::Tensor operator()(const at::Tensor& noise, const at::Tensor& features,
                         const at::Tensor& speaker, const at::Tensor& known, const at::Tensor& bias,
-                        Cache* cache) const;
+                        Cache* cache, const Checkpoint& checkpoint) const;
 
  private:
   struct Step {

@@ -56,7 +56,8 @@ at::Tensor S3Gen::speaker(const at::Tensor& xvector) const {
 }
 
 at::Tensor S3Gen::mel(const at::Tensor& tokens, const Conditionals& conditionals,
-                      const at::Tensor& noise, const Groups& groups) const {
+                      const at::Tensor& noise, const Groups& groups,
+                      const Checkpoint& checkpoint) const {
   const at::Tensor features = encode(at::cat({conditionals.prompt_tokens, tokens}, 1), groups)[0];
   const std::int64_t frames = features.size(0), prompt = conditionals.prompt_mel.size(1);
   check_shape("prompt mel", conditionals.prompt_mel, {1, kAny, kMelBands});
@@ -66,21 +67,23 @@ at::Tensor S3Gen::mel(const at::Tensor& tokens, const Conditionals& conditionals
   known.narrow(0, 0, prompt).copy_(conditionals.prompt_mel[0]);
   const at::Tensor bias = group_bias(groups, kFramesPerToken, options());
   const at::Tensor start = noise[0].t().to(options());
-  const at::Tensor all = flow(features, speaker(conditionals.xvector), known, start, bias);
+  const at::Tensor all =
+      flow(features, speaker(conditionals.xvector), known, start, bias, checkpoint);
   return all.narrow(0, prompt, frames - prompt).t().unsqueeze(0);
 }
 
 at::Tensor S3Gen::flow(const at::Tensor& features, const at::Tensor& speaker,
-                       const at::Tensor& known, const at::Tensor& noise,
-                       const at::Tensor& bias) const {
-  return flow_(noise, features, speaker, known, bias, /*cache=*/nullptr);
+                       const at::Tensor& known, const at::Tensor& noise, const at::Tensor& bias,
+                       const Checkpoint& checkpoint) const {
+  return flow_(noise, features, speaker, known, bias, /*cache=*/nullptr, checkpoint);
 }
 
 at::Tensor S3Gen::next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
-                           const at::Tensor& known, const at::Tensor& noise, Cache& cache) const {
+                           const at::Tensor& known, const at::Tensor& noise, Cache& cache,
+                           const Checkpoint& checkpoint) const {
   const at::Tensor features =
       encoder_proj_(encoder_(embed(tokens), ahead, &cache.encoder, /*groups=*/{}));
-  return flow_(noise, features, speaker, known, /*bias=*/{}, &cache.flow);
+  return flow_(noise, features, speaker, known, /*bias=*/{}, &cache.flow, checkpoint);
 }
 
 }  // namespace chatterbox

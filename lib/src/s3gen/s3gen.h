@@ -37,7 +37,8 @@ class S3Gen {
   // Mel of `tokens` (1, T), without the prompt's: (1, 80, F). `noise` (1, 80,
   // prompt frames + F) is what the flow starts from, standard normal.
   at::Tensor mel(const at::Tensor& tokens, const Conditionals& conditionals,
-                 const at::Tensor& noise, const Groups& groups = {}) const;
+                 const at::Tensor& noise, const Groups& groups = {},
+                 const Checkpoint& checkpoint = {}) const;
 
   // Where one utterance in pieces has got to.
   struct Cache {
@@ -52,11 +53,13 @@ class S3Gen {
   // which the last `ahead` are only looked at, three unless the utterance ends.
   // noise and known mel (2 T, 80). Returns mel (2 T, 80).
   at::Tensor next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
-                      const at::Tensor& known, const at::Tensor& noise, Cache& cache) const;
+                      const at::Tensor& known, const at::Tensor& noise, Cache& cache,
+                      const Checkpoint& checkpoint = {}) const;
 
   // The flow alone. features, known and noise (F, 80), speaker (1, 80) -> (F, 80)
   at::Tensor flow(const at::Tensor& features, const at::Tensor& speaker, const at::Tensor& known,
-                  const at::Tensor& noise, const at::Tensor& bias) const;
+                  const at::Tensor& noise, const at::Tensor& bias,
+                  const Checkpoint& checkpoint = {}) const;
 
   bool attends_in_groups() const { return attention_ == FlowAttention::kChunk; }
   at::TensorOptions options() const { return encoder_proj_.weight.options(); }

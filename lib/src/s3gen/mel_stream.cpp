@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "s3gen/mel_stream.h"
+
+#include <algorithm>
+
+namespace chatterbox {
+namespace {
+
+// With full attention, tokens before a new piece that are computed again: the
+// longer, the better the piece continues them, and the more it costs.
+constexpr std::int64_t kRecentTokens = 100;
+
+at::Tensor last_rows(const at::Tensor& x, std::int64_t count) {
+  return x.narrow(0, x.size(0) - count, count);
+}
+
+}  // namespace
+
+MelStream::MelStream(const S3Gen& s3gen, std::shared_ptr<const PromptCache> prompt,
+                     std::uint64_t seed, Checkpoint checkpoint)
+    : s3gen_(s3gen),
+      prompt_(std::move(prompt)),
+      noise_(seed, NoiseStream::kFlow),
+      checkpoint_(std::move(checkpoint)),
+      cache_(prompt_->cache()),
+      tokens_(prompt_->tokens()),
+      done_(s3gen.attends_in_groups() ? prompt_->cached_tokens() : prompt_->length()),
+      recent_(at::empty({0, kMelBands}, s3gen.options())) {}
+
+at::Tensor MelStream::noise(std::int64_t first, std::int64_t end) const {
+  const std::int64_t prompt = prompt_->frames();
+  const std::int64_t split = std::clamp(prompt, first, end);
+  const at::Tensor fresh = noise_.normal((split - prompt) * kMelBands, (end - split) * kMelBands)
+                               .view({end - split, kMelBands})
+                               .to(s3gen_.options());
+  return at::cat({prompt_->noise().narrow(0, std::min(first, prompt), split - first), fresh});
+}
+
+at::Tensor MelStream::known(std::int64_t first, std::int64_t end) const {
+  const std::int64_t prompt = prompt_->frames();
+  const std::int64_t split = std::clamp(prompt, first, end);
+  const at::Tensor mel = prompt_->mel().narrow(0, std::min(first, prompt), split - first);
+  return at::constant_pad_nd(mel, {0, 0, 0, end - split});
+}
+
+at::Tensor MelStream::push(const at::Tensor& tokens, bool last) {
+  tokens_ = at::cat({tokens_, tokens});
+  const std::int64_t end = tokens_.size(0) - (last ? 0 : kLookaheadTokens);
+  if (tokens_.size(0) == prompt_->length() || end <= done_)
+    return at::empty({0, kMelBands}, s3gen_.options());
+  return s3gen_.attends_in_groups() ? advance_cached(end) : advance_again(end);
+}
+
+at::Tensor MelStream::advance_cached(std::int64_t end) {
+  const std::int64_t first = done_ * kFramesPerToken, last = end * kFramesPerToken;
+  const at::Tensor piece = last_rows(tokens_, tokens_.size(0) - done_);
+  const at::Tensor mel =
+      s3gen_.next_mel(piece, tokens_.size(0) - end, prompt_->speaker(), known(first, last),
+                      noise(first, last), cache_, checkpoint_);
+  done_ = end;
+  // The first piece also holds the prompt's last frames.
+  return last_rows(mel, last - std::clamp(prompt_->frames(), first, last));
+}
+
+at::Tensor MelStream::advance_again(std::int64_t end) {
+  // What is left out between the prompt and the newest frames moves everything
+  // after it forward by this many tokens.
+  const std::int64_t prompt = prompt_->length();
+  const std::int64_t spoken = done_ - prompt;
+  const std::int64_t skipped = std::max<std::int64_t>(0, spoken - kRecentTokens);
+  const std::int64_t frames = (end - skipped) * kFramesPerToken;
+  const at::Tensor seen =
+      at::cat({prompt_->tokens(), last_rows(tokens_, tokens_.size(0) - prompt - skipped)});
+  const at::Tensor features = s3gen_.encode(seen.unsqueeze(0))[0].narrow(0, 0, frames);
+
+  const at::Tensor given = at::cat({prompt_->mel(), recent_});
+  const std::int64_t fresh = frames - given.size(0);
+  if (fresh <= 0) return at::empty({0, kMelBands}, s3gen_.options());
+  const std::int64_t prompt_frames = prompt_->frames();
+  const at::Tensor start = at::cat(
+      {prompt_->noise(), noise(prompt_frames + skipped * kFramesPerToken, end * kFramesPerToken)});
+  const at::Tensor mel =
+      s3gen_.flow(features, prompt_->speaker(), at::constant_pad_nd(given, {0, 0, 0, fresh}), start,
+                  /*bias=*/{}, checkpoint_);
+
+  done_ = end;
+  const at::Tensor all = at::cat({recent_, last_rows(mel, fresh)});
+  const std::int64_t odd = prompt_frames - prompt * kFramesPerToken;
+  const std::int64_t kept = std::min(all.size(0), kRecentTokens * kFramesPerToken - odd);
+  recent_ = last_rows(all, kept);
+  return last_rows(mel, fresh);
+}
+
+}  // namespace chatterbox

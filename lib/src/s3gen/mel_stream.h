@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "nn/noise.h"
+#include "s3gen/checkpoint.h"
+#include "s3gen/prompt_cache.h"
+#include "s3gen/s3gen.h"
+
+namespace chatterbox {
+
+// Mel of one utterance, piece by piece. A piece ends three tokens before the
+// last token known, because the encoder looks that far ahead.
+//
+// When the model attends in groups, each piece is one group: everything before
+// it is cached and never computed again, and the pieces together are exactly
+// what whole synthesis with the same groups gives. A model with full attention
+// computes again a bounded stretch of what was spoken, takes the mel already
+// emitted for known, as it does the prompt's, and so continues it.
+class MelStream {
+ public:
+  MelStream(const S3Gen& s3gen, std::shared_ptr<const PromptCache> prompt, std::uint64_t seed,
+            Checkpoint checkpoint);
+
+  // More tokens, (n) int64. `last`: none will follow. Returns the frames that
+  // became known, (F, 80), perhaps none.
+  at::Tensor push(const at::Tensor& tokens, bool last);
+
+ private:
+  at::Tensor advance_cached(std::int64_t end);
+  at::Tensor advance_again(std::int64_t end);
+  // Noise of frames [first, end), (end - first, 80).
+  at::Tensor noise(std::int64_t first, std::int64_t end) const;
+  // Mel of the prompt where it is known of frames [first, end), zeros elsewhere.
+  at::Tensor known(std::int64_t first, std::int64_t end) const;
+
+  const S3Gen& s3gen_;
+  std::shared_ptr<const PromptCache> prompt_;
+  Noise noise_;
+  Checkpoint checkpoint_;
+  S3Gen::Cache cache_;
+  // Tokens and frames are counted from the start of the prompt.
+  at::Tensor tokens_;  // all so far
+  std::int64_t done_;  // tokens whose frames are computed
+  at::Tensor recent_;  // full attention: mel of the newest frames, (F, 80)
+};
+
+}  // namespace chatterbox

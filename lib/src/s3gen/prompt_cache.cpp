@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "s3gen/prompt_cache.h"
+
+#include <algorithm>
+
+#include "nn/check.h"
+#include "nn/noise.h"
+
+namespace chatterbox {
+namespace {
+
+// Every utterance of a voice shares its prompt's noise.
+constexpr std::uint64_t kPromptSeed = 0;
+
+}  // namespace
+
+PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals)
+    : tokens_(conditionals.prompt_tokens[0].to(at::kCPU, at::kLong)),
+      speaker_(s3gen.speaker(conditionals.xvector)) {
+  check_shape("prompt mel", conditionals.prompt_mel, {1, kAny, kMelBands});
+  if (conditionals.prompt_mel.size(1) < length() * kFramesPerToken)
+    check_shape("prompt mel", conditionals.prompt_mel, {1, length() * kFramesPerToken, kMelBands});
+  mel_ = conditionals.prompt_mel[0].to(s3gen.options());
+  noise_ = Noise(kPromptSeed, NoiseStream::kFlowPrompt)
+               .normal(0, frames() * kMelBands)
+               .view({frames(), kMelBands})
+               .to(s3gen.options());
+  cached_tokens_ = std::max<std::int64_t>(0, length() - kLookaheadTokens);
+  if (!s3gen.attends_in_groups() || cached_tokens_ == 0) {
+    cached_tokens_ = 0;
+    return;
+  }
+  const std::int64_t cached_frames = cached_tokens_ * kFramesPerToken;
+  s3gen.next_mel(tokens_, length() - cached_tokens_, speaker_, mel_.narrow(0, 0, cached_frames),
+                 noise_.narrow(0, 0, cached_frames), cache_);
+  cache_.seal();
+}
+
+std::shared_ptr<const PromptCache> PromptCaches::get(
+    const S3Gen& s3gen, const std::shared_ptr<const Conditionals>& conditionals) {
+  {
+    const std::lock_guard guard(lock_);
+    std::erase_if(entries_, [](const Entry& entry) { return entry.voice.expired(); });
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return entry.voice.lock() == conditionals;
+    });
+    if (found != entries_.end()) {
+      std::rotate(entries_.begin(), found, found + 1);
+      return entries_.front().cache;
+    }
+  }
+  auto cache = std::make_shared<const PromptCache>(s3gen, *conditionals);
+  const std::lock_guard guard(lock_);
+  entries_.insert(entries_.begin(), Entry{conditionals, cache});
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    sum += entries_[i].cache->bytes();
+    if (i > 0 && sum > most_bytes_) {
+      entries_.resize(i);
+      break;
+    }
+  }
+  return cache;
+}
+
+}  // namespace chatterbox

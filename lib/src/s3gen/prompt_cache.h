@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "conditionals.h"
+#include "s3gen/s3gen.h"
+
+namespace chatterbox {
+
+// What every utterance of one voice begins with. When attention goes in groups
+// this includes the prompt's share of all caches, which no utterance then
+// computes again; the prompt's noise therefore has a seed of its own.
+// Immutable; streams share it.
+class PromptCache {
+ public:
+  PromptCache(const S3Gen& s3gen, const Conditionals& conditionals);
+
+  std::int64_t length() const { return tokens_.size(0); }  // tokens
+  std::int64_t frames() const { return mel_.size(0); }
+  // (P) int64
+  const at::Tensor& tokens() const { return tokens_; }
+  // (frames, 80) each. P tokens make 2 P frames, but a recording may end with
+  // one more, which then stands for the first frame of the first new token.
+  const at::Tensor& mel() const { return mel_; }
+  const at::Tensor& noise() const { return noise_; }
+  // (1, 80)
+  const at::Tensor& speaker() const { return speaker_; }
+
+  // The caches after the first cached_tokens() tokens: those whose look ahead
+  // ends within the prompt.
+  const S3Gen::Cache& cache() const { return cache_; }
+  std::int64_t cached_tokens() const { return cached_tokens_; }
+  std::int64_t bytes() const { return cache_.bytes(); }
+
+ private:
+  at::Tensor tokens_, mel_, noise_, speaker_;
+  std::int64_t cached_tokens_ = 0;
+  S3Gen::Cache cache_;
+};
+
+// The caches of the voices used last. Safe to use from any thread.
+class PromptCaches {
+ public:
+  // The cache of `conditionals`, made if it is not here. Those used longest ago
+  // are dropped while all together exceed `most_bytes`.
+  std::shared_ptr<const PromptCache> get(const S3Gen& s3gen,
+                                         const std::shared_ptr<const Conditionals>& conditionals);
+
+  explicit PromptCaches(std::int64_t most_bytes = std::int64_t(256) << 20)
+      : most_bytes_(most_bytes) {}
+
+ private:
+  struct Entry {
+    std::weak_ptr<const Conditionals> voice;
+    std::shared_ptr<const PromptCache> cache;
+  };
+
+  std::int64_t most_bytes_;
+  // Guards the entries; not held while a cache is made.
+  std::mutex lock_;
+  std::vector<Entry> entries_;  // last used first
+};
+
+}  // namespace chatterbox

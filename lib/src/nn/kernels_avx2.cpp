@@ -52,10 +52,9 @@ SIMD Vector exp_parts(Vector x, Vector& whole) {
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {
-    "avx2",        {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    weighted_sum,  softmax,
-    silu_multiply, rms_norm};
+const Kernels kAvx2Kernels = {"avx2",        {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+                              weighted_sum,  softmax,
+                              silu_multiply, rms_norm};
 
 }  // namespace chatterbox
 

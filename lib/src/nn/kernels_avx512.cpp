@@ -57,10 +57,9 @@ SIMD Vector exp_parts(Vector x, Vector& whole) {
 
 }  // namespace
 
-const Kernels kAvx512Kernels = {
-    "avx512",      {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    weighted_sum,  softmax,
-    silu_multiply, rms_norm};
+const Kernels kAvx512Kernels = {"avx512",      {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+                                weighted_sum,  softmax,
+                                silu_multiply, rms_norm};
 
 }  // namespace chatterbox
 

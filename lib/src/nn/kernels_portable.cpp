@@ -26,14 +26,28 @@ inline Vector each(Function function) {
 }
 
 inline Vector zero() { return {}; }
-inline Vector set1(float x) { return each([&](int) { return x; }); }
-inline Vector load(const float* x) { return each([&](int i) { return x[i]; }); }
+inline Vector set1(float x) {
+  return each([&](int) { return x; });
+}
+inline Vector load(const float* x) {
+  return each([&](int i) { return x[i]; });
+}
 inline void store(float* x, Vector a) { std::memcpy(x, a.v, sizeof a.v); }
-inline Vector add(Vector a, Vector b) { return each([&](int i) { return a.v[i] + b.v[i]; }); }
-inline Vector mul(Vector a, Vector b) { return each([&](int i) { return a.v[i] * b.v[i]; }); }
-inline Vector divide(Vector a, Vector b) { return each([&](int i) { return a.v[i] / b.v[i]; }); }
-inline Vector min(Vector a, Vector b) { return each([&](int i) { return std::min(a.v[i], b.v[i]); }); }
-inline Vector max(Vector a, Vector b) { return each([&](int i) { return std::max(a.v[i], b.v[i]); }); }
+inline Vector add(Vector a, Vector b) {
+  return each([&](int i) { return a.v[i] + b.v[i]; });
+}
+inline Vector mul(Vector a, Vector b) {
+  return each([&](int i) { return a.v[i] * b.v[i]; });
+}
+inline Vector divide(Vector a, Vector b) {
+  return each([&](int i) { return a.v[i] / b.v[i]; });
+}
+inline Vector min(Vector a, Vector b) {
+  return each([&](int i) { return std::min(a.v[i], b.v[i]); });
+}
+inline Vector max(Vector a, Vector b) {
+  return each([&](int i) { return std::max(a.v[i], b.v[i]); });
+}
 inline Vector fma(Vector a, Vector b, Vector c) {
   return each([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
 }
@@ -55,15 +69,17 @@ inline Vector load(const BFloat* x) {
     return value;
   });
 }
-inline Vector load(const Half* x) { return each([&](int i) { return half_to_float(x[i].bits); }); }
+inline Vector load(const Half* x) {
+  return each([&](int i) { return half_to_float(x[i].bits); });
+}
 
 #include "nn/kernels_body.h"
 
 }  // namespace
 
 const Kernels kPortableKernels = {
-    "portable",   {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    weighted_sum, softmax,
+    "portable",    {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+    weighted_sum,  softmax,
     silu_multiply, rms_norm};
 
 }  // namespace chatterbox

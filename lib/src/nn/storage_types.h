@@ -28,8 +28,8 @@ inline float half_to_float(std::uint16_t half) {
     std::memcpy(&value, &bits, sizeof value);
     return value;
   }
-  const std::uint32_t exponent = rest >= 0x7c00 ? 0x7f800000u | (rest & 0x3ff) << 13
-                                                : (rest << 13) + (112u << 23);
+  const std::uint32_t exponent =
+      rest >= 0x7c00 ? 0x7f800000u | (rest & 0x3ff) << 13 : (rest << 13) + (112u << 23);
   const std::uint32_t bits = sign | exponent;
   std::memcpy(&value, &bits, sizeof value);
   return value;

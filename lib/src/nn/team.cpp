@@ -2,8 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #include "nn/team.h"
 
-#include <algorithm>
-
 namespace chatterbox {
 namespace {
 
@@ -18,54 +16,42 @@ inline void pause() {
 #endif
 }
 
-// Returns when `value` is no longer `old`.
-void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
-  for (int i = 0; i < kSpins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    pause();
-  }
-  value.wait(old, std::memory_order_acquire);
-}
-
 }  // namespace
 
-Team::Team(int size) : size_(std::max(size, 1)) {
-  for (int member = 1; member < size_; ++member) threads_.emplace_back([=, this] { work(member); });
+Team::Team(int size, std::function<void(int)> job) : job_(std::move(job)) {
+  for (int member = 1; member < size; ++member) threads_.emplace_back([=, this] { work(member); });
 }
 
 Team::~Team() {
   stop_.store(true);
-  start_.fetch_add(1, std::memory_order_release);
-  start_.notify_all();
+  runs_.fetch_add(1, std::memory_order_release);
+  runs_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Team::run(const std::function<void(int)>& job) {
-  job_ = &job;
-  start_.fetch_add(1, std::memory_order_release);
-  start_.notify_all();
-  job(0);
-  barrier();
+void Team::run() {
+  runs_.fetch_add(1, std::memory_order_release);
+  runs_.notify_all();
+  job_(0);
 }
 
 void Team::work(int member) {
-  for (std::uint32_t seen = 0;; ++seen) {
-    wait_for_change(start_, seen);
+  for (std::uint32_t seen = 0;;) {
+    for (int i = 0; i < kSpins && runs_.load(std::memory_order_acquire) == seen; ++i) pause();
+    runs_.wait(seen, std::memory_order_acquire);
+    seen = runs_.load(std::memory_order_acquire);
     if (stop_.load()) return;
-    (*job_)(member);
-    barrier();
+    job_(member);
   }
 }
 
-void Team::barrier() {
-  const std::uint32_t phase = phase_.load(std::memory_order_acquire);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 < size_) {
-    wait_for_change(phase_, phase);
-    return;
+void Phase::wait(std::uint32_t run, std::int64_t count) {
+  for (int i = 0; i < kSpins; ++i) {
+    if (!is_before(done_.load(std::memory_order_acquire), run, count)) return;
+    pause();
   }
-  arrived_.store(0, std::memory_order_relaxed);
-  phase_.store(phase + 1, std::memory_order_release);
-  phase_.notify_all();
+  for (std::uint64_t done; is_before(done = done_.load(std::memory_order_acquire), run, count);)
+    done_.wait(done, std::memory_order_acquire);
 }
 
 }  // namespace chatterbox

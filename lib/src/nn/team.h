@@ -10,48 +10,72 @@
 
 namespace chatterbox {
 
-// Threads that do one short job together, many times: a decoding step has some
-// 150 phases of tens of microseconds, too short to wake threads for each. All
-// run the same function and meet at barriers; they spin briefly before they
-// sleep, since the next phase is usually near.
+// Threads that do one short job together, many times. A decoding step has some
+// 150 phases of tens of microseconds, too short to wake threads for each; and a
+// machine with other work suspends threads for milliseconds, too long to wait
+// for one that is not needed. So every member walks through all phases of a
+// job, each phase is shared out in pieces, and a phase is over when its pieces
+// are done, whoever did them. A member that comes late finds nothing to do.
 class Team {
  public:
-  // The caller of run() is one of `size` members.
-  explicit Team(int size);
+  // The caller of run() is one of `size` members. `job` gets the member's
+  // number, uses Phase alone to share work, and does not throw.
+  Team(int size, std::function<void(int member)> job);
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team();
 
-  int size() const { return size_; }
+  int size() const { return int(threads_.size()) + 1; }
 
-  // Runs job(member) on every member, 0 being the caller, and returns when all
-  // are done. `job` must not throw.
-  void run(const std::function<void(int member)>& job);
-
-  // Inside a job: returns when every member has come here.
-  void barrier();
+  // Runs the job on the caller and on whichever members are free; returns when
+  // the caller's is done. Others may then still be on their way out.
+  void run();
 
  private:
   void work(int member);
 
-  int size_;
-  const std::function<void(int)>* job_ = nullptr;  // published by start_
-  std::atomic<std::uint32_t> start_{0};
-  std::atomic<std::uint32_t> phase_{0};
-  std::atomic<int> arrived_{0};
+  std::function<void(int)> job_;
+  std::atomic<std::uint32_t> runs_{0};
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;
 };
 
-// Hands out pieces 0, 1, ... of one phase to whichever member is free, so that
-// a member that the system delays delays nobody else.
-class WorkCounter {
+// One phase of a job. Runs of the job have numbers, so that a member still in
+// an earlier run cannot take a piece of this one.
+class Phase {
  public:
-  void reset() { next_.store(0, std::memory_order_relaxed); }
-  std::int64_t take() { return next_.fetch_add(1, std::memory_order_relaxed); }
+  // By the caller of Team::run(), before it.
+  void reset(std::uint32_t run) {
+    next_.store(std::uint64_t(run) << 32, std::memory_order_relaxed);
+    done_.store(std::uint64_t(run) << 32, std::memory_order_release);
+  }
+
+  // Does pieces [0, count) together with the other members, and returns when
+  // all are done or the run is over. What one member wrote here, all may read
+  // afterwards; what a piece reads stays as it is until the piece is done.
+  template <typename Work>
+  void share(std::uint32_t run, std::int64_t count, const Work& work) {
+    std::uint64_t next = next_.load(std::memory_order_acquire);
+    while (is_before(next, run, count)) {
+      if (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel)) continue;
+      work(std::int64_t(next & kCountMask));
+      const std::uint64_t done = done_.fetch_add(1, std::memory_order_acq_rel) + 1;
+      if (!is_before(done, run, count)) done_.notify_all();
+      next = next_.load(std::memory_order_acquire);
+    }
+    wait(run, count);
+  }
 
  private:
-  alignas(64) std::atomic<std::int64_t> next_{0};
+  static constexpr std::uint64_t kCountMask = 0xffffffff;
+  static bool is_before(std::uint64_t state, std::uint32_t run, std::int64_t count) {
+    return state >> 32 == run && std::int64_t(state & kCountMask) < count;
+  }
+  void wait(std::uint32_t run, std::int64_t count);
+
+  // The number of the run, and below it how many pieces.
+  alignas(64) std::atomic<std::uint64_t> next_{0};
+  alignas(64) std::atomic<std::uint64_t> done_{0};
 };
 
 }  // namespace chatterbox

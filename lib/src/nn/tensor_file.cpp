@@ -86,8 +86,8 @@ struct Entry {
 
 Entry parse_entry(const std::string& path, const std::string& name, const Json& json) {
   const auto fail = [&](const std::string& what) { bad(path, quoted(name) + ": " + what); };
-  if (!json.is_object() || json.size() != 3 || !json.contains("dtype") ||
-      !json.contains("shape") || !json.contains("data_offsets"))
+  if (!json.is_object() || json.size() != 3 || !json.contains("dtype") || !json.contains("shape") ||
+      !json.contains("data_offsets"))
     fail("expected dtype, shape and data_offsets");
 
   Entry entry;

@@ -77,7 +77,8 @@ at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
   const at::Tensor stored = take_raw(name, shape);
   if (!stored.is_floating_point())
     bad(*file_, prefix_ + name,
-        std::string(": expected a floating-point type, got ") + c10::toString(stored.scalar_type()));
+        std::string(": expected a floating-point type, got ") +
+            c10::toString(stored.scalar_type()));
   const at::Tensor converted = stored.to(placement_.dtype);
   // The mapped bytes have been read for the last time; they need not stay in
   // memory beside the converted tensor.

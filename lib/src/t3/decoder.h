@@ -27,8 +27,8 @@ class Decoder {
 
 struct DecoderOptions {
   std::int64_t rows = 1;
-  std::int64_t capacity = 0;   // positions, prefix included
-  std::int64_t text_begin = 0; // position of the first text id, for the tracker
+  std::int64_t capacity = 0;            // positions, prefix included
+  std::int64_t text_begin = 0;          // position of the first text id, for the tracker
   AlignmentTracker* tracker = nullptr;  // may be null; outlives the decoder
   int threads = 1;
 };

@@ -71,7 +71,8 @@ at::Tensor Llama::prefill(const at::Tensor& embeddings, KvCache& cache,
     x = x + project(layer.o, mixed.transpose(1, 2).reshape({rows, count, -1}));
 
     const at::Tensor inner = layer.mlp_norm(x);
-    x = x + project(layer.down, at::silu(project(layer.gate, inner)).mul_(project(layer.up, inner)));
+    x = x +
+        project(layer.down, at::silu(project(layer.gate, inner)).mul_(project(layer.up, inner)));
   }
   cache.length = filled;
   return x;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "nn/kernels.h"
@@ -50,7 +52,7 @@ constexpr int kMaxRows = 2;
 constexpr std::int64_t kPiece = 16;
 
 // Every member of the team walks the whole step; each phase is shared out in
-// pieces, and a barrier separates it from the next, which reads its result.
+// pieces, and the next, which reads its result, begins when all are done.
 class RawDecoder : public Decoder {
  public:
   RawDecoder(const Llama& llama, const Linear& head, const DecoderOptions& options)
@@ -62,8 +64,7 @@ class RawDecoder : public Decoder {
         cache_(config_.layers, options.rows, config_.heads, options.capacity, config_.head_dim,
                at::kFloat),
         rotary_(options.capacity, config_.head_dim, config_.rope_theta, config_.rope_scaling),
-        team_(options.threads),
-        counters_(std::size_t(config_.layers) * 5 + 1) {
+        phases_(std::size_t(config_.layers) * 5 + 1) {
     for (const LlamaLayer& layer : llama.layers()) layers_.emplace_back(layer);
     const auto rows = std::size_t(options.rows);
     x_.resize(rows * std::size_t(config_.hidden));
@@ -71,11 +72,12 @@ class RawDecoder : public Decoder {
     mixed_.resize(q_.size());
     gated_.resize(rows * std::size_t(config_.intermediate));
     logits_.resize(rows * std::size_t(head_.rows));
-    for (int member = 0; member < team_.size(); ++member) {
+    const int members = std::max(options.threads, 1);
+    for (int member = 0; member < members; ++member) {
       normed_.emplace_back(x_.size());
       scores_.emplace_back(std::size_t(options.capacity));
     }
-    job_ = [this](int member) { run(member); };
+    team_ = std::make_unique<Team>(members, [this](int member) { run(member); });
   }
 
   void prefill(const at::Tensor& embeddings) override {
@@ -85,23 +87,18 @@ class RawDecoder : public Decoder {
   float* step(const float* embedding, bool want_logits) override {
     for (std::int64_t row = 0; row < options_.rows; ++row)
       std::copy_n(embedding, config_.hidden, x_.data() + row * config_.hidden);
-    for (WorkCounter& counter : counters_) counter.reset();
-    want_logits_ = want_logits;
     position_ = cache_.length;
-    team_.run(job_);
+    head_pieces_ = want_logits ? pieces(head_.rows) : 0;
+    const std::uint32_t run = run_.load(std::memory_order_relaxed) + 1;
+    for (Phase& phase : phases_) phase.reset(run);
+    run_.store(run, std::memory_order_release);
+    team_->run();
     ++cache_.length;
     return want_logits ? logits_.data() : nullptr;
   }
 
  private:
   std::int64_t inner() const { return std::int64_t(config_.heads) * config_.head_dim; }
-
-  // Each of `count` pieces once, by whoever is free; then all wait.
-  template <typename Work>
-  void share(std::size_t phase, std::int64_t count, const Work& work) {
-    for (std::int64_t i; (i = counters_[phase].take()) < count;) work(i);
-    team_.barrier();
-  }
 
   // y (rows, y_stride) = x (rows, cols) times `count` rows of the matrix.
   void multiply(const Matrix& matrix, std::int64_t first, std::int64_t count, const float* x,
@@ -111,32 +108,52 @@ class RawDecoder : public Decoder {
                                            y_stride);
   }
 
-  // Norms are short, so every member computes its own copy and none waits.
-  const float* normalize(int member, const float* weight) {
-    float* out = normed_[std::size_t(member)].data();
-    for (std::int64_t row = 0; row < options_.rows; ++row)
-      kernels_.rms_norm(x_.data() + row * config_.hidden, weight, config_.hidden,
-                        float(config_.rms_eps), out + row * config_.hidden);
-    return out;
-  }
+  // Norms are short, so every member that gets a piece computes its own copy and
+  // none waits. Not before it has a piece: x_ may be a later phase's by then.
+  class Normed {
+   public:
+    Normed(RawDecoder& decoder, int member, const float* weight)
+        : decoder_(decoder), out_(decoder.normed_[std::size_t(member)].data()), weight_(weight) {}
 
+    const float* get() {
+      const T3Config& config = decoder_.config_;
+      for (std::int64_t row = 0; !ready_ && row < decoder_.options_.rows; ++row)
+        decoder_.kernels_.rms_norm(decoder_.x_.data() + row * config.hidden, weight_, config.hidden,
+                                   float(config.rms_eps), out_ + row * config.hidden);
+      ready_ = true;
+      return out_;
+    }
+
+   private:
+    RawDecoder& decoder_;
+    float* out_;
+    const float* weight_;
+    bool ready_ = false;
+  };
+
+  // The whole step, on every member.
   void run(int member) {
-    std::size_t phase = 0;
+    const std::uint32_t run = run_.load(std::memory_order_acquire);
+    Phase* phase = phases_.data();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const Layer& layer = layers_[i];
-      const float* normed = normalize(member, layer.input_norm);
-      share(phase++, 3 * config_.heads, [&](std::int64_t n) { project_head(layer, i, n, normed); });
-      share(phase++, options_.rows * config_.heads,
-            [&](std::int64_t n) { attend(i, n / config_.heads, n % config_.heads, member); });
-      share_residual(phase++, layer.o, mixed_.data());
-      normed = normalize(member, layer.mlp_norm);
-      share(phase++, pieces(layer.gate.rows), [&](std::int64_t n) { gate(layer, n, normed); });
-      share_residual(phase++, layer.down, gated_.data());
+      Normed input(*this, member, layer.input_norm);
+      (phase++)->share(run, 3 * config_.heads,
+                       [&](std::int64_t n) { project_head(layer, i, n, input.get()); });
+      (phase++)->share(run, options_.rows * config_.heads, [&](std::int64_t n) {
+        attend(i, n / config_.heads, n % config_.heads, member);
+      });
+      (phase++)->share(run, pieces(layer.o.rows),
+                       [&](std::int64_t n) { add_product(layer.o, n, mixed_.data()); });
+      Normed inner(*this, member, layer.mlp_norm);
+      (phase++)->share(run, pieces(layer.gate.rows),
+                       [&](std::int64_t n) { gate(layer, n, inner.get()); });
+      (phase++)->share(run, pieces(layer.down.rows),
+                       [&](std::int64_t n) { add_product(layer.down, n, gated_.data()); });
     }
-    if (!want_logits_) return;
-    const float* normed = normalize(member, llama_.norm().weight.data_ptr<float>());
-    share(phase, pieces(head_.rows), [&](std::int64_t n) {
-      multiply(head_, n * kPiece, piece_rows(head_, n), normed, logits_.data() + n * kPiece,
+    Normed last(*this, member, llama_.norm().weight.data_ptr<float>());
+    phase->share(run, head_pieces_, [&](std::int64_t n) {
+      multiply(head_, n * kPiece, piece_rows(head_, n), last.get(), logits_.data() + n * kPiece,
                head_.rows);
     });
   }
@@ -160,8 +177,9 @@ class RawDecoder : public Decoder {
     for (std::int64_t row = 0; row < options_.rows; ++row) {
       float* values = y + row * dim;
       if (kind < 2) rotate(values);
-      float* target = kind == 0 ? q_.data() + row * inner() + head * dim
-                                : cached(kind == 1 ? cache_.k : cache_.v, index, row, head, position_);
+      float* target = kind == 0
+                          ? q_.data() + row * inner() + head * dim
+                          : cached(kind == 1 ? cache_.k : cache_.v, index, row, head, position_);
       std::copy_n(values, dim, target);
     }
   }
@@ -201,16 +219,14 @@ class RawDecoder : public Decoder {
                           mixed_.data() + row * inner() + head * dim);
   }
 
-  // x += matrix * input
-  void share_residual(std::size_t phase, const Matrix& matrix, const float* input) {
-    share(phase, pieces(matrix.rows), [&](std::int64_t n) {
-      float y[kMaxRows * kPiece];
-      const std::int64_t count = piece_rows(matrix, n);
-      multiply(matrix, n * kPiece, count, input, y, kPiece);
-      for (std::int64_t row = 0; row < options_.rows; ++row)
-        for (std::int64_t i = 0; i < count; ++i)
-          x_[std::size_t(row * config_.hidden + n * kPiece + i)] += y[row * kPiece + i];
-    });
+  // x += matrix * input, for one piece of rows.
+  void add_product(const Matrix& matrix, std::int64_t n, const float* input) {
+    float y[kMaxRows * kPiece];
+    const std::int64_t count = piece_rows(matrix, n);
+    multiply(matrix, n * kPiece, count, input, y, kPiece);
+    for (std::int64_t row = 0; row < options_.rows; ++row)
+      for (std::int64_t i = 0; i < count; ++i)
+        x_[std::size_t(row * config_.hidden + n * kPiece + i)] += y[row * kPiece + i];
   }
 
   void gate(const Layer& layer, std::int64_t n, const float* normed) {
@@ -233,16 +249,17 @@ class RawDecoder : public Decoder {
   Matrix head_;
   KvCache cache_;
   RotaryTable rotary_;
-  Team team_;
-  std::vector<WorkCounter> counters_;  // one per phase of a step
-  std::function<void(int)> job_;
 
   // Written in one phase, read in the next; (rows, ...).
   std::vector<float> x_, q_, mixed_, gated_, logits_;
   // One per member.
   std::vector<std::vector<float>> normed_, scores_;
   std::int64_t position_ = 0;
-  bool want_logits_ = true;
+  std::atomic<std::int64_t> head_pieces_{0};
+
+  std::atomic<std::uint32_t> run_{0};
+  std::vector<Phase> phases_;   // of one step
+  std::unique_ptr<Team> team_;  // last, as its threads use all of the above
 };
 
 }  // namespace

@@ -50,8 +50,8 @@ class Sampler {
   std::int64_t draws_ = 0;
   void fill_probabilities(const float* logits);
 
-  std::vector<std::int64_t> seen_;  // each once
-  std::vector<bool> is_seen_;       // by token
+  std::vector<std::int64_t> seen_;        // each once
+  std::vector<bool> is_seen_;             // by token
   std::vector<float> probabilities_;      // of the logits last looked at
   std::vector<std::int64_t> candidates_;  // scratch
 };

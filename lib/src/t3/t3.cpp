@@ -127,9 +127,8 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
   const std::int64_t rows = sampling.cfg_weight > 0 ? 2 : 1;
   const int most = std::clamp(sampling.max_tokens, 1, config.max_speech_tokens);
 
-  const at::Tensor conditioning =
-      parts.conditioning(request.speaker_embedding, parts.embed_prompt(request.speech_prompt),
-                         request.exaggeration);
+  const at::Tensor conditioning = parts.conditioning(
+      request.speaker_embedding, parts.embed_prompt(request.speech_prompt), request.exaggeration);
   if (trace.conditioning) trace.conditioning(conditioning);
   const at::Tensor prefix =
       at::cat({conditioning.expand({rows, -1, -1}), parts.embed_text(request.text_ids, rows)}, 1);
@@ -155,7 +154,8 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
   sampler.remember(config.start_speech);
   const auto show = [&](int step, const char* filter) {
     if (trace.filtered)
-      trace.filtered(step, filter, at::from_blob(logits, {config.speech_vocab}, at::kFloat).clone());
+      trace.filtered(step, filter,
+                     at::from_blob(logits, {config.speech_vocab}, at::kFloat).clone());
   };
 
   std::vector<std::int64_t> tokens;

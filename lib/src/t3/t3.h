@@ -17,10 +17,10 @@ namespace chatterbox {
 
 // What to say, and whose voice says it.
 struct T3Request {
-  at::Tensor speaker_embedding;         // (1, E) float32
-  at::Tensor speech_prompt;             // (1, N) int64; N may be 0
+  at::Tensor speaker_embedding;  // (1, E) float32
+  at::Tensor speech_prompt;      // (1, N) int64; N may be 0
   double exaggeration = 0.5;
-  std::vector<std::int64_t> text_ids;   // without start and stop tokens
+  std::vector<std::int64_t> text_ids;  // without start and stop tokens
   SamplingOptions sampling;
 };
 

@@ -83,7 +83,8 @@ BpeTokenizer::BpeTokenizer(const std::string& json, const std::string& origin) {
       bad(origin, "expected a tokenizers file with a model");
     for (const char* key : {"normalizer", "post_processor", "truncation", "padding"})
       if (document.contains(key) && !document[key].is_null())
-        bad(origin, std::string(key) + ": expected null, got " + document[key].dump().substr(0, 80));
+        bad(origin,
+            std::string(key) + ": expected null, got " + document[key].dump().substr(0, 80));
     const Json pre_tokenizer = document.value("pre_tokenizer", Json());
     if (!pre_tokenizer.is_object() || pre_tokenizer.value("type", "") != "Whitespace")
       bad(origin, "pre_tokenizer: expected Whitespace, got " + pre_tokenizer.dump().substr(0, 80));
@@ -149,8 +150,7 @@ void BpeTokenizer::read_added_tokens(const Json& document, const std::string& or
     token.content = json.at("content").get<std::string>();
     if (token.content.empty()) continue;
     const auto known = encoder_.vocabulary.find(token.content);
-    token.id = known != encoder_.vocabulary.end() ? known->second
-                                                  : check_id(json.at("id"), origin);
+    token.id = known != encoder_.vocabulary.end() ? known->second : check_id(json.at("id"), origin);
     token.single_word = json.value("single_word", false);
     token.lstrip = json.value("lstrip", false);
     token.rstrip = json.value("rstrip", false);

@@ -75,8 +75,8 @@ std::string normalize_punctuation(std::string_view text) {
 
   // In this order, as later rules act on what earlier ones wrote.
   static constexpr std::pair<std::string_view, std::string_view> kReplacements[] = {
-      {"...", ", "}, {"…", ", "}, {":", ","},  {" - ", ", "}, {";", ", "}, {"—", "-"}, {"–", "-"},
-      {" ,", ","},   {"“", "\""}, {"”", "\""}, {"‘", "'"},    {"’", "'"},
+      {"...", ", "}, {"…", ", "}, {":", ","},  {" - ", ", "}, {";", ", "}, {"—", "-"},
+      {"–", "-"},    {" ,", ","}, {"“", "\""}, {"”", "\""},   {"‘", "'"},  {"’", "'"},
   };
   for (const auto& [from, to] : kReplacements) replace_all(result, from, to);
 
@@ -93,8 +93,8 @@ std::string to_ascii(std::string_view text) {
   static std::mutex mutex;
   static const std::unique_ptr<const icu::Transliterator> transliterator = [] {
     UErrorCode status = U_ZERO_ERROR;
-    return std::unique_ptr<const icu::Transliterator>(icu::Transliterator::createInstance(
-        "Any-Latin; Latin-ASCII", UTRANS_FORWARD, status));
+    return std::unique_ptr<const icu::Transliterator>(
+        icu::Transliterator::createInstance("Any-Latin; Latin-ASCII", UTRANS_FORWARD, status));
   }();
 
   icu::UnicodeString letters = from_utf8(text);

@@ -125,7 +125,8 @@ class Walk {
     last_token_ = token;
     const bool vowel = !name.empty() && std::strchr("aeiou", name[0]);
     const int position = int(phones_.symbols.size());
-    phones_.symbols.push_back(vowel ? name + string_at(item, "R:SylStructure.parent.stress") : name);
+    phones_.symbols.push_back(vowel ? name + string_at(item, "R:SylStructure.parent.stress")
+                                    : name);
     if (!phones_.words.empty() && written_ >= 0) phones_.words.back().last = position;
   }
 

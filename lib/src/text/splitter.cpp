@@ -40,11 +40,11 @@ bool ends_wide_clause(char32_t c) { return contains(U"，、；：", c); }
 // Titles and the like: a capital letter after them does not begin a sentence.
 bool is_title(const std::string& word) {
   static constexpr std::string_view kTitles[] = {
-      "mr",  "mrs",  "ms",  "mx",  "dr",  "prof", "st",   "mt",  "rev", "hon", "gov",
-      "sen", "rep",  "gen", "col", "maj", "capt", "lt",   "sgt", "cpl", "pvt", "pres",
-      "no",  "nos",  "vs",  "v",   "fig", "vol",  "pp",   "p",   "ch",  "sec", "art",
-      "cf",  "viz",  "e.g", "i.e", "jan", "feb",  "mar",  "apr", "jun", "jul", "aug",
-      "sep", "sept", "oct", "nov", "dec", "mlle", "mme",  "messrs", "al", "approx", "ca",
+      "mr",  "mrs",  "ms",  "mx",  "dr",  "prof", "st",  "mt",     "rev", "hon",    "gov",
+      "sen", "rep",  "gen", "col", "maj", "capt", "lt",  "sgt",    "cpl", "pvt",    "pres",
+      "no",  "nos",  "vs",  "v",   "fig", "vol",  "pp",  "p",      "ch",  "sec",    "art",
+      "cf",  "viz",  "e.g", "i.e", "jan", "feb",  "mar", "apr",    "jun", "jul",    "aug",
+      "sep", "sept", "oct", "nov", "dec", "mlle", "mme", "messrs", "al",  "approx", "ca",
   };
   return std::find(std::begin(kTitles), std::end(kTitles), word) != std::end(kTitles);
 }
@@ -103,8 +103,7 @@ std::size_t cut(View text, std::size_t limit) {
   // A mark that combines with the letter before it stays with it.
   std::size_t between = limit;
   const auto extends = [&](std::size_t i) {
-    return u_hasBinaryProperty(UChar32(text[i]), UCHAR_GRAPHEME_EXTEND) ||
-           text[i - 1] == U'\u200d';
+    return u_hasBinaryProperty(UChar32(text[i]), UCHAR_GRAPHEME_EXTEND) || text[i - 1] == U'\u200d';
   };
   while (between > 1 && extends(between)) --between;
   return extends(between) ? limit : between;

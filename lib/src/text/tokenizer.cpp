@@ -18,8 +18,7 @@ std::unique_ptr<TextTokenizer> TextTokenizer::parse(const std::string& json,
   return make_bpe_tokenizer(json, origin);
 }
 
-std::unique_ptr<TextTokenizer> TextTokenizer::load(const std::string& path,
-                                                   TextFrontend frontend) {
+std::unique_ptr<TextTokenizer> TextTokenizer::load(const std::string& path, TextFrontend frontend) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorCode::kNotFound, path + ": cannot be opened");
   std::ostringstream json;

@@ -35,7 +35,8 @@ const Case kCases[] = {
     {" \n\t ", 40, {}},
     {"One. Two. Three.", 280, {"One. Two. Three."}},
     {"One two three. Four five six.", 15, {"One two three.", "Four five six."}},
-    {"Short. Also short. A rather longer one here.", 20,
+    {"Short. Also short. A rather longer one here.",
+     20,
      {"Short. Also short.", "A rather longer one", "here."}},
     {"Dr. Smith met Mr. Jones. They talked.", 26, {"Dr. Smith met Mr. Jones.", "They talked."}},
     {"J. R. R. Tolkien wrote. We read.", 24, {"J. R. R. Tolkien wrote.", "We read."}},
@@ -67,8 +68,8 @@ TEST(SplitPieces, LastPieceIsNotAWord) {
 // Whatever the text: nothing lost, nothing added, nothing too long.
 TEST(SplitPieces, KeepsEveryCharacter) {
   std::mt19937 random(3);
-  const std::vector<std::string> alphabet = {"a",  "B",  ".", "!", "?",       ",",  " ",  " ",
-                                             "é",  "。", "、", "\"", "\u0301", "😀", "Dr.", "\u200d"};
+  const std::vector<std::string> alphabet = {"a", "B",  ".",  "!",  "?",      ",", " ",   " ",
+                                             "é", "。", "、", "\"", "\u0301", "😀", "Dr.", "\u200d"};
   for (int i = 0; i < 3000; ++i) {
     std::string text;
     for (std::size_t n = random() % 300; n > 0; --n) text += alphabet[random() % alphabet.size()];

@@ -42,8 +42,8 @@ std::string bpe(const std::string& vocab, const std::string& merges,
 }
 
 TEST(BpeTokenizer, EqualsTokenizersLibrary) {
-  const auto tokenizer = TextTokenizer::load(golden_directory() + "/tokenizer.json",
-                                             TextFrontend::kEnglishBpe);
+  const auto tokenizer =
+      TextTokenizer::load(golden_directory() + "/tokenizer.json", TextFrontend::kEnglishBpe);
   EXPECT_EQ(tokenizer->vocabulary_size(), 704);
   std::ifstream file(golden_directory() + "/cases.json");
   const auto golden = nlohmann::json::parse(file);
@@ -65,20 +65,20 @@ TEST(BpeTokenizer, MergesInRankOrder) {
 }
 
 TEST(BpeTokenizer, CutsAddedTokensAsTheReferenceDoes) {
-  const auto tokenizer = TextTokenizer::parse(
-      bpe(R"({"?":0,"a":1,"b":2})", "[]",
-          R"([{"id":3,"content":"<x>","lstrip":true,"rstrip":true},
+  const auto tokenizer =
+      TextTokenizer::parse(bpe(R"({"?":0,"a":1,"b":2})", "[]",
+                               R"([{"id":3,"content":"<x>","lstrip":true,"rstrip":true},
               {"id":4,"content":"<x>y"},
               {"id":5,"content":"ab","single_word":true}])"),
-      "test", TextFrontend::kEnglishBpe);
+                           "test", TextFrontend::kEnglishBpe);
   EXPECT_EQ(tokenizer->encode("a\t<x>\tb").ids, (Ids{1, 3, 2}));
   EXPECT_EQ(tokenizer->encode("<x>y<x>").ids, (Ids{4, 3}));
   EXPECT_EQ(tokenizer->encode("ab\taba").ids, (Ids{5, 1, 2, 1}));
 }
 
 TEST(BpeTokenizer, KnowsWhereWordsAre) {
-  const auto tokenizer = TextTokenizer::load(golden_directory() + "/tokenizer.json",
-                                             TextFrontend::kEnglishBpe);
+  const auto tokenizer =
+      TextTokenizer::load(golden_directory() + "/tokenizer.json", TextFrontend::kEnglishBpe);
   const TextTokens tokens = tokenizer->encode("The quick, brown fox.");
   ASSERT_EQ(tokens.words.size(), 4u);
   EXPECT_EQ(tokens.words[1].text, "quick,");
@@ -140,12 +140,13 @@ TEST_F(PhonesTest, WordsKeepTheirRanges) {
     return joined({phones.symbols.begin() + word.first, phones.symbols.begin() + word.last + 1});
   };
   EXPECT_EQ(spoken(phones.words[1]), "k aa1 s t s");
-  EXPECT_EQ(spoken(phones.words[2]),
-            "th r iy1 | d aa1 l er0 z | f ih1 f t iy0 | s eh1 n t s");
+  EXPECT_EQ(spoken(phones.words[2]), "th r iy1 | d aa1 l er0 z | f ih1 f t iy0 | s eh1 n t s");
 }
 
 TEST_F(PhonesTest, SurvivesAnyText) {
-  for (const char* text : {"", " ", ".", "--", "…", "😀", "日本語のテキスト", "a\x01" "b",
+  for (const char* text : {"", " ", ".", "--", "…", "😀", "日本語のテキスト",
+                           "a\x01"
+                           "b",
                            "((((((", "1e999999", "$", "£", "£5 and 3€", "'", "\"\"\"", "%s%n"})
     EXPECT_GE(read_phones(text).symbols.size(), 1u) << text;
   EXPECT_GT(read_phones(std::string(3000, '7')).symbols.size(), 3000u);

@@ -81,7 +81,9 @@ TEST(Weights, ConvertsToTheComputeType) {
 TEST(Weights, SaysWhatIsWrong) {
   const Held file = two_tensors();
   const Weights weights = file.weights();
-  EXPECT_EQ(message_of([&] { weights.take("a.weight", {2, 3}); }),
+  EXPECT_EQ(message_of([&] {
+              weights.take("a.weight", {2, 3});
+            }),
             "test: tensor \"a.weight\": expected shape [2, 3], got [2, 2]");
   EXPECT_EQ(message_of([&] { weights.scope("b").take("weight", {2}); }),
             "test: tensor \"b.weight\" is missing");
@@ -120,10 +122,10 @@ TEST(Weights, MapsFilesAndOutlivesThem) {
 }
 
 TEST(Weights, WeightNormIsDirectionTimesLength) {
-  const Held file(file_of(
-      "{" + entry("parametrizations.weight.original0", "F32", "[2,1,1]", 0, 8) + "," +
-          entry("parametrizations.weight.original1", "F32", "[2,2,1]", 8, 24) + "}",
-      floats({10, 1, 3, 4, 0, -2})));
+  const Held file(
+      file_of("{" + entry("parametrizations.weight.original0", "F32", "[2,1,1]", 0, 8) + "," +
+                  entry("parametrizations.weight.original1", "F32", "[2,2,1]", 8, 24) + "}",
+              floats({10, 1, 3, 4, 0, -2})));
   const at::Tensor weight = take_weight_norm(file.weights(), {2, 2, 1}).flatten();
   const std::vector<float> expected{6, 8, 0, -1};
   for (int i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(weight[i].item<float>(), expected[std::size_t(i)]);

@@ -22,23 +22,27 @@ CHATTERBOX_INLINE float to_float(BFloat value) {
 }
 CHATTERBOX_INLINE float to_float(Half value) { return half_to_float(value.bits); }
 
-// R rows of w against B vectors x. Rows follow one another in memory, so the
-// rows after these are fetched while these are worked on.
+// R rows of w against B vectors x, one cache line of each row at a time. Rows
+// follow one another in memory, so the rows after these are fetched while these
+// are worked on; into the second cache level, since R rows of 2^n bytes and the
+// R rows after them would push each other out of the first.
 template <typename W, int R, int B>
 CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
+  constexpr int kLine = 64 / int(sizeof(W));
   Vector sums[R][B];
   for (int r = 0; r < R; ++r)
     for (int b = 0; b < B; ++b) sums[r][b] = zero();
   std::int64_t c = 0;
-  for (; c + kWidth <= cols; c += kWidth) {
-    Vector columns[B];
-    for (int b = 0; b < B; ++b) columns[b] = load(x + b * x_stride + c);
-    for (int r = 0; r < R; ++r) {
-      const W* at = w + r * cols + c;
-      __builtin_prefetch(at + R * cols, 0, 3);
-      const Vector weight = load(at);
-      for (int b = 0; b < B; ++b) sums[r][b] = fma(weight, columns[b], sums[r][b]);
+  for (; c + kLine <= cols; c += kLine) {
+    for (int r = 0; r < R; ++r) __builtin_prefetch(w + (R + r) * cols + c, 0, 2);
+    for (int part = 0; part < kLine; part += kWidth) {
+      Vector columns[B];
+      for (int b = 0; b < B; ++b) columns[b] = load(x + b * x_stride + c + part);
+      for (int r = 0; r < R; ++r) {
+        const Vector weight = load(w + r * cols + c + part);
+        for (int b = 0; b < B; ++b) sums[r][b] = fma(weight, columns[b], sums[r][b]);
+      }
     }
   }
   for (int r = 0; r < R; ++r) {

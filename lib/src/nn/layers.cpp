@@ -32,6 +32,12 @@ at::Tensor take_weight_norm(const Weights& weights, at::IntArrayRef shape) {
 Linear::Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias)
     : weight(weights.take("weight", {out, in})), bias(take_bias(weights, out, with_bias)) {}
 
+Linear Linear::hot(const Weights& weights, std::int64_t in, std::int64_t out) {
+  Linear linear;
+  linear.weight = weights.take_hot("weight", {out, in});
+  return linear;
+}
+
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
 }

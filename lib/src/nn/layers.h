@@ -17,10 +17,15 @@ enum class Bias { kNone, kYes };
 // y = x W^T + b. x (..., in) -> (..., out)
 struct Linear {
   Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias bias = Bias::kYes);
+  // Without bias, its weight taken with Weights::take_hot().
+  static Linear hot(const Weights& weights, std::int64_t in, std::int64_t out);
   at::Tensor operator()(const at::Tensor& x) const;
 
   at::Tensor weight;  // (out, in)
   at::Tensor bias;    // (out) or undefined
+
+ private:
+  Linear() = default;
 };
 
 // Rows of a table. ids (...) int64 -> (..., dim)

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "chatterbox/error.h"
+#include "nn/large_pages.h"
 
 namespace chatterbox {
 
@@ -73,8 +74,7 @@ at::Tensor Weights::take_raw(const std::string& name, at::IntArrayRef shape) con
   return placed;
 }
 
-at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
-  const at::Tensor stored = take_raw(name, shape);
+at::Tensor Weights::convert(const std::string& name, const at::Tensor& stored) const {
   if (!stored.is_floating_point())
     bad(*file_, prefix_ + name,
         std::string(": expected a floating-point type, got ") +
@@ -84,6 +84,19 @@ at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
   // memory beside the converted tensor.
   if (!converted.is_alias_of(stored)) file_->release(prefix_ + name);
   return converted;
+}
+
+at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
+  return convert(name, take_raw(name, shape));
+}
+
+at::Tensor Weights::take_hot(const std::string& name, at::IntArrayRef shape) const {
+  const at::Tensor stored = take_raw(name, shape);
+  if (!stored.is_cpu() || !stored.is_floating_point()) return convert(name, stored);
+  const at::Tensor own = empty_in_large_pages(shape, placement_.dtype);
+  own.copy_(stored);
+  file_->release(prefix_ + name);
+  return own;
 }
 
 void Weights::check_all_claimed() const {

@@ -11,6 +11,8 @@ Weights for_norms(const Weights& weights) {
   return weights.placement().device.is_cpu() ? weights.with_dtype(at::kFloat) : weights;
 }
 
+std::int64_t inner(const T3Config& config) { return std::int64_t(config.heads) * config.head_dim; }
+
 std::vector<LlamaLayer> make_layers(const Weights& weights, const T3Config& config) {
   std::vector<LlamaLayer> layers;
   layers.reserve(std::size_t(config.layers));
@@ -23,18 +25,14 @@ std::vector<LlamaLayer> make_layers(const Weights& weights, const T3Config& conf
 
 LlamaLayer::LlamaLayer(const Weights& weights, const T3Config& config)
     : input_norm(for_norms(weights.scope("input_layernorm")), config.hidden, config.rms_eps),
-      q(weights.scope("self_attn.q_proj"), config.hidden, config.heads * config.head_dim,
-        Bias::kNone),
-      k(weights.scope("self_attn.k_proj"), config.hidden, config.heads * config.head_dim,
-        Bias::kNone),
-      v(weights.scope("self_attn.v_proj"), config.hidden, config.heads * config.head_dim,
-        Bias::kNone),
-      o(weights.scope("self_attn.o_proj"), config.heads * config.head_dim, config.hidden,
-        Bias::kNone),
+      q(Linear::hot(weights.scope("self_attn.q_proj"), config.hidden, inner(config))),
+      k(Linear::hot(weights.scope("self_attn.k_proj"), config.hidden, inner(config))),
+      v(Linear::hot(weights.scope("self_attn.v_proj"), config.hidden, inner(config))),
+      o(Linear::hot(weights.scope("self_attn.o_proj"), inner(config), config.hidden)),
       mlp_norm(for_norms(weights.scope("post_attention_layernorm")), config.hidden, config.rms_eps),
-      gate(weights.scope("mlp.gate_proj"), config.hidden, config.intermediate, Bias::kNone),
-      up(weights.scope("mlp.up_proj"), config.hidden, config.intermediate, Bias::kNone),
-      down(weights.scope("mlp.down_proj"), config.intermediate, config.hidden, Bias::kNone) {}
+      gate(Linear::hot(weights.scope("mlp.gate_proj"), config.hidden, config.intermediate)),
+      up(Linear::hot(weights.scope("mlp.up_proj"), config.hidden, config.intermediate)),
+      down(Linear::hot(weights.scope("mlp.down_proj"), config.intermediate, config.hidden)) {}
 
 Llama::Llama(const Weights& weights, const T3Config& config)
     : config_(config),

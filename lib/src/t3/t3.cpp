@@ -43,7 +43,7 @@ struct T3::Parts {
         speech_positions(on_host(weights.scope("speech_pos_emb.emb")),
                          config.max_speech_tokens + kMoreSpeechPositions, config.hidden),
         llama(weights.scope("tfmr"), config),
-        speech_head(weights.scope("speech_head"), config.hidden, config.speech_vocab, Bias::kNone) {
+        speech_head(Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab)) {
     // Predicts text in training; speaking has no use for it.
     weights.skip("text_head.weight");
     weights.check_all_claimed();

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""Writes the seed inputs of the fuzz targets into corpus/ beside this file."""
+import json
+import struct
+from pathlib import Path
+
+CORPUS = Path(__file__).resolve().parent / "corpus"
+
+
+def safetensors(header, data):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensor(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def bpe(vocab, merges, added=(), **model):
+    return json.dumps({
+        "added_tokens": list(added), "normalizer": None, "post_processor": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "model": {"type": "BPE", "unk_token": "?", "vocab": vocab, "merges": merges, **model}})
+
+
+FILES = {
+    "config": {
+        "empty": b"{}",
+        "sizes": json.dumps({"t3": {"hidden": 64, "layers": 2, "alignment": {"layer": 1, "head": 0}},
+                             "xvector": {"layers": [1, 2, 3]}, "format": 1}).encode(),
+        "deep": b"[" * 200,
+        "numbers": b'{"t3":{"rms_eps":1e999,"hidden":1e3,"layers":-0}}',
+    },
+    "safetensors": {
+        "two": safetensors({"a": tensor("F32", [2], 0, 8), "b": tensor("BF16", [1, 3], 8, 14)},
+                           bytes(range(14))),
+        "types": safetensors({"h": tensor("F16", [], 0, 2), "l": tensor("I64", [1], 2, 10),
+                              "t": tensor("BOOL", [3], 10, 13), "z": tensor("F64", [0], 13, 13),
+                              "__metadata__": {"format": "pt"}}, bytes(13)),
+        "long": struct.pack("<Q", 2**63) + b"{}",
+        "overlap": safetensors({"a": tensor("F32", [1], 0, 4), "b": tensor("F32", [1], 2, 6)}, bytes(6)),
+        "huge": safetensors({"a": tensor("F32", [2**40, 2**40], 0, 4)}, bytes(4)),
+    },
+    "tokenizer": {
+        "merges": ("abcab cab\n" + bpe({"?": 0, "a": 1, "b": 2, "c": 3, "ab": 4, "cab": 5},
+                                       ["a b", ["c", "ab"]])).encode(),
+        "added": ("a <x> b <x>y é\n" + bpe({"?": 0, "a": 1}, [], [
+            {"id": 7, "content": "<x>", "lstrip": True, "rstrip": True},
+            {"id": 8, "content": "[SPACE]"},
+            {"id": 9, "content": "b", "single_word": True}], fuse_unk=True)).encode(),
+        "text": "日本 \ufffd\u0301 [SPACE]\n".encode() + bpe({"?": 3}, []).encode(),
+    },
+    "text": {
+        "sentences": "Dr. Smith paid $3.50, or £2! “Really?” — yes… 10:30 on 21st May 1998.".encode(),
+        "scripts": "Привет, мир. 今日は晴れ。 עברית السلام 😀\u200d😀 e\u0301\u0301".encode(),
+        "broken": b"\xff\xfe a\x00b \xe2\x82 \xc0\x80 \x1b[0m",
+        "unspaced": b"a" * 100 + b"." * 50 + b"7" * 60,
+    },
+}
+
+for target, files in FILES.items():
+    (CORPUS / target).mkdir(parents=True, exist_ok=True)
+    for name, contents in files.items():
+        (CORPUS / target / name).write_bytes(contents)

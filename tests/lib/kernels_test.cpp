@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "nn/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "nn/storage_types.h"
+#include "nn/team.h"
+
+namespace chatterbox {
+namespace {
+
+// Each kernel on each instruction set against arithmetic in double. What this
+// processor cannot run is skipped by name.
+class KernelsTest : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (!supports(GetParam())) GTEST_SKIP() << "this processor lacks the instruction set";
+  }
+  const Kernels& k() const { return kernels_for(GetParam()); }
+
+  std::vector<float> random(std::size_t size, float spread = 1) {
+    std::normal_distribution<float> normal(0, spread);
+    std::vector<float> values(size);
+    for (float& value : values) value = normal(generator_);
+    return values;
+  }
+  std::mt19937 generator_{7};
+};
+
+// Rounds to the nearest bfloat16, in place, and returns the bits.
+std::vector<BFloat> to_bfloat(std::vector<float>& values) {
+  std::vector<BFloat> stored;
+  for (float& value : values) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    bits = (bits + 0x8000) & 0xffff0000;
+    std::memcpy(&value, &bits, sizeof bits);
+    stored.push_back({std::uint16_t(bits >> 16)});
+  }
+  return stored;
+}
+
+// Random half bits, and what they mean.
+std::vector<Half> random_halves(std::mt19937& generator, std::vector<float>& values) {
+  std::vector<Half> stored;
+  for (float& value : values) {
+    const auto bits = std::uint16_t((generator() & 0x83ff) | (generator() % 18) << 10);
+    stored.push_back({bits});
+    value = half_to_float(bits);
+  }
+  return stored;
+}
+
+TEST_P(KernelsTest, DotRows) {
+  for (const int rows : {1, 3, 4, 9, 32}) {
+    for (const int cols : {1, 7, 16, 33, 96, 256}) {
+      for (const int batch : {1, 2}) {
+        const int x_stride = cols + 5, y_stride = rows + 3;
+        const std::vector<float> x = random(std::size_t(batch * x_stride));
+        std::vector<float> w[3];
+        for (auto& values : w) values = random(std::size_t(rows * cols));
+        const std::vector<BFloat> bfloats = to_bfloat(w[1]);
+        const std::vector<Half> halves = random_halves(generator_, w[2]);
+        const void* stored[3] = {w[0].data(), bfloats.data(), halves.data()};
+        for (int storage = 0; storage < 3; ++storage) {
+          std::vector<float> y(std::size_t(batch * y_stride), 77);
+          k().dot_rows[storage](stored[storage], rows, cols, x.data(), x_stride, batch, y.data(),
+                                y_stride);
+          for (int b = 0; b < batch; ++b) {
+            for (int r = 0; r < rows; ++r) {
+              double expected = 0, size = 1e-6;
+              for (int c = 0; c < cols; ++c) {
+                const double term = double(w[storage][std::size_t(r * cols + c)]) *
+                                    x[std::size_t(b * x_stride + c)];
+                expected += term;
+                size += std::abs(term);
+              }
+              ASSERT_NEAR(y[std::size_t(b * y_stride + r)], expected, 1e-6 * size)
+                  << rows << "x" << cols << " batch " << batch << " storage " << storage;
+            }
+          }
+          EXPECT_EQ(y[std::size_t(rows)], 77) << "wrote beyond its rows";
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, WeightedSum) {
+  for (const int cols : {5, 16, 64, 130}) {
+    const int rows = 37;
+    const std::vector<float> x = random(std::size_t(rows * cols)), scale = random(rows);
+    std::vector<float> out(std::size_t(cols), 9);
+    k().weighted_sum(x.data(), rows, cols, scale.data(), out.data());
+    for (int c = 0; c < cols; ++c) {
+      double expected = 0;
+      for (int r = 0; r < rows; ++r)
+        expected += double(scale[std::size_t(r)]) * x[std::size_t(r * cols + c)];
+      ASSERT_NEAR(out[std::size_t(c)], expected, 1e-5);
+    }
+  }
+}
+
+TEST_P(KernelsTest, Softmax) {
+  for (const int size : {1, 5, 16, 67, 1000}) {
+    std::vector<float> x = random(std::size_t(size), 20);
+    double total = 0, peak = -1e9;
+    for (const float value : x) peak = std::max(peak, double(value));
+    std::vector<double> expected;
+    for (const float value : x) expected.push_back(std::exp(value - peak));
+    for (const double value : expected) total += value;
+    k().softmax(x.data(), size);
+    for (int i = 0; i < size; ++i)
+      ASSERT_NEAR(x[std::size_t(i)], expected[std::size_t(i)] / total, 1e-6);
+  }
+}
+
+TEST_P(KernelsTest, SiluMultiply) {
+  std::vector<float> gate = random(83, 10), up = random(83);
+  gate[0] = 200;
+  gate[1] = -200;
+  const std::vector<float> before = gate;
+  k().silu_multiply(gate.data(), up.data(), 83);
+  for (std::size_t i = 0; i < gate.size(); ++i) {
+    const double expected = double(before[i]) / (1 + std::exp(-double(before[i]))) * up[i];
+    ASSERT_NEAR(gate[i], expected, 1e-6 + 1e-6 * std::abs(expected)) << before[i];
+  }
+}
+
+TEST_P(KernelsTest, RmsNorm) {
+  const std::vector<float> x = random(75, 3), weight = random(75);
+  std::vector<float> y(75);
+  k().rms_norm(x.data(), weight.data(), 75, 1e-5f, y.data());
+  double squares = 0;
+  for (const float value : x) squares += double(value) * value;
+  for (std::size_t i = 0; i < 75; ++i)
+    ASSERT_NEAR(y[i], x[i] / std::sqrt(squares / 75 + 1e-5) * weight[i], 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(, KernelsTest, testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512),
+                         [](const auto& test) {
+                           return std::string(test.param == Isa::kPortable ? "portable"
+                                              : test.param == Isa::kAvx2   ? "avx2"
+                                                                           : "avx512");
+                         });
+
+TEST(Half, ReadsEveryKindOfNumber) {
+  EXPECT_EQ(half_to_float(0x3c00), 1.0f);
+  EXPECT_EQ(half_to_float(0xc000), -2.0f);
+  EXPECT_EQ(half_to_float(0x0001), 0x1p-24f);
+  EXPECT_EQ(half_to_float(0x8400), -0x1p-14f);
+  EXPECT_EQ(half_to_float(0x7bff), 65504.0f);
+  EXPECT_TRUE(std::isinf(half_to_float(0xfc00)));
+  EXPECT_TRUE(std::isnan(half_to_float(0x7e00)));
+  EXPECT_TRUE(std::signbit(half_to_float(0x8000)));
+}
+
+// Each phase reads what the one before wrote, whoever wrote it.
+TEST(Team, PhasesFollowOneAnother) {
+  for (const int size : {1, 2, 5}) {
+    constexpr std::size_t kPhases = 200, kPieces = 7;
+    std::vector<Phase> phases(kPhases);
+    std::vector<std::vector<int>> values(kPhases, std::vector<int>(kPieces));
+    std::atomic<std::uint32_t> run{0};
+    Team team(size, [&](int) {
+      const std::uint32_t current = run.load();
+      for (std::size_t phase = 0; phase < kPhases; ++phase)
+        phases[phase].share(current, kPieces, [&](std::int64_t piece) {
+          int total = 0;
+          if (phase > 0)
+            for (const int value : values[phase - 1]) total = std::max(total, value);
+          values[phase][std::size_t(piece)] +=
+              phase == 0 ? 1 : total - values[phase][std::size_t(piece)];
+        });
+    });
+    for (std::uint32_t repeat = 1; repeat <= 50; ++repeat) {
+      for (Phase& phase : phases) phase.reset(repeat);
+      run.store(repeat);
+      team.run();
+      for (const auto& phase : values)
+        for (const int value : phase) ASSERT_EQ(value, int(repeat));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace chatterbox

@@ -74,7 +74,8 @@ void TtsStream::load_progress(std::uint64_t serial, double fraction) {
     if (serial != load_serial_ || percent < load_percent_ + kProgressStep) return;
     load_percent_ = percent;
   }
-  post_progress(GST_PROGRESS_TYPE_CONTINUE, "Loading the speech model", percent);
+  post_progress(GST_PROGRESS_TYPE_CONTINUE,
+                "Loading the speech model, " + std::to_string(percent) + " %", percent);
 }
 
 void TtsStream::load_done(std::uint64_t serial, std::unique_ptr<Speaker> speaker) {

@@ -67,6 +67,31 @@ GST_START_TEST(test_properties) {
 }
 GST_END_TEST;
 
+// The page of the element knows every property and signal.
+GST_START_TEST(test_documentation) {
+  gchar* page = nullptr;
+  fail_unless(g_file_get_contents(DOCS_DIR "/elements/chatterboxtts.md", &page, nullptr, nullptr));
+  GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
+  guint count = 0;
+  GParamSpec** specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(element), &count);
+  for (guint i = 0; i < count; ++i) {
+    if (specs[i]->owner_type != G_OBJECT_TYPE(element)) continue;
+    const std::string name = std::string("`") + specs[i]->name + "`";
+    fail_unless(strstr(page, name.c_str()) != nullptr, "%s is not documented", name.c_str());
+  }
+  g_free(specs);
+  guint* ids = g_signal_list_ids(G_OBJECT_TYPE(element), &count);
+  for (guint i = 0; i < count; ++i) {
+    const std::string name = std::string("| `") + g_signal_name(ids[i]) + " (";
+    fail_unless(strstr(page, name.c_str()) != nullptr, "%s is not documented", name.c_str());
+  }
+  fail_unless_equals_int(int(count), 2);
+  g_free(ids);
+  gst_object_unref(element);
+  g_free(page);
+}
+GST_END_TEST;
+
 GST_START_TEST(test_states) {
   reset_script();
   GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
@@ -236,6 +261,7 @@ TCase* tts_basic_cases() {
   TCase* cases = tcase_create("basic");
   tcase_add_test(cases, test_factory);
   tcase_add_test(cases, test_properties);
+  tcase_add_test(cases, test_documentation);
   tcase_add_test(cases, test_states);
   tcase_add_test(cases, test_leave_while_loading);
   tcase_add_test(cases, test_leave_while_speaking);

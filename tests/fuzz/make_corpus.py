@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
 """Writes the seed inputs of the fuzz targets into corpus/ beside this file."""
+import base64
 import json
 import struct
 from pathlib import Path
@@ -23,6 +24,27 @@ def bpe(vocab, merges, added=(), **model):
         "added_tokens": list(added), "normalizer": None, "post_processor": None,
         "pre_tokenizer": {"type": "Whitespace"},
         "model": {"type": "BPE", "unk_token": "?", "vocab": vocab, "merges": merges, **model}})
+
+
+def voice(**metadata):
+    """A voice of 4 prompt tokens for T3 and 2 for the decoder."""
+    parts = {"speaker_embedding": ("F32", [1, 16], b"\0\0\0\x3f" * 16),
+             "speech_prompt": ("I64", [1, 4], struct.pack("<4q", 0, 1, 6560, 7)),
+             "prompt_tokens": ("I64", [1, 2], struct.pack("<2q", 81, 6560)),
+             "prompt_mel": ("F32", [1, 4, 80], b"\0\0\x80\xbf" * 320),
+             "xvector": ("F32", [1, 12], b"\0\0\0\x3f" * 12),
+             "exaggeration": ("F64", [1], struct.pack("<d", 0.5))}
+    header, data = {"__metadata__": metadata}, b""
+    for name, (dtype, shape, stored) in parts.items():
+        header[name] = tensor(dtype, shape, len(data), len(data) + len(stored))
+        data += stored
+    return safetensors(header, data)
+
+
+def upstream_voice():
+    """What upstream's Conditionals.save wrote for the reference tests."""
+    cases = CORPUS.parent.parent / "golden" / "reference" / "cases.json"
+    return base64.b64decode(json.loads(cases.read_text())["conds_pt"])
 
 
 FILES = {
@@ -57,6 +79,11 @@ FILES = {
         "scripts": "Привет, мир. 今日は晴れ。 עברית السلام 😀\u200d😀 e\u0301\u0301".encode(),
         "broken": b"\xff\xfe a\x00b \xe2\x82 \xc0\x80 \x1b[0m",
         "unspaced": b"a" * 100 + b"." * 50 + b"7" * 60,
+    },
+    "voice": {
+        "saved": voice(format="chatterbox-voice-1", model="0123456789abcdef"),
+        "other_model": voice(format="chatterbox-voice-1", model="fedcba9876543210"),
+        "upstream": upstream_voice(),
     },
 }
 

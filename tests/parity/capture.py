@@ -174,6 +174,7 @@ def _speech(s3gen, prefix, draws, stages, inputs, synthesize):
     inputs[prefix + "flow_noise"] = draws.normals[0]
     inputs[prefix + "phases"] = draws.uniforms[0]
     inputs[prefix + "source_noise"] = draws.normals[1]
+    inputs[prefix + "pitch"] = stages[prefix + "f0"]
 
 
 def mono(path):

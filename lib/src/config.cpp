@@ -232,9 +232,10 @@ ModelConfig parse_config(const std::string& text, const std::string& origin) {
   json.read("format", config.format);
   json.read("name", config.name);
   json.object("text", [&](Reader& text_json) {
-    text_json.read("frontend", config.text_frontend,
+    text_json.read("frontend", config.text.frontend,
                    {{"english-bpe", TextFrontend::kEnglishBpe},
                     {"flite-phones", TextFrontend::kFlitePhones}});
+    text_json.read("max_characters", config.text.max_characters, 20, 5000);
   });
   json.object("t3", [&](Reader& t3) { read_t3(t3, config.t3); });
   json.object("voice_encoder", [&](Reader& encoder) {

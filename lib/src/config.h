@@ -13,6 +13,12 @@ namespace chatterbox {
 
 enum class TextFrontend { kEnglishBpe, kFlitePhones };
 
+struct TextConfig {
+  TextFrontend frontend = TextFrontend::kEnglishBpe;
+  // Longer text is spoken in pieces of at most this many characters.
+  int max_characters = 280;
+};
+
 // How the supervised attention head steers decoding.
 struct AlignmentConfig {
   int layer = 0;
@@ -130,7 +136,7 @@ struct SamplingDefaults {
 struct ModelConfig {
   int format = 1;
   std::string name = "chatterbox";
-  TextFrontend text_frontend = TextFrontend::kEnglishBpe;
+  TextConfig text;
   T3Config t3;
   VoiceEncoderConfig voice_encoder;
   S3TokenizerConfig s3tokenizer;

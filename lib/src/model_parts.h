@@ -14,6 +14,7 @@
 namespace chatterbox {
 
 class Hift;
+class PromptCaches;
 class S3Gen;
 class S3Tokenizer;
 class T3;
@@ -44,6 +45,9 @@ struct ModelParts {
   std::unique_ptr<const Hift> hift;
 
   std::optional<Voice> builtin_voice;
+
+  // What utterances of the voices used last begin with; guards itself.
+  std::unique_ptr<PromptCaches> prompt_caches;
 
   // Engines on one model take turns on the processor.
   mutable Turns turns;

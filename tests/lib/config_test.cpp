@@ -27,7 +27,7 @@ TEST(Config, EmptyObjectIsThePublishedModel) {
   EXPECT_EQ(config.t3.layers, 30);
   EXPECT_EQ(config.t3.hidden, 1024);
   EXPECT_EQ(config.t3.start_speech, config.s3tokenizer.codebook_size());
-  EXPECT_EQ(config.text_frontend, TextFrontend::kEnglishBpe);
+  EXPECT_EQ(config.text.frontend, TextFrontend::kEnglishBpe);
   EXPECT_FALSE(config.t3.alignment.has_value());
   EXPECT_EQ(config.s3gen.attention, FlowAttention::kFull);
 }

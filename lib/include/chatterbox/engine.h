@@ -54,7 +54,8 @@ class Model {
 };
 
 // One word of the text and where its speech begins and ends, in samples of
-// kOutputRateHz from the start of the utterance.
+// kOutputRateHz from the start of the utterance. The end of a word that is
+// still being spoken is where the speech made so far ends.
 struct WordTime {
   std::string word;
   std::int64_t start = 0;
@@ -90,8 +91,8 @@ struct SynthesisStats {
 // engines on the same model may run at once, and take turns on the processor.
 class Engine {
  public:
-  // Called between speech tokens as well as with audio: returning false stops
-  // with kCancelled. Runs on the caller's thread.
+  // Takes each piece of speech, on the caller's thread; returning false stops
+  // with kCancelled. May block: other engines on the model work meanwhile.
   using Sink = std::function<bool(const SpeechChunk& chunk)>;
 
   explicit Engine(std::shared_ptr<const Model> model);

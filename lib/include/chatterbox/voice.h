@@ -25,7 +25,7 @@ class Voice {
   // Writes atomically: temporary file, fsync, rename.
   void save(const std::string& path, const Model& model) const;
 
-  const Conditionals& conditionals() const { return *conditionals_; }
+  const std::shared_ptr<const Conditionals>& conditionals() const { return conditionals_; }
 
  private:
   std::shared_ptr<const Conditionals> conditionals_;

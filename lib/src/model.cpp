@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// Loading: a directory of files becomes the parts of a model.
+
+#include <ATen/Parallel.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "chatterbox/engine.h"
+#include "chatterbox/error.h"
+#include "hift/hift.h"
+#include "log.h"
+#include "model_id.h"
+#include "model_parts.h"
+#include "placement.h"
+#include "s3gen/prompt_cache.h"
+#include "s3gen/s3gen.h"
+#include "s3gen/xvector.h"
+#include "s3tokenizer/s3tokenizer.h"
+#include "t3/t3.h"
+#include "text/tokenizer.h"
+#include "torch_guard.h"
+#include "voice_encoder/voice_encoder.h"
+
+namespace chatterbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Reports progress and turns a refusal into kCancelled.
+class Steps {
+ public:
+  explicit Steps(const Model::Progress& progress) : progress_(progress) {}
+
+  void begin(double fraction, const char* what) const {
+    if (progress_ && !progress_(fraction, what))
+      throw Error(ErrorCode::kCancelled, "loading the model was cancelled");
+  }
+
+ private:
+  const Model::Progress& progress_;
+};
+
+std::string required_file(const fs::path& directory, const char* name) {
+  const fs::path path = directory / name;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored))
+    throw Error(ErrorCode::kNotFound, directory.string() + ": expected a file " + name +
+                                          " in the model's directory, found none");
+  return path.string();
+}
+
+ModelConfig read_config(const fs::path& directory) {
+  const fs::path path = directory / "config.json";
+  return fs::exists(path) ? load_config(path.string()) : ModelConfig{};
+}
+
+std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptions& options,
+                                       const Steps& steps) {
+  const fs::path directory(path);
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored))
+    throw Error(ErrorCode::kNotFound, path + ": expected a model's directory, found none");
+
+  const std::string ve_path = required_file(directory, "ve.safetensors");
+  const std::string t3_path = required_file(directory, "t3_cfg.safetensors");
+  const std::string s3gen_path = required_file(directory, "s3gen.safetensors");
+  const std::string text_path = required_file(directory, "tokenizer.json");
+
+  auto parts = std::make_unique<ModelParts>();
+  steps.begin(0.0, "configuration");
+  parts->path = fs::canonical(directory).string();
+  parts->config = read_config(directory);
+  parts->id = model_id({t3_path, s3gen_path, ve_path, text_path});
+  parts->placement = choose_placement(
+      options, fs::file_size(t3_path) + fs::file_size(s3gen_path) + fs::file_size(ve_path));
+  parts->device_name = device_name(parts->placement.device);
+  parts->dtype_name = dtype_name(parts->placement.dtype);
+  parts->threads = options.threads > 0 ? options.threads : at::get_num_threads();
+
+  const ModelConfig& config = parts->config;
+  parts->text_tokenizer = TextTokenizer::load(text_path, config.text.frontend);
+  if (parts->text_tokenizer->vocabulary_size() > config.t3.text_vocab)
+    throw Error(ErrorCode::kBadFile,
+                text_path + ": expected ids below t3.text_vocab " +
+                    std::to_string(config.t3.text_vocab) + ", got " +
+                    std::to_string(parts->text_tokenizer->vocabulary_size() - 1));
+
+  steps.begin(0.05, "voice encoder");
+  const Weights ve(TensorFile::open(ve_path), parts->placement);
+  parts->voice_encoder = std::make_unique<VoiceEncoder>(ve, config.voice_encoder);
+  ve.check_all_claimed();
+
+  steps.begin(0.1, "T3");
+  const Weights t3(TensorFile::open(t3_path), parts->placement);
+  parts->t3 = std::make_unique<T3>(t3, config.t3, parts->threads);
+  t3.check_all_claimed();
+
+  steps.begin(0.6, "speech tokenizer");
+  const Weights s3gen(TensorFile::open(s3gen_path), parts->placement);
+  parts->s3tokenizer =
+      std::make_unique<S3Tokenizer>(s3gen.scope("tokenizer"), config.s3tokenizer);
+  steps.begin(0.7, "speaker encoder");
+  parts->xvector = std::make_unique<XVector>(s3gen.scope("speaker_encoder"), config.xvector);
+  steps.begin(0.75, "flow");
+  parts->s3gen = std::make_unique<S3Gen>(s3gen.scope("flow"), config);
+  steps.begin(0.95, "vocoder");
+  parts->hift = std::make_unique<Hift>(s3gen.scope("mel2wav"), config.hift);
+  parts->prompt_caches = std::make_unique<PromptCaches>();
+  s3gen.check_all_claimed();
+  return parts;
+}
+
+}  // namespace
+
+ModelParts::ModelParts() = default;
+ModelParts::~ModelParts() = default;
+
+Model::Model(std::unique_ptr<ModelParts> parts) : parts_(std::move(parts)) {}
+Model::~Model() = default;
+
+std::shared_ptr<const Model> Model::load(const std::string& path, const ModelOptions& options,
+                                         const Progress& progress) {
+  return with_torch([&]() -> std::shared_ptr<const Model> {
+    const Steps steps(progress);
+    if (options.threads < 0)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "threads: expected 0 or more, got " + std::to_string(options.threads));
+    try {
+      std::shared_ptr<Model> model(new Model(load_parts(path, options, steps)));
+      const fs::path voice = fs::path(path) / "conds.pt";
+      if (fs::exists(voice)) model->parts_->builtin_voice = Voice::load(voice.string(), *model);
+      steps.begin(1.0, "ready");
+      log(LogLevel::kInfo, "loaded " + model->name() + " " + model->id() + " from " + path +
+                               " on " + model->device() + " as " + model->dtype());
+      return model;
+    } catch (const fs::filesystem_error& error) {
+      throw Error(ErrorCode::kBadFile, error.what());
+    }
+  });
+}
+
+const std::string& Model::name() const { return parts_->config.name; }
+const std::string& Model::id() const { return parts_->id; }
+const std::string& Model::path() const { return parts_->path; }
+const std::string& Model::device() const { return parts_->device_name; }
+const std::string& Model::dtype() const { return parts_->dtype_name; }
+const std::optional<Voice>& Model::builtin_voice() const { return parts_->builtin_voice; }
+
+}  // namespace chatterbox

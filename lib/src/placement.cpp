@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "placement.h"
+
+#include <ATen/Context.h>
+#include <c10/util/Exception.h>
+
+#include <optional>
+
+#include "chatterbox/error.h"
+#include "nn/cpu_features.h"
+
+namespace chatterbox {
+namespace {
+
+// Below this, float32 weights stay in or near the caches and bfloat16 gains
+// nothing worth its rounding.
+constexpr std::uint64_t kLargeModelBytes = 200u << 20;
+
+at::Device choose_device(const std::string& name) {
+  const bool cuda = at::globalContext().hasCUDA();
+  if (name == "auto") return cuda ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+  std::optional<at::Device> device;
+  try {
+    device = at::Device(name);
+  } catch (const c10::Error&) {
+    // Said below, in our words.
+  }
+  if (!device || (!device->is_cpu() && !device->is_cuda()))
+    throw Error(ErrorCode::kInvalidArgument,
+                "device: expected \"auto\", \"cpu\", \"cuda\" or \"cuda:N\", got \"" + name + "\"");
+  if (device->is_cpu()) return at::kCPU;
+  if (!cuda)
+    throw Error(ErrorCode::kNotFound, "device: expected a CUDA device for \"" + name +
+                                          "\", but this libtorch or machine has none");
+  const int index = device->has_index() ? device->index() : 0;
+  const int count = int(at::detail::getCUDAHooks().getNumGPUs());
+  if (index >= count)
+    throw Error(ErrorCode::kNotFound, "device: expected cuda:0 to cuda:" +
+                                          std::to_string(count - 1) + ", got \"" + name + "\"");
+  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+at::ScalarType choose_dtype(const std::string& name, at::Device device,
+                            std::uint64_t weight_bytes) {
+  if (name == "float32") return at::kFloat;
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  if (name != "auto")
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "dtype: expected \"auto\", \"float32\", \"bfloat16\" or \"float16\", got \"" + name + "\"");
+  if (weight_bytes < kLargeModelBytes) return at::kFloat;
+  if (device.is_cuda()) return at::kBFloat16;
+  return has_fast_bfloat16() ? at::kBFloat16 : at::kFloat;
+}
+
+}  // namespace
+
+Placement choose_placement(const ModelOptions& options, std::uint64_t weight_bytes) {
+  const at::Device device = choose_device(options.device);
+  return {device, choose_dtype(options.dtype, device, weight_bytes)};
+}
+
+std::string device_name(at::Device device) { return device.str(); }
+
+std::string dtype_name(at::ScalarType dtype) {
+  switch (dtype) {
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kHalf:
+      return "float16";
+    default:
+      return "float32";
+  }
+}
+
+}  // namespace chatterbox

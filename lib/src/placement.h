@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "chatterbox/options.h"
+#include "nn/weights.h"
+
+namespace chatterbox {
+
+// Where and in which type a model of `weight_bytes` computes, from what the
+// caller asked for and what this machine has. Throws kInvalidArgument for a
+// name it does not know, kNotFound for a device that is not there.
+Placement choose_placement(const ModelOptions& options, std::uint64_t weight_bytes);
+
+// "cpu", "cuda:0"; "float32", "bfloat16", "float16".
+std::string device_name(at::Device device);
+std::string dtype_name(at::ScalarType dtype);
+
+}  // namespace chatterbox

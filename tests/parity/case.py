@@ -39,7 +39,7 @@ def write_stages(directory, stages):
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     for name, values in stages.items():
-        numpy.save(directory / f"{name}.npy", values)
+        numpy.save(directory / f"{name}.npy", numpy.ascontiguousarray(values))
 
 
 def tokenizer(model):

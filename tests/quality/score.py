@@ -7,7 +7,7 @@
     score.py --command 'speak {text} {out}'    speaks the sentences first
 
 In a command, {text} and {out} are replaced by the quoted sentence and file name. Needs
-pocketsphinx_batch, its en-us model and ffmpeg. Exit status 1 when above --most.
+pocketsphinx_batch, its en-us model and sox. Exit status 1 when above --most.
 """
 import argparse
 import re
@@ -39,9 +39,8 @@ def recognise(files):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for path in files:
-            subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", path, "-af",
-                            "adelay=500:all=1,apad=pad_dur=0.5", "-ar", "16000", "-ac", "1",
-                            folder / f"{path.stem}.wav"], check=True)
+            subprocess.run(["sox", path, "-r", "16000", "-c", "1", "-b", "16",
+                            folder / f"{path.stem}.wav", "pad", "0.5", "0.5"], check=True)
         (folder / "list").write_text("".join(f"{path.stem}\n" for path in files))
         subprocess.run(["pocketsphinx_batch", "-adcin", "yes", "-adchdr", "44",
                         "-cepdir", folder, "-cepext", ".wav", "-ctl", folder / "list",

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The whole library, from text to samples, on the model in the tree.
+
+#include "chatterbox/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox {
+namespace {
+
+constexpr char kSentence[] = "The quick brown fox jumps over the lazy dog.";
+
+std::shared_ptr<const Model> shared_model() {
+  static const std::shared_ptr<const Model> model = Model::load(MODEL_DIR);
+  return model;
+}
+
+SynthesisOptions seeded(std::uint64_t seed) {
+  SynthesisOptions options;
+  options.seed = seed;
+  return options;
+}
+
+double rms(const std::vector<float>& samples) {
+  double sum = 0;
+  for (float sample : samples) sum += double(sample) * sample;
+  return std::sqrt(sum / double(std::max<std::size_t>(samples.size(), 1)));
+}
+
+class EngineTest : public testing::Test {
+ protected:
+  std::shared_ptr<const Model> model_ = shared_model();
+  const Voice& voice_ = *model_->builtin_voice();
+  Engine engine_{model_};
+};
+
+template <typename Call>
+void expect_error(ErrorCode code, const std::string& part, Call call) {
+  try {
+    call();
+    FAIL() << "nothing was thrown; expected " << to_string(code);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(EngineTest, SpeaksForAPlausibleTimeAtAPlausibleLevel) {
+  const Audio audio = engine_.synthesize(kSentence, voice_, seeded(1));
+  EXPECT_EQ(audio.rate_hz, kOutputRateHz);
+  EXPECT_GT(audio.seconds(), 1.5);
+  EXPECT_LT(audio.seconds(), 6.0);
+  EXPECT_GT(rms(audio.samples), 0.01);
+  for (float sample : audio.samples) ASSERT_LE(std::abs(sample), 1.0f);
+}
+
+TEST_F(EngineTest, SameSeedSameAudioOtherSeedOtherAudio) {
+  const Audio first = engine_.synthesize(kSentence, voice_, seeded(7));
+  Engine other(model_);
+  EXPECT_EQ(other.synthesize(kSentence, voice_, seeded(7)).samples, first.samples);
+  EXPECT_NE(engine_.synthesize(kSentence, voice_, seeded(8)).samples, first.samples);
+}
+
+TEST_F(EngineTest, ChunksFollowEachOtherAndEndOnce) {
+  std::int64_t next = 0;
+  int ends = 0, pieces = 0;
+  const SynthesisStats stats =
+      engine_.synthesize(kSentence, voice_, seeded(3), [&](const SpeechChunk& chunk) {
+        EXPECT_EQ(chunk.position, next);
+        EXPECT_EQ(ends, 0) << "a chunk after the last";
+        next += std::int64_t(chunk.samples.size());
+        ends += chunk.last;
+        ++pieces;
+        return true;
+      });
+  EXPECT_EQ(ends, 1);
+  EXPECT_GT(pieces, 2);
+  EXPECT_EQ(stats.samples, next);
+  EXPECT_EQ(stats.samples, stats.speech_tokens * kSamplesPerToken);
+  EXPECT_EQ(stats.seed, 3u);
+  EXPECT_GT(stats.seconds_to_first_audio, 0);
+  EXPECT_LE(stats.seconds_to_first_audio, stats.seconds_total);
+}
+
+TEST_F(EngineTest, LongTextKeepsEverySentence) {
+  std::string text;
+  for (int i = 0; i < 6; ++i) text += "The boats came back before dawn, and nobody asked why. ";
+  const Audio all = engine_.synthesize(text, voice_, seeded(5));
+  const Audio one = engine_.synthesize("The boats came back before dawn, and nobody asked why.",
+                                       voice_, seeded(5));
+  EXPECT_GT(all.seconds(), 4.5 * one.seconds());
+  EXPECT_LT(all.seconds(), 7.5 * one.seconds());
+}
+
+TEST_F(EngineTest, WordsBeginInOrderWithinTheSpeech) {
+  std::vector<WordTime> words;
+  const SynthesisStats stats =
+      engine_.synthesize(kSentence, voice_, seeded(2), [&](const SpeechChunk& chunk) {
+        for (const WordTime& word : chunk.words) {
+          EXPECT_GE(word.start, chunk.position);
+          words.push_back(word);
+        }
+        return true;
+      });
+  ASSERT_EQ(words.size(), 9u);
+  EXPECT_EQ(words[0].word, "The");
+  EXPECT_EQ(words[3].word, "fox");
+  for (std::size_t i = 1; i < words.size(); ++i) EXPECT_GE(words[i].start, words[i - 1].start);
+  EXPECT_LT(words.back().start, stats.samples);
+}
+
+TEST_F(EngineTest, ASinkThatHasEnoughStopsTheSpeech) {
+  int pieces = 0;
+  expect_error(ErrorCode::kCancelled, "stopped", [&] {
+    engine_.synthesize(kSentence, voice_, seeded(1), [&](const SpeechChunk&) {
+      ++pieces;
+      return false;
+    });
+  });
+  EXPECT_EQ(pieces, 1);
+  EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
+}
+
+TEST_F(EngineTest, CancelFromAnotherThreadEndsTheCallAndNotTheNext) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += kSentence + std::string(" ");
+  std::atomic<bool> speaking{false};
+  std::thread speaker([&] {
+    expect_error(ErrorCode::kCancelled, "stopped", [&] {
+      engine_.synthesize(text, voice_, seeded(1), [&](const SpeechChunk&) {
+        speaking = true;
+        return true;
+      });
+    });
+  });
+  while (!speaking) std::this_thread::yield();
+  engine_.cancel();
+  speaker.join();
+  EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
+}
+
+TEST_F(EngineTest, EnginesOnOneModelShareItFairly) {
+  std::vector<std::thread> threads;
+  std::vector<Audio> audio(3);
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&, i] {
+      Engine engine(model_);
+      audio[std::size_t(i)] = engine.synthesize(kSentence, voice_, seeded(11));
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(audio[0].samples, audio[1].samples);
+  EXPECT_EQ(audio[0].samples, audio[2].samples);
+}
+
+TEST_F(EngineTest, ConversionKeepsTheLengthToOneSample) {
+  const Audio speech = resample(engine_.synthesize(kSentence, voice_, seeded(4)), 44100);
+  const Audio converted = engine_.convert(speech, voice_, 1);
+  const double expected = double(speech.samples.size()) * kOutputRateHz / 44100;
+  EXPECT_NEAR(double(converted.samples.size()), expected, 1.0);
+  EXPECT_GT(rms(converted.samples), 0.005);
+}
+
+TEST_F(EngineTest, AVoiceMadeFromSpeechIsSavedLoadedAndSpeaks) {
+  Audio reference = engine_.synthesize(kSentence, voice_, seeded(9));
+  const Voice voice = engine_.make_voice(reference);
+  char name[] = "/tmp/chatterbox-voice-XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  const std::string path = std::string(name) + "/me.safetensors";
+  voice.save(path, *model_);
+  const Voice loaded = Voice::load(path, *model_);
+  EXPECT_EQ(engine_.synthesize("Hello.", loaded, seeded(1)).samples,
+            engine_.synthesize("Hello.", voice, seeded(1)).samples);
+  std::filesystem::remove_all(name);
+}
+
+TEST_F(EngineTest, BadInputSaysExpectedAndGot) {
+  expect_error(ErrorCode::kInvalidArgument, "expected words",
+               [&] { engine_.synthesize("   \n ", voice_, seeded(1)); });
+  expect_error(ErrorCode::kInvalidArgument, "5001",
+               [&] { engine_.synthesize(std::string(5001, 'a'), voice_, seeded(1)); });
+  SynthesisOptions options;
+  options.temperature = -1;
+  expect_error(ErrorCode::kInvalidArgument, "temperature",
+               [&] { engine_.synthesize(kSentence, voice_, options); });
+  expect_error(ErrorCode::kInvalidArgument, "got none", [&] { engine_.convert({}, voice_); });
+  expect_error(ErrorCode::kInvalidArgument, "rate", [&] {
+    engine_.convert({std::vector<float>(1000), -8}, voice_);
+  });
+  expect_error(ErrorCode::kInvalidArgument, "1", [&] {
+    engine_.make_voice({std::vector<float>(12000), kOutputRateHz});
+  });
+}
+
+TEST(ModelTest, SaysWhatItIs) {
+  const auto model = shared_model();
+  EXPECT_EQ(model->id().size(), 16u);
+  EXPECT_EQ(model->device(), "cpu");
+  EXPECT_EQ(model->dtype(), "float32");
+  EXPECT_TRUE(model->builtin_voice());
+}
+
+TEST(ModelTest, LoadingReportsProgressAndStops) {
+  double last = -1;
+  Model::load(MODEL_DIR, {}, [&](double fraction, std::string_view) {
+    EXPECT_GE(fraction, last);
+    last = fraction;
+    return true;
+  });
+  EXPECT_EQ(last, 1.0);
+  expect_error(ErrorCode::kCancelled, "cancelled", [] {
+    Model::load(MODEL_DIR, {}, [](double fraction, std::string_view) { return fraction < 0.5; });
+  });
+}
+
+TEST(ModelTest, RefusesWhatIsNotThere) {
+  expect_error(ErrorCode::kNotFound, "/nowhere", [] { Model::load("/nowhere"); });
+  ModelOptions options;
+  options.device = "abacus";
+  expect_error(ErrorCode::kInvalidArgument, "abacus", [&] { Model::load(MODEL_DIR, options); });
+  options = {};
+  options.dtype = "int3";
+  expect_error(ErrorCode::kInvalidArgument, "int3", [&] { Model::load(MODEL_DIR, options); });
+}
+
+TEST(ModelTest, SpeaksInBfloat16Too) {
+  ModelOptions options;
+  options.dtype = "bfloat16";
+  const auto model = Model::load(MODEL_DIR, options);
+  Engine engine(model);
+  const Audio audio = engine.synthesize("Hello there.", *model->builtin_voice(), seeded(1));
+  EXPECT_GT(audio.seconds(), 0.3);
+  EXPECT_GT(rms(audio.samples), 0.005);
+}
+
+}  // namespace
+}  // namespace chatterbox

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <gtest/gtest.h>
+
+#include "chatterbox/error.h"
+#include "s3gen/dot_attention.h"
+#include "s3gen/s3gen.h"
+#include "support/random_s3gen.h"
+
+namespace chatterbox {
+namespace {
+
+using test::largest_difference;
+
+constexpr double kTolerance = 5e-5;
+
+class FlowTest : public ::testing::Test {
+ protected:
+  explicit FlowTest() : file_(std::make_shared<test::RandomS3Gen>(config_)) {}
+
+  S3Gen make() const { return S3Gen(Weights(file_, {}).scope("flow"), config_); }
+  at::Tensor noise(std::int64_t frames) const {
+    return Noise(9, NoiseStream::kFlow).normal(0, frames * kMelBands).view({frames, kMelBands});
+  }
+
+  ModelConfig config_ = test::tiny_config(FlowAttention::kChunk);
+  std::shared_ptr<const TensorFile> file_;
+  const std::shared_ptr<Conditionals> speaker_ = test::random_conditionals(config_, 5);
+  const at::Tensor tokens_ = at::tensor(test::random_tokens(config_, 20), at::kLong);
+};
+
+TEST_F(FlowTest, AttentionIsSoftmaxOfProducts) {
+  // Sizes around those that the blocks of queries have.
+  for (const std::int64_t n : {1, 63, 64, 65, 200}) {
+    const Noise numbers(1, NoiseStream::kFlow);
+    const at::Tensor q = numbers.normal(0, 3 * n * 8).view({3, n, 8});
+    const at::Tensor k = numbers.normal(1 << 20, 3 * 150 * 8).view({3, 150, 8});
+    const at::Tensor v = numbers.normal(1 << 21, 3 * 150 * 8).view({3, 150, 8});
+    const at::Tensor bias = numbers.normal(1 << 22, n * 150).view({n, 150});
+    const at::Tensor open = at::matmul(q, k.transpose(1, 2));
+    EXPECT_LT(largest_difference(dot_attention(q, k, v, {}), at::matmul(open.softmax(-1), v)),
+              kTolerance);
+    EXPECT_LT(
+        largest_difference(dot_attention(q, k, v, bias), at::matmul((open + bias).softmax(-1), v)),
+        kTolerance);
+  }
+}
+
+TEST_F(FlowTest, CachedPiecesEqualMaskedWhole) {
+  const S3Gen s3gen = make();
+  const Groups ends{7, 8, 15, 20};
+  const at::Tensor z = noise(40);
+  const at::Tensor speaker = s3gen.speaker(speaker_->xvector);
+  at::Tensor known = at::zeros({40, kMelBands});
+  known.narrow(0, 0, 10).copy_(speaker_->prompt_mel[0]);
+  const at::Tensor features = s3gen.encode(tokens_.unsqueeze(0), ends)[0];
+  const at::Tensor whole =
+      s3gen.flow(features, speaker, known, z, group_bias(ends, kFramesPerToken, s3gen.options()));
+
+  S3Gen::Cache cache;
+  std::vector<at::Tensor> pieces;
+  std::int64_t start = 0;
+  for (const std::int64_t end : ends) {
+    const std::int64_t seen = std::min<std::int64_t>(end + kLookaheadTokens, 20);
+    const std::int64_t frames = 2 * (end - start);
+    pieces.push_back(s3gen.next_mel(tokens_.narrow(0, start, seen - start), seen - end, speaker,
+                                    known.narrow(0, 2 * start, frames),
+                                    z.narrow(0, 2 * start, frames), cache));
+    start = end;
+  }
+  EXPECT_LT(largest_difference(at::cat(pieces), whole), kTolerance);
+  EXPECT_GT(cache.bytes(), 0);
+}
+
+TEST_F(FlowTest, SharedCachesStayAsTheyWere) {
+  const S3Gen s3gen = make();
+  const at::Tensor speaker = s3gen.speaker(speaker_->xvector);
+  const at::Tensor z = noise(40);
+  S3Gen::Cache prompt;
+  s3gen.next_mel(tokens_.narrow(0, 0, 13), 3, speaker, z.narrow(0, 0, 20), z.narrow(0, 0, 20),
+                 prompt);
+  prompt.seal();
+  const auto speak = [&](std::int64_t first) {
+    S3Gen::Cache own = prompt;
+    return s3gen.next_mel(tokens_.narrow(0, first, 6), 3, speaker, at::zeros({6, kMelBands}),
+                          z.narrow(0, 20, 6), own);
+  };
+  const at::Tensor before = speak(10);
+  EXPECT_FALSE(speak(12).equal(before));
+  EXPECT_TRUE(speak(10).equal(before));
+}
+
+TEST_F(FlowTest, WithoutGuidanceOneRowIsEnough) {
+  config_.s3gen.flow.guidance = 0;
+  const S3Gen alone = make();
+  config_.s3gen.flow.guidance = 1e-9;
+  const S3Gen guided = make();
+  const at::Tensor z = noise(50).t().unsqueeze(0);
+  const at::Tensor tokens = tokens_.unsqueeze(0);
+  EXPECT_LT(largest_difference(alone.mel(tokens, *speaker_, z), guided.mel(tokens, *speaker_, z)),
+            kTolerance);
+}
+
+TEST_F(FlowTest, MelBeginsAfterThePrompt) {
+  const S3Gen s3gen = make();
+  const at::Tensor z = noise(50).t().unsqueeze(0);
+  EXPECT_EQ(s3gen.mel(tokens_.unsqueeze(0), *speaker_, z).sizes(), at::IntArrayRef({1, 80, 40}));
+  // A prompt whose recording ends within a token takes one frame of the first.
+  const auto longer = test::random_conditionals(config_, 5, /*extra=*/1);
+  EXPECT_EQ(s3gen.mel(tokens_.unsqueeze(0), *longer, z).sizes(), at::IntArrayRef({1, 80, 39}));
+}
+
+TEST_F(FlowTest, RefusesTokensOutsideTheCodebook) {
+  const S3Gen s3gen = make();
+  for (const std::int64_t bad : {-1, 81}) {
+    try {
+      s3gen.encode(at::full({1, 4}, bad, at::kLong));
+      FAIL() << bad << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+      EXPECT_NE(std::string(error.what()).find("0 to 80, got " + std::to_string(bad)),
+                std::string::npos)
+          << error.what();
+    }
+  }
+}
+
+TEST_F(FlowTest, CheckpointEndsWork) {
+  const S3Gen s3gen = make();
+  int calls = 0;
+  const Checkpoint stop = [&] {
+    if (++calls == 2) throw Error(ErrorCode::kCancelled, "stop");
+  };
+  EXPECT_THROW(s3gen.mel(tokens_.unsqueeze(0), *speaker_, noise(50).t().unsqueeze(0), {}, stop),
+               Error);
+  EXPECT_EQ(calls, 2);
+}
+
+}  // namespace
+}  // namespace chatterbox

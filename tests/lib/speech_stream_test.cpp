@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "s3gen/speech_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "support/random_s3gen.h"
+
+namespace chatterbox {
+namespace {
+
+using test::largest_difference;
+
+constexpr std::int64_t kPromptTokens = 8;
+constexpr std::int64_t kTokens = 70;
+constexpr std::uint64_t kSeed = 21;
+
+class SpeechStreamTest : public ::testing::TestWithParam<FlowAttention> {
+ protected:
+  std::shared_ptr<const PromptCache> prompt(std::int64_t extra = 0) const {
+    return std::make_shared<const PromptCache>(
+        s3gen_, *test::random_conditionals(config_, kPromptTokens, extra));
+  }
+
+  at::Tensor speak(std::int64_t first_chunk, std::int64_t chunk, std::int64_t handed,
+                   std::int64_t extra = 0) const {
+    SpeechStream stream(s3gen_, hift_, prompt(extra),
+                        {.seed = kSeed, .first_chunk = first_chunk, .chunk = chunk});
+    std::vector<at::Tensor> parts;
+    for (std::int64_t i = 0; i < kTokens; i += handed) {
+      const auto count = std::size_t(std::min(handed, kTokens - i));
+      parts.push_back(stream.push({tokens_.data() + i, count}));
+    }
+    parts.push_back(stream.finish());
+    const at::Tensor all = at::cat(parts);
+    EXPECT_EQ(all.size(0), stream.position());
+    return all;
+  }
+
+  // The whole utterance without any stream: attention masked where `groups`
+  // say so, the vocoder over all frames at once.
+  at::Tensor speak_at_once(const Groups& groups, std::int64_t extra = 0) const {
+    const auto speaker = test::random_conditionals(config_, kPromptTokens, extra);
+    const std::int64_t frames = 2 * kTokens - extra;
+    const at::Tensor fresh =
+        Noise(kSeed, NoiseStream::kFlow).normal(0, frames * 80).view({frames, 80});
+    const at::Tensor noise = at::cat({prompt(extra)->noise(), fresh}).t().unsqueeze(0);
+    const at::Tensor mel =
+        s3gen_.mel(at::tensor(tokens_, at::kLong).unsqueeze(0), *speaker, noise, groups);
+    return VocoderStream(hift_, kSeed).push(mel, /*last=*/true);
+  }
+
+  const ModelConfig config_ = test::tiny_config(GetParam());
+  const Weights weights_{std::make_shared<test::RandomS3Gen>(config_), {}};
+  const S3Gen s3gen_{weights_.scope("flow"), config_};
+  const Hift hift_{weights_.scope("mel2wav"), config_.hift};
+  const std::vector<std::int64_t> tokens_ = test::random_tokens(config_, kTokens);
+};
+
+// Everything after the fade at the very start.
+at::Tensor after_fade(const at::Tensor& samples) {
+  return samples.narrow(0, 960, samples.size(0) - 960);
+}
+
+TEST_P(SpeechStreamTest, HowTokensArriveNeverShows) {
+  const at::Tensor one_by_one = speak(10, 25, 1);
+  EXPECT_TRUE(speak(10, 25, 7).equal(one_by_one));
+  EXPECT_TRUE(speak(10, 25, kTokens).equal(one_by_one));
+  EXPECT_EQ(one_by_one.size(0), kTokens * 960);
+}
+
+TEST_P(SpeechStreamTest, OneChunkIsWholeSynthesis) {
+  for (const std::int64_t extra : {0, 1}) {
+    const at::Tensor streamed = speak(0, 0, 11, extra);
+    const Groups groups =
+        s3gen_.attends_in_groups() ? Groups{kPromptTokens - 3, kPromptTokens + kTokens} : Groups{};
+    const at::Tensor whole = speak_at_once(groups, extra);
+    ASSERT_EQ(streamed.size(0), kTokens * 960 - extra * 480);
+    EXPECT_LT(largest_difference(after_fade(streamed), after_fade(whole)),
+              1e-3 * whole.abs().max().item<double>());
+  }
+}
+
+TEST_P(SpeechStreamTest, FadesInOnlyAtTheStart) {
+  const at::Tensor samples = speak(10, 25, 1);
+  EXPECT_EQ(samples.narrow(0, 0, 480).abs().max().item<float>(), 0);
+  EXPECT_GT(samples.narrow(0, 960, 480).abs().max().item<float>(), 0);
+  // No dip where a chunk ends: every 20 ms are about as loud as the rest.
+  const at::Tensor loudness = after_fade(samples).view({-1, 480}).square().mean(1).sqrt();
+  EXPECT_GT(loudness.min().item<float>(), 0.3 * loudness.median().item<float>());
+}
+
+// What jumps from sample to sample at joins jumps no more than elsewhere.
+TEST_P(SpeechStreamTest, JoinsDoNotClick) {
+  SpeechStream stream(s3gen_, hift_, prompt(), {.seed = kSeed, .first_chunk = 12, .chunk = 12});
+  std::vector<std::int64_t> joins;
+  std::vector<at::Tensor> parts;
+  for (const std::int64_t token : tokens_) {
+    parts.push_back(stream.push({&token, 1}));
+    if (parts.back().size(0) > 0) joins.push_back(stream.position());
+  }
+  parts.push_back(stream.finish());
+  ASSERT_GE(joins.size(), 4u);
+  const at::Tensor samples = at::cat(parts);
+  const at::Tensor steps =
+      (samples.narrow(0, 1, samples.size(0) - 1) - samples.narrow(0, 0, samples.size(0) - 1)).abs();
+  const float largest = steps.narrow(0, 960, steps.size(0) - 960).max().item<float>();
+  const float usual = steps.median().item<float>();
+  for (const std::int64_t join : joins) {
+    if (join >= samples.size(0)) continue;
+    const float step = steps[join - 1].item<float>();
+    EXPECT_LE(step, largest);
+    EXPECT_LT(step, 8 * usual) << "at sample " << join;
+  }
+}
+
+TEST_P(SpeechStreamTest, SpeaksShortUtterances) {
+  for (const std::int64_t count : {1, 2, 3, 4}) {
+    SpeechStream stream(s3gen_, hift_, prompt(), {.seed = kSeed, .first_chunk = 1, .chunk = 1});
+    at::Tensor samples = stream.push({tokens_.data(), std::size_t(count)});
+    samples = at::cat({samples, stream.finish()});
+    EXPECT_EQ(samples.size(0), count * 960) << count << " tokens";
+  }
+  SpeechStream silent(s3gen_, hift_, prompt(), {.seed = kSeed, .chunk = 5});
+  EXPECT_EQ(silent.finish().size(0), 0);
+}
+
+TEST_P(SpeechStreamTest, SeedsDiffer) {
+  SpeechStream stream(s3gen_, hift_, prompt(), {.seed = kSeed + 1});
+  stream.push(tokens_);
+  EXPECT_FALSE(stream.finish().equal(speak(0, 0, kTokens)));
+}
+
+TEST_P(SpeechStreamTest, VoicesAreCachedAndForgotten) {
+  const std::int64_t one = prompt()->bytes();
+  PromptCaches caches(2 * one);
+  const auto a = test::random_conditionals(config_, kPromptTokens);
+  const auto b = test::random_conditionals(config_, kPromptTokens);
+  const auto c = test::random_conditionals(config_, kPromptTokens);
+  const auto first = caches.get(s3gen_, a);
+  EXPECT_EQ(caches.get(s3gen_, a), first);
+  caches.get(s3gen_, b);
+  caches.get(s3gen_, c);
+  if (one > 0) EXPECT_NE(caches.get(s3gen_, a), first);
+}
+
+INSTANTIATE_TEST_SUITE_P(Attention, SpeechStreamTest,
+                         ::testing::Values(FlowAttention::kChunk, FlowAttention::kFull),
+                         [](const auto& info) {
+                           return info.param == FlowAttention::kChunk ? "Chunk" : "Full";
+                         });
+
+// With groups, what was streamed is what whole synthesis gives.
+using ChunkedStreamTest = SpeechStreamTest;
+TEST_P(ChunkedStreamTest, StreamEqualsMaskedWhole) {
+  const Groups groups{kPromptTokens - 3, kPromptTokens + 7, kPromptTokens + 32, kPromptTokens + 57,
+                      kPromptTokens + kTokens};
+  const at::Tensor whole = speak_at_once(groups);
+  EXPECT_LT(largest_difference(after_fade(speak(10, 25, 1)), after_fade(whole)),
+            1e-3 * whole.abs().max().item<double>());
+}
+INSTANTIATE_TEST_SUITE_P(Attention, ChunkedStreamTest, ::testing::Values(FlowAttention::kChunk),
+                         [](const auto&) { return "Chunk"; });
+
+}  // namespace
+}  // namespace chatterbox

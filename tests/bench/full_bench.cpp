@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// full_bench MODEL [DTYPE [THREADS [TOKENS]]]: how fast a full-size model speaks
+// TOKENS speech tokens (25 make a second) after a prompt of 10 s, what it needs
+// to load, and how much memory. One "name value" a line; tests/parity/speed.py
+// puts upstream's Python beside it.
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <numeric>
+#include <thread>
+
+#include "chatterbox/engine.h"
+#include "conditionals.h"
+#include "hift/hift.h"
+#include "model_parts.h"
+#include "s3gen/s3gen.h"
+#include "t3/t3.h"
+
+namespace {
+
+using namespace chatterbox;
+
+constexpr int kPromptTokens = 10 * kTokenRateHz;
+constexpr int kTextTokens = 60;
+
+template <typename Work>
+double seconds(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void print(const char* name, double value) { std::cout << name << " " << value << std::endl; }
+
+double peak_gigabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return double(usage.ru_maxrss) * 1024 / 1e9;
+}
+
+// What `threads` threads read from memory together, bytes per second.
+double memory_bandwidth(int threads) {
+  constexpr std::size_t kWords = std::size_t(64) << 20;  // 512 MiB a thread
+  std::vector<std::vector<std::uint64_t>> memory(threads, std::vector<std::uint64_t>(kWords, 1));
+  std::vector<std::uint64_t> sums(threads);
+  const auto read = [&] {
+    std::vector<std::thread> workers;
+    for (int i = 0; i < threads; ++i)
+      workers.emplace_back([&, i] {
+        sums[i] += std::accumulate(memory[i].begin(), memory[i].end(), std::uint64_t(0));
+      });
+    for (std::thread& worker : workers) worker.join();
+  };
+  double best = seconds(read);
+  for (int i = 0; i < 4; ++i) best = std::min(best, seconds(read));
+  if (std::accumulate(sums.begin(), sums.end(), std::uint64_t(0)) == 0) return 0;
+  return double(threads) * kWords * sizeof(std::uint64_t) / best;
+}
+
+// Bytes of weights that one decoding step must read.
+double step_bytes(const T3Config& config, at::ScalarType dtype) {
+  const double attention = 4.0 * config.hidden * config.heads * config.head_dim;
+  const double feed_forward = 3.0 * config.hidden * config.intermediate;
+  return (config.layers * (attention + feed_forward) + double(config.speech_vocab) * config.hidden) *
+         double(c10::elementSize(dtype));
+}
+
+Conditionals random_speaker(const ModelConfig& config) {
+  const int codebook = config.s3tokenizer.codebook_size();
+  Conditionals voice;
+  voice.speaker_embedding = at::randn({1, config.t3.speaker_embedding}).abs();
+  voice.speaker_embedding /= voice.speaker_embedding.norm();
+  voice.speech_prompt = at::randint(codebook, {1, config.t3.speech_prompt_tokens}, at::kLong);
+  voice.prompt_tokens = at::randint(codebook, {1, kPromptTokens}, at::kLong);
+  voice.prompt_mel = at::randn({1, 2 * kPromptTokens, 80}) * 2 - 5;
+  voice.xvector = at::randn({1, config.xvector.embedding});
+  return voice;
+}
+
+double speak(const ModelParts& parts, const Conditionals& voice, int count) {
+  T3Request request;
+  request.speaker_embedding = voice.speaker_embedding;
+  request.speech_prompt = voice.speech_prompt;
+  for (int i = 0; i < kTextTokens; ++i) request.text_ids.push_back(3 + i % 200);
+  request.sampling.max_tokens = count;
+  std::vector<std::int64_t> tokens;
+  double first = 0;
+  const double whole = seconds([&] {
+    const auto start = std::chrono::steady_clock::now();
+    tokens = parts.t3->generate(request, [&](std::int64_t, int) {
+      if (first == 0)
+        first = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      return true;
+    });
+  });
+  print("t3_tokens", double(tokens.size()));
+  print("t3_first_token_s", first);
+  print("t3_tokens_per_s", double(tokens.size()) / whole);
+  const double rate = double(tokens.size() - 1) / (whole - first);
+  print("t3_decode_tokens_per_s", rate);
+  print("t3_weight_gb_per_s", rate * step_bytes(parts.config.t3, parts.placement.dtype) / 1e9);
+
+  tokens.resize(std::size_t(count), 0);
+  const double speech = double(count) / kTokenRateHz;
+  const at::Tensor ids = at::tensor(tokens).unsqueeze(0);
+  const at::Tensor noise = at::randn({1, 80, 2 * (kPromptTokens + count)});
+  at::Tensor mel;
+  const double flow = seconds([&] { mel = parts.s3gen->mel(ids, voice, noise); });
+  print("flow_rtf", flow / speech);
+
+  const double vocoder = seconds([&] {
+    const at::Tensor f0 = parts.hift->f0(mel.to(at::kFloat));
+    const HarmonicSource& harmonics = parts.hift->source();
+    HarmonicSource::Phase phase = harmonics.start();
+    const at::Tensor source =
+        harmonics(f0[0], at::zeros({harmonics.sines()}),
+                  at::randn({f0.size(1) * kSamplesPerFrame, harmonics.sines()}), phase);
+    parts.hift->decode(mel.to(at::kFloat), source);
+  });
+  print("vocoder_rtf", vocoder / speech);
+  return (whole + flow + vocoder) / speech;
+}
+
+int run(int argc, char** argv) {
+  ModelOptions options;
+  options.device = "cpu";
+  options.dtype = argc > 2 ? argv[2] : "float32";
+  options.threads = argc > 3 ? std::atoi(argv[3]) : 2;
+  const int count = argc > 4 ? std::atoi(argv[4]) : kPromptTokens;
+  at::set_num_threads(options.threads);
+  std::shared_ptr<const Model> model;
+  // The second load finds the files in the page cache.
+  print("load_first_s", seconds([&] { model = Model::load(argv[1], options); }));
+  model.reset();
+  print("load_warm_s", seconds([&] { model = Model::load(argv[1], options); }));
+  const c10::InferenceMode inference;
+  print("rtf", speak(model->parts(), random_speaker(model->parts().config), count));
+  print("peak_memory_gb", peak_gigabytes());
+  model.reset();
+  print("memory_bandwidth_gb_per_s", memory_bandwidth(options.threads) / 1e9);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: full_bench MODEL [DTYPE [THREADS [TOKENS]]]\n";
+    return 2;
+  }
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "full_bench: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -53,7 +53,7 @@ def main():
         paths = [pathlib.Path(temporary) / "reference.wav", pathlib.Path(temporary) / "source.wav"]
         for seed, path, what in zip((SEED, SEED + 1), paths, (REFERENCE, SOURCE)):
             recording.write(path, recording.synthetic(**what, seed=seed), what["rate_hz"])
-        weights = checkpoint.Checkpoint(up, tiny.CONFIG, SEED)
+        weights = checkpoint.Checkpoint(up, tiny.CONFIG, SEED, pitch_spread_hz=25.0)
         weights.calibrate(paths)
         weights.save(out / "model")
         case = cases.make(SEED, TEXT, *paths, greedy_tokens=100, speech_tokens=SPEECH_TOKENS)

@@ -23,8 +23,9 @@ class Checkpoint:
     A small model's matrices are numbers that float16 holds, and are stored so.
     """
 
-    def __init__(self, up, config, seed):
+    def __init__(self, up, config, seed, pitch_spread_hz=8.0):
         self.up, self.config, self.seed = up, config, seed
+        self.pitch_spread_hz = pitch_spread_hz
         self.voice_encoder, self.t3, self.s3gen = upstream.build(up, config)
         weights.fill(self.voice_encoder, seed, "ve.")
         weights.fill(self.t3, seed, "t3.")
@@ -123,7 +124,7 @@ class Checkpoint:
         for wave in waves:
             wave16 = librosa.resample(wave, orig_sr=24000, target_sr=16000)
             tokenizer.forward([wave16])
-            tokenizer.forward([wave16[:96000]], max_len=150)
+            tokenizer.forward([wave16[:96000]], max_len=self.t3.hp.speech_cond_prompt_len)
             tokenizer.forward(self.up.s3gen.get_resampler(24000, 16000, "cpu")(
                 torch.from_numpy(wave[:240000])[None]))
         hook.remove()
@@ -143,13 +144,14 @@ class Checkpoint:
         down.bias.copy_((down.bias.double() * scale - means + torch.stack(bias)).float())
 
     def _vocoder(self, wave):
-        # Pitch like a voice's, some frames below the voicing limit; level that
-        # is neither silence nor clipping.
+        # Pitch of a low voice; level that is neither silence nor clipping. A
+        # wide spread takes some frames below the voicing limit, and makes the
+        # phase of sines, a sum over all frames before, more sensitive to rounding.
         mel = self._example_mel(wave)
         predictor = self.s3gen.mel2wav.f0_predictor
         hidden = predictor.condnet(mel).transpose(1, 2)
         pitch = hidden @ predictor.classifier.weight.T
-        scale = 25.0 / float(pitch.std())
+        scale = self.pitch_spread_hz / float(pitch.std())
         predictor.classifier.weight *= scale
         predictor.classifier.bias.fill_(70.0 - scale * float(pitch.mean()))
         vocoder = self.s3gen.mel2wav

@@ -4,8 +4,10 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <type_traits>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"
@@ -22,9 +24,19 @@ constexpr int kWidth = 8;
 SIMD Vector zero() { return _mm256_setzero_ps(); }
 SIMD Vector set1(float x) { return _mm256_set1_ps(x); }
 SIMD Vector load(const float* x) { return _mm256_loadu_ps(x); }
-SIMD Vector load(const BFloat* x) {
-  const __m128i stored = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(stored), 16));
+SIMD void load_alternate(const BFloat* x, Vector& even, Vector& odd) {
+  const __m256i stored = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
+  even = _mm256_castsi256_ps(_mm256_slli_epi32(stored, 16));
+  odd = _mm256_castsi256_ps(_mm256_and_si256(stored, _mm256_set1_epi32(int(0xffff0000))));
+}
+// The quarters that shuffle_ps leaves out of order, in order.
+SIMD Vector in_order(Vector a) {
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a), 0xd8));
+}
+SIMD void deinterleave(Vector& a, Vector& b) {
+  const Vector even = in_order(_mm256_shuffle_ps(a, b, 0x88));
+  b = in_order(_mm256_shuffle_ps(a, b, 0xdd));
+  a = even;
 }
 SIMD Vector load(const Half* x) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));

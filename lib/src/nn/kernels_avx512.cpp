@@ -9,8 +9,10 @@
 #endif
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <type_traits>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"
@@ -27,9 +29,17 @@ constexpr int kWidth = 16;
 SIMD Vector zero() { return _mm512_setzero_ps(); }
 SIMD Vector set1(float x) { return _mm512_set1_ps(x); }
 SIMD Vector load(const float* x) { return _mm512_loadu_ps(x); }
-SIMD Vector load(const BFloat* x) {
-  const __m256i stored = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(stored), 16));
+SIMD void load_alternate(const BFloat* x, Vector& even, Vector& odd) {
+  const __m512i stored = _mm512_loadu_si512(x);
+  even = _mm512_castsi512_ps(_mm512_slli_epi32(stored, 16));
+  odd = _mm512_castsi512_ps(_mm512_and_si512(stored, _mm512_set1_epi32(int(0xffff0000))));
+}
+SIMD void deinterleave(Vector& a, Vector& b) {
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+  const Vector first = _mm512_permutex2var_ps(a, even, b);
+  b = _mm512_permutex2var_ps(a, odd, b);
+  a = first;
 }
 SIMD Vector load(const Half* x) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));

@@ -4,8 +4,8 @@
 // The kernels, once, for files that define before including this:
 //   CHATTERBOX_TARGET  attributes that choose the instruction set
 //   Vector, kWidth     a vector of floats and how many it holds
-//   zero, set1, load (of float, BFloat and Half), store, fma, add, mul, max,
-//   divide, sum, largest, exp_parts
+//   zero, set1, load (of float and Half), load_alternate (of BFloat), deinterleave,
+//   store, fma, add, mul, min, max, divide, sum, exp_parts
 // Functions have internal linkage and say their target themselves, so that no
 // code for a newer processor leaks into what all processors run.
 
@@ -22,6 +22,25 @@ CHATTERBOX_INLINE float to_float(BFloat value) {
 }
 CHATTERBOX_INLINE float to_float(Half value) { return half_to_float(value.bits); }
 
+// Two vectors of weights and the two of x they belong to, in any order that is
+// the same for both: widening every other bfloat16 in place costs a third of
+// what widening neighbours does.
+template <typename W>
+CHATTERBOX_INLINE void load_columns(const float* x, Vector& first, Vector& second) {
+  first = load(x);
+  second = load(x + kWidth);
+  if constexpr (std::is_same_v<W, BFloat>) deinterleave(first, second);
+}
+template <typename W>
+CHATTERBOX_INLINE void load_pair(const W* w, Vector& first, Vector& second) {
+  if constexpr (std::is_same_v<W, BFloat>) {
+    load_alternate(w, first, second);
+  } else {
+    first = load(w);
+    second = load(w + kWidth);
+  }
+}
+
 // R rows of w against B vectors x, one cache line of each row at a time. Rows
 // follow one another in memory, so the rows after these are fetched while these
 // are worked on; into the second cache level, since R rows of 2^n bytes and the
@@ -29,19 +48,24 @@ CHATTERBOX_INLINE float to_float(Half value) { return half_to_float(value.bits);
 template <typename W, int R, int B>
 CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
-  constexpr int kLine = 64 / int(sizeof(W));
+  constexpr int kLine = std::max(64 / int(sizeof(W)), 2 * kWidth);
   Vector sums[R][B];
   for (int r = 0; r < R; ++r)
     for (int b = 0; b < B; ++b) sums[r][b] = zero();
   std::int64_t c = 0;
   for (; c + kLine <= cols; c += kLine) {
     for (int r = 0; r < R; ++r) __builtin_prefetch(w + (R + r) * cols + c, 0, 2);
-    for (int part = 0; part < kLine; part += kWidth) {
-      Vector columns[B];
-      for (int b = 0; b < B; ++b) columns[b] = load(x + b * x_stride + c + part);
+    for (int part = 0; part < kLine; part += 2 * kWidth) {
+      Vector columns[2][B];
+      for (int b = 0; b < B; ++b)
+        load_columns<W>(x + b * x_stride + c + part, columns[0][b], columns[1][b]);
       for (int r = 0; r < R; ++r) {
-        const Vector weight = load(w + r * cols + c + part);
-        for (int b = 0; b < B; ++b) sums[r][b] = fma(weight, columns[b], sums[r][b]);
+        Vector weights[2];
+        load_pair(w + r * cols + c + part, weights[0], weights[1]);
+        for (int b = 0; b < B; ++b) {
+          sums[r][b] = fma(weights[0], columns[0][b], sums[r][b]);
+          sums[r][b] = fma(weights[1], columns[1][b], sums[r][b]);
+        }
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <type_traits>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"
@@ -61,13 +62,20 @@ inline Vector exp_parts(Vector x, Vector& whole) {
     return power;
   });
 }
-inline Vector load(const BFloat* x) {
-  return each([&](int i) {
-    const std::uint32_t bits = std::uint32_t(x[i].bits) << 16;
-    float value;
-    std::memcpy(&value, &bits, sizeof value);
-    return value;
-  });
+inline float widen(BFloat x) {
+  const std::uint32_t bits = std::uint32_t(x.bits) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+inline void load_alternate(const BFloat* x, Vector& even, Vector& odd) {
+  even = each([&](int i) { return widen(x[2 * i]); });
+  odd = each([&](int i) { return widen(x[2 * i + 1]); });
+}
+inline void deinterleave(Vector& a, Vector& b) {
+  const float both[2 * kWidth] = {a.v[0], a.v[1], a.v[2], a.v[3], b.v[0], b.v[1], b.v[2], b.v[3]};
+  a = each([&](int i) { return both[2 * i]; });
+  b = each([&](int i) { return both[2 * i + 1]; });
 }
 inline Vector load(const Half* x) {
   return each([&](int i) { return half_to_float(x[i].bits); });

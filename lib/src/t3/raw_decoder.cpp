@@ -13,6 +13,11 @@
 namespace chatterbox {
 namespace {
 
+// What a member takes at once: long enough to stream from memory at full speed,
+// short enough to share out a small layer evenly.
+constexpr std::int64_t kPieceBytes = 256 * 1024;
+constexpr std::int64_t kMaxPieceRows = 128;
+
 // A weight matrix as the kernels take it.
 struct Matrix {
   explicit Matrix(const Linear& linear)
@@ -24,21 +29,34 @@ struct Matrix {
                                                              : Storage::kFloat),
         rows(linear.weight.size(0)) {}
 
+  // Shares the rows out to so many members, in fours as the kernels like them.
+  void cut(int members) {
+    const std::int64_t fair = rows / (std::max(members, 1) * 8);
+    const std::int64_t long_enough = kPieceBytes / (cols * bytes);
+    piece = std::clamp<std::int64_t>(std::min(fair, long_enough) / 4 * 4, 4, kMaxPieceRows);
+  }
+  std::int64_t pieces() const { return (rows + piece - 1) / piece; }
+  std::int64_t first(std::int64_t n) const { return n * piece; }
+  std::int64_t count(std::int64_t n) const { return std::min(piece, rows - n * piece); }
+
   const char* data;
   std::int64_t cols, bytes;
   Storage storage;
   std::int64_t rows;
+  std::int64_t piece = 4;  // rows
 };
 
 struct Layer {
-  explicit Layer(const LlamaLayer& layer)
+  Layer(const LlamaLayer& layer, int members)
       : input_norm(layer.input_norm.weight.data_ptr<float>()),
         mlp_norm(layer.mlp_norm.weight.data_ptr<float>()),
         qkv{Matrix(layer.q), Matrix(layer.k), Matrix(layer.v)},
         o(layer.o),
         gate(layer.gate),
         up(layer.up),
-        down(layer.down) {}
+        down(layer.down) {
+    for (Matrix* matrix : {&o, &gate, &up, &down}) matrix->cut(members);
+  }
 
   const float* input_norm;
   const float* mlp_norm;
@@ -47,10 +65,6 @@ struct Layer {
 };
 
 constexpr int kMaxRows = 2;
-// Matrix rows that a member takes at once: enough to be worth taking, few
-// enough to share out a small layer.
-constexpr std::int64_t kPiece = 16;
-
 // Every member of the team walks the whole step; each phase is shared out in
 // pieces, and the next, which reads its result, begins when all are done.
 class RawDecoder : public Decoder {
@@ -65,7 +79,8 @@ class RawDecoder : public Decoder {
                at::kFloat),
         rotary_(options.capacity, config_.head_dim, config_.rope_theta, config_.rope_scaling),
         phases_(std::size_t(config_.layers) * 5 + 1) {
-    for (const LlamaLayer& layer : llama.layers()) layers_.emplace_back(layer);
+    for (const LlamaLayer& layer : llama.layers()) layers_.emplace_back(layer, options.threads);
+    head_.cut(options.threads);
     const auto rows = std::size_t(options.rows);
     x_.resize(rows * std::size_t(config_.hidden));
     q_.resize(rows * std::size_t(inner()));
@@ -88,7 +103,7 @@ class RawDecoder : public Decoder {
     for (std::int64_t row = 0; row < options_.rows; ++row)
       std::copy_n(embedding, config_.hidden, x_.data() + row * config_.hidden);
     position_ = cache_.length;
-    head_pieces_ = want_logits ? pieces(head_.rows) : 0;
+    head_pieces_ = want_logits ? head_.pieces() : 0;
     const std::uint32_t run = run_.load(std::memory_order_relaxed) + 1;
     for (Phase& phase : phases_) phase.reset(run);
     run_.store(run, std::memory_order_release);
@@ -143,24 +158,19 @@ class RawDecoder : public Decoder {
       (phase++)->share(run, options_.rows * config_.heads, [&](std::int64_t n) {
         attend(i, n / config_.heads, n % config_.heads, member);
       });
-      (phase++)->share(run, pieces(layer.o.rows),
+      (phase++)->share(run, layer.o.pieces(),
                        [&](std::int64_t n) { add_product(layer.o, n, mixed_.data()); });
       Normed inner(*this, member, layer.mlp_norm);
-      (phase++)->share(run, pieces(layer.gate.rows),
+      (phase++)->share(run, layer.gate.pieces(),
                        [&](std::int64_t n) { gate(layer, n, inner.get()); });
-      (phase++)->share(run, pieces(layer.down.rows),
+      (phase++)->share(run, layer.down.pieces(),
                        [&](std::int64_t n) { add_product(layer.down, n, gated_.data()); });
     }
     Normed last(*this, member, llama_.norm().weight.data_ptr<float>());
     phase->share(run, head_pieces_, [&](std::int64_t n) {
-      multiply(head_, n * kPiece, piece_rows(head_, n), last.get(), logits_.data() + n * kPiece,
+      multiply(head_, head_.first(n), head_.count(n), last.get(), logits_.data() + head_.first(n),
                head_.rows);
     });
-  }
-
-  static std::int64_t pieces(std::int64_t rows) { return (rows + kPiece - 1) / kPiece; }
-  static std::int64_t piece_rows(const Matrix& matrix, std::int64_t n) {
-    return std::min(kPiece, matrix.rows - n * kPiece);
   }
 
   float* cached(const at::Tensor& cache, std::size_t layer, std::int64_t row, std::int64_t head,
@@ -221,22 +231,22 @@ class RawDecoder : public Decoder {
 
   // x += matrix * input, for one piece of rows.
   void add_product(const Matrix& matrix, std::int64_t n, const float* input) {
-    float y[kMaxRows * kPiece];
-    const std::int64_t count = piece_rows(matrix, n);
-    multiply(matrix, n * kPiece, count, input, y, kPiece);
+    float y[kMaxRows * kMaxPieceRows];
+    const std::int64_t first = matrix.first(n), count = matrix.count(n);
+    multiply(matrix, first, count, input, y, kMaxPieceRows);
     for (std::int64_t row = 0; row < options_.rows; ++row)
       for (std::int64_t i = 0; i < count; ++i)
-        x_[std::size_t(row * config_.hidden + n * kPiece + i)] += y[row * kPiece + i];
+        x_[std::size_t(row * config_.hidden + first + i)] += y[row * kMaxPieceRows + i];
   }
 
   void gate(const Layer& layer, std::int64_t n, const float* normed) {
-    float up[kMaxRows * kPiece];
-    const std::int64_t first = n * kPiece, count = piece_rows(layer.gate, n);
+    float up[kMaxRows * kMaxPieceRows];
+    const std::int64_t first = layer.gate.first(n), count = layer.gate.count(n);
     multiply(layer.gate, first, count, normed, gated_.data() + first, config_.intermediate);
-    multiply(layer.up, first, count, normed, up, kPiece);
+    multiply(layer.up, first, count, normed, up, kMaxPieceRows);
     for (std::int64_t row = 0; row < options_.rows; ++row)
-      kernels_.silu_multiply(gated_.data() + row * config_.intermediate + first, up + row * kPiece,
-                             count);
+      kernels_.silu_multiply(gated_.data() + row * config_.intermediate + first,
+                             up + row * kMaxPieceRows, count);
   }
 
   static constexpr int kMaxHeadDim = 1024;  // what config.json allows

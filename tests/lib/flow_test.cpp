@@ -2,6 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <utility>
+#include <vector>
+
 #include "chatterbox/error.h"
 #include "s3gen/dot_attention.h"
 #include "s3gen/s3gen.h"
@@ -30,19 +34,25 @@ class FlowTest : public ::testing::Test {
 };
 
 TEST_F(FlowTest, AttentionIsSoftmaxOfProducts) {
-  // Sizes around those that the blocks of queries have.
-  for (const std::int64_t n : {1, 63, 64, 65, 200}) {
-    const Noise numbers(1, NoiseStream::kFlow);
-    const at::Tensor q = numbers.normal(0, 3 * n * 8).view({3, n, 8});
-    const at::Tensor k = numbers.normal(1 << 20, 3 * 150 * 8).view({3, 150, 8});
-    const at::Tensor v = numbers.normal(1 << 21, 3 * 150 * 8).view({3, 150, 8});
-    const at::Tensor bias = numbers.normal(1 << 22, n * 150).view({n, 150});
-    const at::Tensor open = at::matmul(q, k.transpose(1, 2));
-    EXPECT_LT(largest_difference(dot_attention(q, k, v, {}), at::matmul(open.softmax(-1), v)),
-              kTolerance);
-    EXPECT_LT(
-        largest_difference(dot_attention(q, k, v, bias), at::matmul((open + bias).softmax(-1), v)),
-        kTolerance);
+  // Sizes around those of blocks and panels; eight channels take the general way.
+  for (const std::int64_t d : {8, 32, 64}) {
+    for (const auto& [n, m] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {1, 1}, {7, 31}, {8, 32}, {9, 33}, {200, 150}}) {
+      const Noise numbers(1, NoiseStream::kFlow);
+      const at::Tensor q = numbers.normal(0, 3 * n * d).view({3, n, d});
+      const at::Tensor k = numbers.normal(1 << 20, 3 * m * d).view({3, m, d});
+      const at::Tensor v = numbers.normal(1 << 21, 3 * m * d).view({3, m, d});
+      at::Tensor bias = numbers.normal(1 << 22, n * m).view({n, m});
+      bias.narrow(1, m / 2, m - m / 2 - 1).fill_(-std::numeric_limits<float>::infinity());
+      const at::Tensor open = at::matmul(q, k.transpose(1, 2));
+      EXPECT_LT(largest_difference(dot_attention(q, k, v, {}), at::matmul(open.softmax(-1), v)),
+                kTolerance)
+          << n << " queries, " << m << " keys, " << d << " channels";
+      EXPECT_LT(largest_difference(dot_attention(q, k, v, bias),
+                                   at::matmul((open + bias).softmax(-1), v)),
+                kTolerance)
+          << n << " queries, " << m << " keys, " << d << " channels, biased";
+    }
   }
 }
 

@@ -63,8 +63,8 @@ void run_in_background(const char* name, std::function<void()> work) {
   }
 }
 
-BackgroundIdle::BackgroundIdle() { threads().add(-1); }
-BackgroundIdle::~BackgroundIdle() { threads().add(1); }
+void background_idle() { threads().add(-1); }
+void background_busy() { threads().add(1); }
 
 void wait_for_background() { threads().wait(); }
 

@@ -13,15 +13,10 @@ namespace chatterbox::gst {
 // not throw.
 void run_in_background(const char* name, std::function<void()> work);
 
-// While this lives, the background thread that made it only waits for orders
-// and may be left behind when the process ends.
-class BackgroundIdle {
- public:
-  BackgroundIdle();
-  ~BackgroundIdle();
-  BackgroundIdle(const BackgroundIdle&) = delete;
-  BackgroundIdle& operator=(const BackgroundIdle&) = delete;
-};
+// A background thread says so before it only waits for orders, and may then be
+// left behind when the process ends; whoever gives it an order says so first.
+void background_idle();
+void background_busy();
 
 // Waits until all of them are idle or gone.
 void wait_for_background();

@@ -101,7 +101,14 @@ struct SpeechWorker::Shared {
   std::deque<std::shared_ptr<SpeechJob>> jobs;
   std::shared_ptr<SpeechJob> current;
   bool stopping = false;
+  bool idle = false;  // the thread waits, and is counted as idle
   std::unique_ptr<Speaker> speaker;
+
+  // With the lock held.
+  void wake() {
+    if (std::exchange(idle, false)) background_busy();
+    changed.notify_all();
+  }
 };
 
 SpeechWorker::SpeechWorker(std::unique_ptr<Speaker> speaker) : shared_(std::make_shared<Shared>()) {
@@ -118,13 +125,13 @@ SpeechWorker::~SpeechWorker() {
     shared_->current->cancel();
     shared_->speaker->cancel();
   }
-  shared_->changed.notify_all();
+  shared_->wake();
 }
 
 void SpeechWorker::submit(std::shared_ptr<SpeechJob> job) {
   std::lock_guard lock(shared_->mutex);
   shared_->jobs.push_back(std::move(job));
-  shared_->changed.notify_all();
+  shared_->wake();
 }
 
 void SpeechWorker::cancel(const std::shared_ptr<SpeechJob>& job) {
@@ -138,8 +145,9 @@ void SpeechWorker::work(Shared& shared) {
   std::unique_lock lock(shared.mutex);
   while (!shared.stopping) {
     if (shared.jobs.empty()) {
-      BackgroundIdle idle;
-      shared.changed.wait(lock, [&] { return shared.stopping || !shared.jobs.empty(); });
+      shared.idle = true;
+      background_idle();
+      shared.changed.wait(lock, [&] { return !shared.idle; });
       continue;
     }
     shared.current = std::move(shared.jobs.front());

@@ -31,13 +31,15 @@ def main():
     parser.add_argument("--tokens", type=int, default=250)
     args = parser.parse_args()
     theirs = measure_upstream(args)
+    print("upstream", *(f"{name} {value:.3f}" for name, value in theirs.items()), flush=True)
     gc.collect()
     bench = pathlib.Path(args.build) / "tests" / "bench" / "full_bench"
     ours = {}
     for dtype in ("float32", "bfloat16"):
         output = subprocess.run([bench, args.model, dtype, str(args.threads), str(args.tokens)],
-                                check=True, capture_output=True, text=True).stdout
+                                check=True, stdout=subprocess.PIPE, text=True).stdout
         ours[dtype] = {name: float(value) for name, value in map(str.split, output.splitlines())}
+        print(dtype, *(f"{name} {value:.3f}" for name, value in ours[dtype].items()), flush=True)
     print(f"{'':28s}{'upstream':>10s}{'float32':>10s}{'bfloat16':>10s}{'ratio':>8s}")
     for name in ("t3_tokens_per_s", "flow_rtf", "vocoder_rtf", "rtf"):
         a, b, c = theirs[name], ours["float32"][name], ours["bfloat16"][name]

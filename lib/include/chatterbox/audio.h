@@ -21,7 +21,7 @@ struct Audio {
   double seconds() const { return rate_hz > 0 ? double(samples.size()) / rate_hz : 0.0; }
 };
 
-// Band-limited rate change (libsoxr, very high quality). Any positive rates.
+// Band-limited rate change (libsoxr, its high quality recipe, as upstream). Any positive rates.
 // Throws kInvalidArgument for a rate of zero or less.
 Audio resample(const Audio& audio, int rate_hz);
 

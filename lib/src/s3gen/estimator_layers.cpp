@@ -53,9 +53,11 @@ at::Tensor ResnetBlock::operator()(const at::Tensor& x, const at::Tensor& time,
   return block2(h, cache).add_(shortcut(x));
 }
 
-TransformerBlock::TransformerBlock(const Weights& weights, const EstimatorConfig& config)
+TransformerBlock::TransformerBlock(const Weights& weights, const EstimatorConfig& config,
+                                   at::ScalarType products)
     : heads_(config.heads),
       dim_(config.head_dim),
+      products_(products),
       norm_attention_(weights.scope("norm1"), config.channels),
       out_(weights.scope("attn1.to_out.0"), heads_ * dim_, config.channels),
       norm_feed_forward_(weights.scope("norm3"), config.channels),
@@ -66,13 +68,19 @@ TransformerBlock::TransformerBlock(const Weights& weights, const EstimatorConfig
   qkv_weight_ =
       at::cat({attention.take("to_q.weight", {inner, config.channels}) / std::sqrt(double(dim_)),
                attention.take("to_k.weight", {inner, config.channels}),
-               attention.take("to_v.weight", {inner, config.channels})});
+               attention.take("to_v.weight", {inner, config.channels})})
+          .to(products);
+  for (Linear* linear : {&out_, &expand_, &contract_}) {
+    linear->weight = linear->weight.to(products);
+    linear->bias = linear->bias.to(products);
+  }
 }
 
 at::Tensor TransformerBlock::attend(const at::Tensor& x, const at::Tensor& bias,
                                     EstimatorCache* cache) const {
   const std::int64_t rows = x.size(0), frames = x.size(1);
-  const at::Tensor qkv = at::linear(x, qkv_weight_).view({rows, frames, 3, heads_, dim_});
+  const at::Tensor qkv =
+      at::linear(x.to(products_), qkv_weight_).to(at::kFloat).view({rows, frames, 3, heads_, dim_});
   const auto per_head = [&](std::int64_t which) {  // (rows * heads, frames, d)
     return qkv.select(2, which).transpose(1, 2).reshape({rows * heads_, frames, dim_});
   };
@@ -90,8 +98,12 @@ at::Tensor TransformerBlock::attend(const at::Tensor& x, const at::Tensor& bias,
 
 at::Tensor TransformerBlock::operator()(const at::Tensor& x, const at::Tensor& bias,
                                         EstimatorCache* cache) const {
-  const at::Tensor y = out_(attend(norm_attention_(x), bias, cache)).add_(x);
-  return contract_(at::gelu(expand_(norm_feed_forward_(y)))).add_(y);
+  const auto linear = [&](const Linear& layer, const at::Tensor& input) {
+    return layer(input.to(products_));
+  };
+  const at::Tensor y = linear(out_, attend(norm_attention_(x), bias, cache)).to(at::kFloat).add_(x);
+  const at::Tensor wide = at::gelu(linear(expand_, norm_feed_forward_(y)));
+  return linear(contract_, wide).to(at::kFloat).add_(y);
 }
 
 }  // namespace chatterbox

@@ -56,15 +56,18 @@ struct ResnetBlock {
   CausalConv shortcut;  // one tap
 };
 
-// Pre-norm self-attention and feed-forward. x (B, T, channels) -> same
+// Pre-norm self-attention and feed-forward. x (B, T, channels) -> same. Nearly
+// all of the flow's work is here, in matrix products, which alone are done in
+// `products`; norms, attention and residuals stay in float32.
 struct TransformerBlock {
-  TransformerBlock(const Weights& weights, const EstimatorConfig& config);
+  TransformerBlock(const Weights& weights, const EstimatorConfig& config, at::ScalarType products);
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& bias, EstimatorCache* cache) const;
 
  private:
   at::Tensor attend(const at::Tensor& x, const at::Tensor& bias, EstimatorCache* cache) const;
 
   std::int64_t heads_, dim_;
+  at::ScalarType products_;
   LayerNorm norm_attention_;
   at::Tensor qkv_weight_;  // (3 heads d, channels); queries come scaled by 1 / sqrt(d)
   Linear out_;

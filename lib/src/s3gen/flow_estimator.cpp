@@ -30,10 +30,10 @@ CausalConv input_slice(const CausalConv& conv, std::int64_t first, std::int64_t 
 }  // namespace
 
 FlowEstimator::Stage::Stage(const Weights& weights, std::int64_t in, std::int64_t time_dim,
-                            const EstimatorConfig& config)
+                            const EstimatorConfig& config, at::ScalarType products)
     : resnet(weights.scope("0"), in, config.channels, time_dim) {
   for (int i = 0; i < config.blocks; ++i)
-    blocks.emplace_back(weights.scope("1").scope(std::to_string(i)), config);
+    blocks.emplace_back(weights.scope("1").scope(std::to_string(i)), config, products);
 }
 
 at::Tensor FlowEstimator::Stage::transform(at::Tensor x, const at::Tensor& bias,
@@ -42,12 +42,13 @@ at::Tensor FlowEstimator::Stage::transform(at::Tensor x, const at::Tensor& bias,
   return x;
 }
 
-FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& config)
+FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& config,
+                             at::ScalarType products)
     : time1_(weights.scope("time_mlp.linear_1"), kInputs, 4 * config.channels),
       time2_(weights.scope("time_mlp.linear_2"), 4 * config.channels, 4 * config.channels),
-      down_(weights.scope("down_blocks.0"), kInputs, 4 * config.channels, config),
+      down_(weights.scope("down_blocks.0"), kInputs, 4 * config.channels, config, products),
       down_conv_(weights.scope("down_blocks.0.2"), config.channels, config.channels, 3),
-      up_(weights.scope("up_blocks.0"), 2 * config.channels, 4 * config.channels, config),
+      up_(weights.scope("up_blocks.0"), 2 * config.channels, 4 * config.channels, config, products),
       up_conv_(weights.scope("up_blocks.0.2"), config.channels, config.channels, 3),
       final_block_(weights.scope("final_block"), config.channels, config.channels),
       final_proj_(weights.scope("final_proj"), config.channels, kMelBands, 1),
@@ -59,7 +60,7 @@ FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& conf
                                       down_.resnet.shortcut.bias)) {
   for (int i = 0; i < config.mid_blocks; ++i)
     mid_.emplace_back(weights.scope("mid_blocks").scope(std::to_string(i)), config.channels,
-                      4 * config.channels, config);
+                      4 * config.channels, config, products);
 }
 
 FlowEstimator::Time FlowEstimator::at_time(double t) const {

@@ -111,6 +111,17 @@ TEST_F(FlowTest, WithoutGuidanceOneRowIsEnough) {
             kTolerance);
 }
 
+TEST_F(FlowTest, NarrowProductsStayClose) {
+  const at::Tensor z = noise(50).t().unsqueeze(0);
+  const S3Gen narrow(Weights(file_, {at::kCPU, at::kBFloat16}).scope("flow"), config_);
+  const at::Tensor exact = make().mel(tokens_.unsqueeze(0), *speaker_, z);
+  const at::Tensor rounded = narrow.mel(tokens_.unsqueeze(0), *speaker_, z);
+  EXPECT_EQ(rounded.scalar_type(), at::kFloat);
+  const double difference = largest_difference(rounded, exact);
+  EXPECT_GT(difference, 0);
+  EXPECT_LT(difference, 0.05 * exact.abs().max().item<double>());
+}
+
 TEST_F(FlowTest, MelBeginsAfterThePrompt) {
   const S3Gen s3gen = make();
   const at::Tensor z = noise(50).t().unsqueeze(0);

@@ -141,7 +141,9 @@ TEST_P(SpeechStreamTest, VoicesAreCachedAndForgotten) {
   EXPECT_EQ(caches.get(s3gen_, a), first);
   caches.get(s3gen_, b);
   caches.get(s3gen_, c);
-  if (one > 0) EXPECT_NE(caches.get(s3gen_, a), first);
+  if (one > 0) {
+    EXPECT_NE(caches.get(s3gen_, a), first);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Attention, SpeechStreamTest,

@@ -29,7 +29,8 @@ class FlowEstimator {
     at::Tensor conv, shortcut;  // (rows, T, channels)
   };
 
-  FlowEstimator(const Weights& weights, const EstimatorConfig& config);
+  // Weights are float32; `products` is the type of most matrix products.
+  FlowEstimator(const Weights& weights, const EstimatorConfig& config, at::ScalarType products);
 
   // t in [0, 1], 0 noise and 1 speech.
   Time at_time(double t) const;
@@ -49,7 +50,7 @@ class FlowEstimator {
  private:
   struct Stage {
     Stage(const Weights& weights, std::int64_t in, std::int64_t time_dim,
-          const EstimatorConfig& config);
+          const EstimatorConfig& config, at::ScalarType products);
     at::Tensor transform(at::Tensor x, const at::Tensor& bias, EstimatorCache* cache) const;
 
     ResnetBlock resnet;

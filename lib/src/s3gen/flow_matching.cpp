@@ -26,8 +26,10 @@ std::int64_t FlowMatching::Cache::bytes() const {
 }
 
 FlowMatching::FlowMatching(const Weights& estimator, const EstimatorConfig& config,
-                           const FlowConfig& flow)
-    : estimator_(estimator, config), guidance_(flow.guidance), temperature_(flow.temperature) {
+                           const FlowConfig& flow, at::ScalarType products)
+    : estimator_(estimator, config, products),
+      guidance_(flow.guidance),
+      temperature_(flow.temperature) {
   const auto time = [&](int step) {
     return 1.0 - std::cos(0.5 * std::numbers::pi * step / flow.steps);
   };

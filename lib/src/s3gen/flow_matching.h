@@ -30,7 +30,8 @@ class FlowMatching {
     std::int64_t bytes() const;
   };
 
-  FlowMatching(const Weights& estimator, const EstimatorConfig& config, const FlowConfig& flow);
+  FlowMatching(const Weights& estimator, const EstimatorConfig& config, const FlowConfig& flow,
+               at::ScalarType products);
 
   // noise, features and known mel (T, 80), speaker (1, 80) -> mel (T, 80).
   // bias and cache as for the estimator; `checkpoint` runs before each step.

@@ -20,6 +20,14 @@ void check_range(const at::Tensor& tokens, std::int64_t codebook) {
   throw Error(ErrorCode::kInvalidArgument, message.str());
 }
 
+// Rounding adds up over the steps of the flow, so only the large products of its
+// estimator follow the model's type, where it is one that they run in.
+at::ScalarType product_type(const Placement& placement) {
+  const bool runs = placement.dtype == at::kBFloat16 ||
+                    (placement.dtype == at::kHalf && placement.device.is_cuda());
+  return runs ? placement.dtype : at::kFloat;
+}
+
 }  // namespace
 
 void S3Gen::Cache::seal() {
@@ -29,14 +37,17 @@ void S3Gen::Cache::seal() {
 
 std::int64_t S3Gen::Cache::bytes() const { return encoder.bytes() + flow.bytes(); }
 
-S3Gen::S3Gen(const Weights& flow, const ModelConfig& config)
+S3Gen::S3Gen(const Weights& given, const ModelConfig& config)
+    : S3Gen(given.with_dtype(at::kFloat), config, product_type(given.placement())) {}
+
+S3Gen::S3Gen(const Weights& flow, const ModelConfig& config, at::ScalarType products)
     : attention_(config.s3gen.attention),
       input_embedding_(flow.scope("input_embedding"), config.s3tokenizer.codebook_size(),
                        config.s3gen.encoder.size),
       speaker_affine_(flow.scope("spk_embed_affine_layer"), config.xvector.embedding, kMelBands),
       encoder_(flow.scope("encoder"), config.s3gen.encoder),
       encoder_proj_(flow.scope("encoder_proj"), config.s3gen.encoder.size, kMelBands),
-      flow_(flow.scope("decoder.estimator"), config.s3gen.estimator, config.s3gen.flow) {}
+      flow_(flow.scope("decoder.estimator"), config.s3gen.estimator, config.s3gen.flow, products) {}
 
 at::Tensor S3Gen::embed(const at::Tensor& tokens) const {
   check_range(tokens, input_embedding_.weight.size(0));

@@ -24,7 +24,8 @@ using Groups = std::vector<std::int64_t>;
 // which the HiFT vocoder makes audible. Immutable and reentrant.
 class S3Gen {
  public:
-  // `flow` is the scope "flow" of the weights.
+  // `flow` is the scope "flow" of the weights. Tensors in and out are float32
+  // whatever the weights' type, which only the estimator's products follow.
   S3Gen(const Weights& flow, const ModelConfig& config);
 
   // Every token of an utterance, prompt first, at once. tokens (1, T) int64 ->
@@ -65,6 +66,7 @@ class S3Gen {
   at::TensorOptions options() const { return encoder_proj_.weight.options(); }
 
  private:
+  S3Gen(const Weights& flow, const ModelConfig& config, at::ScalarType products);
   at::Tensor embed(const at::Tensor& tokens) const;
 
   FlowAttention attention_;

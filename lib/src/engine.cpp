@@ -6,8 +6,6 @@
 
 #include "chatterbox/engine.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <chrono>
 #include <random>
@@ -16,6 +14,7 @@
 #include "cancellation.h"
 #include "chatterbox/error.h"
 #include "model_parts.h"
+#include "nn/threads.h"
 #include "reference.h"
 #include "s3gen/prompt_cache.h"
 #include "s3gen/speech_stream.h"
@@ -161,11 +160,6 @@ void speak_piece(const ModelParts& model, const TextTokens& text, const Conditio
   deliver(speech.finish(), true);
 }
 
-// Each engine's thread has its own idea of how many threads libtorch may use.
-void use_threads(const ModelParts& model) {
-  if (at::get_num_threads() != model.threads) at::set_num_threads(model.threads);
-}
-
 void check_audio(const char* what, const Audio& audio) {
   if (audio.rate_hz <= 0)
     throw Error(ErrorCode::kInvalidArgument, std::string(what) + ": expected a rate above 0 Hz, got " +
@@ -203,7 +197,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
       throw Error(ErrorCode::kInvalidArgument, "text: expected words to speak, got none");
 
     Turn turn(model.turns, cancellation);
-    use_threads(model);
+    use_threads(model.threads);
     const std::shared_ptr<const PromptCache> prompt =
         model.prompt_caches->get(*model.s3gen, voice.conditionals());
     Delivery delivery(sink, turn);
@@ -232,7 +226,7 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std
     const Cancellation cancellation(cancel_requests_);
     check_audio("speech", speech);
     const Turn turn(model.turns, cancellation);
-    use_threads(model);
+    use_threads(model.threads);
 
     const Audio heard = resample(speech, kTokenizerRateHz);
     const at::Tensor tokens = model.s3tokenizer->tokenize(to_tensor(heard));
@@ -269,7 +263,7 @@ Voice Engine::make_voice(const Audio& reference) {
       return Voice(std::make_shared<const Conditionals>(std::move(*known)));
 
     const Turn turn(model.turns, cancellation);
-    use_threads(model);
+    use_threads(model.threads);
     auto conditionals = std::make_shared<const Conditionals>(
         make_conditionals(reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector,
                           model.config.t3, model.config.defaults.exaggeration));

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "model_id.h"
 #include "model_parts.h"
+#include "nn/threads.h"
 #include "placement.h"
 #include "s3gen/prompt_cache.h"
 #include "s3gen/s3gen.h"
@@ -57,6 +58,12 @@ ModelConfig read_config(const fs::path& directory) {
   return fs::exists(path) ? load_config(path.string()) : ModelConfig{};
 }
 
+// A small model's steps are too short to be worth dividing: threads would spend
+// their time waiting for each other, and a busy machine would make that worse.
+int default_threads(std::uint64_t weight_bytes) {
+  return weight_bytes < kLargeModelBytes ? 1 : at::get_num_threads();
+}
+
 std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptions& options,
                                        const Steps& steps) {
   const fs::path directory(path);
@@ -74,11 +81,13 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->path = fs::canonical(directory).string();
   parts->config = read_config(directory);
   parts->id = model_id({t3_path, s3gen_path, ve_path, text_path});
-  parts->placement = choose_placement(
-      options, fs::file_size(t3_path) + fs::file_size(s3gen_path) + fs::file_size(ve_path));
+  const std::uint64_t weight_bytes =
+      fs::file_size(t3_path) + fs::file_size(s3gen_path) + fs::file_size(ve_path);
+  parts->placement = choose_placement(options, weight_bytes);
   parts->device_name = device_name(parts->placement.device);
   parts->dtype_name = dtype_name(parts->placement.dtype);
-  parts->threads = options.threads > 0 ? options.threads : at::get_num_threads();
+  parts->threads = options.threads > 0 ? options.threads : default_threads(weight_bytes);
+  use_threads(parts->threads);
 
   const ModelConfig& config = parts->config;
   parts->text_tokenizer = TextTokenizer::load(text_path, config.text.frontend);

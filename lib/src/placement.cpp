@@ -13,10 +13,6 @@
 namespace chatterbox {
 namespace {
 
-// Below this, float32 weights stay in or near the caches and bfloat16 gains
-// nothing worth its rounding.
-constexpr std::uint64_t kLargeModelBytes = 200u << 20;
-
 at::Device choose_device(const std::string& name) {
   const bool cuda = at::globalContext().hasCUDA();
   if (name == "auto") return cuda ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);

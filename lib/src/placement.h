@@ -10,6 +10,10 @@
 
 namespace chatterbox {
 
+// Below this, weights stay in or near the caches: bfloat16 gains nothing worth
+// its rounding, and threads gain little.
+inline constexpr std::uint64_t kLargeModelBytes = 200u << 20;
+
 // Where and in which type a model of `weight_bytes` computes, from what the
 // caller asked for and what this machine has. Throws kInvalidArgument for a
 // name it does not know, kNotFound for a device that is not there.

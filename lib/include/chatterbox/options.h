@@ -15,7 +15,8 @@ struct ModelOptions {
   // "float32", "bfloat16", "float16", or "auto": what this device does fastest
   // without losing parity.
   std::string dtype = "auto";
-  // Threads for inference on the processor; 0: as many as it has cores.
+  // Threads for inference on the processor; 0: one for a small model (below
+  // 200 MB), else as many as libtorch uses.
   int threads = 0;
 };
 

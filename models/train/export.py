@@ -56,7 +56,7 @@ def half(state):
 
 def config(vocab):
     return {
-        "format": 1, "name": "chatterbox-small", "text": {"frontend": "flite-phones"},
+        "format": 1, "name": "chatterbox-small", "text": {"frontend": "flite-phones", "max_characters": data.LONGEST},
         "t3": t3_sizes(vocab), "voice_encoder": sizes.VOICE_ENCODER,
         "s3tokenizer": sizes.S3TOKENIZER, "xvector": sizes.XVECTOR,
         "s3gen": {"encoder": sizes.ENCODER, "estimator": sizes.ESTIMATOR, "flow": sizes.FLOW,
@@ -115,6 +115,8 @@ def main():
     path = args.out.parent / "manifest.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps({**known, **manifest(args.out, "embedded")}, indent=1) + "\n")
+    for made in args.out.iterdir():   # safetensors writes files for the owner alone
+        made.chmod(0o644)
     total = sum(p.stat().st_size for p in args.out.iterdir())
     print(f"{args.out}: {total / 1e6:.1f} MB")
 

@@ -103,6 +103,7 @@ def main():
         parser.add_argument(f"--{name}", type=float)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)   # ten times as fast in the vocoder
     chain = Chain(args.model)
     for name in ("temperature", "cfg_weight", "repetition_penalty", "min_p"):
         if getattr(args, name) is not None:

@@ -3,6 +3,7 @@
 """Step 2: the HiFT vocoder, by multi-resolution spectral losses; its pitch predictor, by F0.
 
 The source is driven by the teacher's F0 while training, so that both parts learn apart.
+With `--decoded`, half of the mels are the flow's own (train_flow.py --decode).
 """
 import random
 
@@ -16,7 +17,7 @@ import sizes
 import training
 from modules.hift import Hift
 
-CROP, BATCH = 48, 4   # mel frames, utterances
+CROP, BATCH = 48, 2   # mel frames, utterances
 RESOLUTIONS = ((256, 60), (512, 120), (1024, 240), (2048, 480))   # FFT size, hop
 
 
@@ -38,32 +39,38 @@ def pitch_loss(predicted, f0):
     return (predicted - f0).abs().mean() / 50
 
 
-def batch(utterances, rng, mels=None):
+def batch(utterances, rng, decoded):
     """Crops: mel (B, 80, CROP), wave (B, 480 CROP), F0 (B, CROP)."""
     mel, wave, f0 = [], [], []
     while len(mel) < BATCH:
-        u = rng.choice(utterances)
+        k, own = rng.randrange(len(utterances)), None
+        if decoded and rng.random() < 0.5:
+            k, own = rng.choice(decoded)
+        u = utterances[k]
         if u.frames < CROP:
             continue
         start = rng.randrange(u.frames - CROP + 1)
-        m = u.array("mel", start, CROP).T if mels is None else mels(u, start)
-        mel.append(np.asarray(m, np.float32))
+        m = u.array("mel", start, CROP) if own is None else own[start:start + CROP].numpy()
+        mel.append(m.T.astype(np.float32))
         wave.append(u.wave("wave24", start, CROP))
         f0.append(u.array("f0", start, CROP).astype(np.float32))
     return (torch.from_numpy(np.stack(mel)), torch.stack(wave), torch.from_numpy(np.stack(f0)))
 
 
 def main():
-    args = training.arguments(__doc__, minutes=25, rate=1e-3).parse_args()
+    parser = training.arguments(__doc__, minutes=25, rate=1e-3)
+    parser.add_argument("--decoded", action="store_true", help="train on the flow's mels too")
+    args = parser.parse_args()
     rng = random.Random(args.seed)
     utterances, _ = data.split(data.load(args.work, args.shards))
+    decoded = list(torch.load(args.work / "decoded.pt").items()) if args.decoded else []
     model = Hift(**sizes.HIFT)
     with torch.no_grad():   # F0 is in Hz: start the predictor at a speaking pitch
         model.f0_predictor.classifier.bias.fill_(80.0)
         model.f0_predictor.classifier.weight.mul_(30.0)
     trainer = training.Trainer("hift", model, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
     for _ in trainer:
-        mel, wave, f0 = batch(utterances, rng)
+        mel, wave, f0 = batch(utterances, rng, decoded)
         mel = mel + 0.05 * torch.randn_like(mel)
         made = model(mel, f0)
         # Crop edges lack their neighbours: leave one mel frame out on both sides.

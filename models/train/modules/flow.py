@@ -168,18 +168,21 @@ class Flow(nn.Module):
     def speaker(self, xvector):
         return self.spk_embed_affine_layer(F.normalize(xvector, dim=-1))
 
-    def loss(self, mel, mu, speaker, prompt, groups, drop=0.2):
-        """Flow matching; a share of rows is trained without any condition."""
-        rows = len(mel)
-        t = 1 - torch.cos(torch.rand(rows) * math.pi / 2)
+    def noisy(self, mel):
+        """A random point between noise and mel, its time, and the velocity there."""
+        t = 1 - torch.cos(torch.rand(len(mel)) * math.pi / 2)
         noise = torch.randn_like(mel) * self.settings["temperature"]
-        x = (1 - t)[:, None, None] * noise + t[:, None, None] * mel
-        keep = (torch.rand(rows) >= drop).float()
+        return (1 - t)[:, None, None] * noise + t[:, None, None] * mel, t, mel - noise
+
+    def loss(self, mel, mu, speaker, prompt, groups, drop):
+        """Flow matching; a share of rows is trained without any condition."""
+        x, t, target = self.noisy(mel)
+        keep = (torch.rand(len(mel)) >= drop).float()
         mask = chunk_mask(groups.repeat_interleave(2, 1))
         velocity = self.decoder["estimator"](
             x, mu * keep[:, None, None], t, speaker * keep[:, None], prompt * keep[:, None, None],
             mask)
-        return F.mse_loss(velocity, mel - noise)
+        return F.mse_loss(velocity, target)
 
     @torch.no_grad()
     def sample(self, codes, xvector, prompt_mel, groups=None):

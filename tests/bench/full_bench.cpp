@@ -7,14 +7,16 @@
 // puts upstream's Python beside it.
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <numeric>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "chatterbox/engine.h"
 #include "conditionals.h"
@@ -39,10 +41,12 @@ double seconds(const Work& work) {
 
 void print(const char* name, double value) { std::cout << name << " " << value << std::endl; }
 
+// Not getrusage's: that figure includes what the parent held before exec.
 double peak_gigabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return double(usage.ru_maxrss) * 1024 / 1e9;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (word == "VmHWM:" && status >> word) return std::stod(word) * 1024 / 1e9;
+  return 0;
 }
 
 // What `threads` threads read from memory together, bytes per second.

@@ -7,7 +7,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 build_packages="g++ meson ninja-build cmake pkg-config libtorch-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
-  gstreamer1.0-plugins-good libopenblas0-pthread libsoxr-dev libicu-dev nlohmann-json3-dev flite1-dev"
+  gstreamer1.0-plugins-good libopenblas0-openmp libsoxr-dev libicu-dev nlohmann-json3-dev flite1-dev"
 test_packages="libgtest-dev pocketsphinx pocketsphinx-en-us sox xz-utils"
 
 # Installs those of the named Debian packages that are not there yet.

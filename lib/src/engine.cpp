@@ -90,7 +90,9 @@ std::size_t count_characters(std::string_view utf8) {
 // Hands samples to the caller and keeps count.
 class Delivery {
  public:
-  Delivery(const Engine::Sink& sink, Turn& turn) : sink_(sink), turn_(turn) {}
+  // `start`: when the caller asked.
+  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start)
+      : sink_(sink), turn_(turn), start_(start) {}
 
   void deliver(const at::Tensor& samples, bool last, std::vector<WordTime> words) {
     const at::Tensor wave = samples.to(at::kCPU, at::kFloat).contiguous();
@@ -118,7 +120,7 @@ class Delivery {
  private:
   const Engine::Sink& sink_;
   Turn& turn_;
-  Clock::time_point start_ = Clock::now();
+  Clock::time_point start_;
   double waited_ = 0;
 };
 
@@ -179,6 +181,7 @@ Engine::~Engine() = default;
 SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
                                   const SynthesisOptions& options, const Sink& sink) {
   return with_torch([&] {
+    const auto start = Clock::now();
     const ModelParts& model = model_->parts();
     const Cancellation cancellation(cancel_requests_);
     check(options);
@@ -200,7 +203,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     use_threads(model.threads);
     const std::shared_ptr<const PromptCache> prompt =
         model.prompt_caches->get(*model.s3gen, voice.conditionals());
-    Delivery delivery(sink, turn);
+    Delivery delivery(sink, turn, start);
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
     for (std::size_t i = 0; i < pieces.size(); ++i)
       speak_piece(model, pieces[i], *voice.conditionals(), prompt, options,

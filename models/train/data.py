@@ -4,6 +4,8 @@
 
 A shard is a folder of flat arrays over all its utterances, mapped into memory by every
 later step, and an index. Frames are at 50/s, positions at 25/s (speech tokens).
+`--kind teacher` (shards 000...) reads as flite's rms, which T3 learns from; `--kind speakers`
+(s00...) as the library's and other synthetic speakers. natural.py adds recordings (n0...).
 Sentences in tests/quality/sentences.txt are never read.
 """
 import argparse
@@ -16,12 +18,16 @@ import numpy as np
 import torch
 
 import audio
-from frontend import Flite
+import speakers
 
 HELD_OUT = Path(__file__).parents[2] / "tests/quality/sentences.txt"
 LONGEST = 180   # characters in one utterance
 JOINED = 0.12   # share of utterances made of two sentences
 SHARD_SECONDS = 1800
+TEACHER = speakers.Speaker("rms", "rms", 98.0, 0.245)
+LIVELY = (0.35, 1.9)   # spread of the teacher's F0 against its own; T3 learns emotion from it
+UNKNOWN = "?"           # the phone of speech without transcript
+CROWD = 170            # synthetic speakers beside the library
 
 
 def training_texts(path, seed=1):
@@ -39,51 +45,70 @@ def training_texts(path, seed=1):
     return texts
 
 
-def utterance(reading):
-    """The arrays of one utterance, cut to whole speech tokens."""
-    samples = len(reading.wave) // audio.TOKEN_SAMPLES * audio.TOKEN_SAMPLES
-    wave = torch.from_numpy(reading.wave[:samples].astype(np.float32) / 32768)
-    wave24 = audio.resample(wave, audio.TEACHER_HZ, audio.SPEECH_HZ)
-    f0, energy = audio.pitch(wave)
-    last = len(reading.ends) - 1
+def arrays_of(wave, rate, ends, symbol_of_phone=None):
+    """The arrays of one utterance, cut to whole speech tokens. wave (samples,) at `rate`."""
+    wave16 = audio.resample(wave, rate, audio.TOKENIZER_HZ)
+    samples = len(wave16) // audio.TOKEN_SAMPLES * audio.TOKEN_SAMPLES
+    wave16 = wave16[:samples]
+    wave24 = audio.resample(wave, rate, audio.SPEECH_HZ)[:samples * 3 // 2]
+    wave24 = torch.nn.functional.pad(wave24, (0, samples * 3 // 2 - len(wave24)))
+    f0, energy = audio.pitch(wave16)
+    last = len(ends) - 1
     frames = (np.arange(samples // 320) + 0.5) * 0.02
     tokens = (np.arange(samples // 640) + 0.5) * 0.04
-    at_frame = np.minimum(np.searchsorted(reading.ends, frames), last)
-    at_token = np.minimum(np.searchsorted(reading.ends, tokens), last)
-    return {
-        "wave16": reading.wave[:samples],
-        "wave24": (wave24.clamp(-1, 1) * 32767).short().numpy(),
-        "mel": audio.speech_mel(wave24).T.half().numpy(),
-        "f0": f0.half().numpy(),
-        "energy": energy.half().numpy(),
-        "segment": at_frame.astype(np.int16),
-        "position": np.array(reading.symbol_of_phone, np.int16)[at_token],
-    }
+    at_frame = np.minimum(np.searchsorted(ends, frames), last)
+    at_token = np.minimum(np.searchsorted(ends, tokens), last)
+    whole = lambda x: (x.clamp(-1, 1) * 32767).short().numpy()
+    made = {"wave16": whole(wave16), "wave24": whole(wave24),
+            "mel": audio.speech_mel(wave24).T.half().numpy(), "f0": f0.half().numpy(),
+            "energy": energy.half().numpy(), "segment": at_frame.astype(np.int16)}
+    if symbol_of_phone is not None:
+        made["position"] = np.array(symbol_of_phone, np.int16)[at_token]
+    return made
+
+
+class ShardWriter:
+    def __init__(self, folder):
+        self._folder, self._arrays, self._index, self.frames = folder, {}, [], 0
+
+    def add(self, arrays, **entry):
+        for name, value in arrays.items():
+            self._arrays.setdefault(name, []).append(value)
+        count = len(arrays["f0"])
+        spread = audio.semitone_spread(torch.from_numpy(arrays["f0"]).float())
+        self._index.append({**entry, "frame": self.frames, "frames": count, "spread": spread})
+        self.frames += count
+
+    def close(self):
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name, values in self._arrays.items():
+            np.save(self._folder / f"{name}.npy", np.concatenate(values))
+        (self._folder / "index.json").write_text(json.dumps(self._index))
+        return self._folder.name, len(self._index)
 
 
 def make_shard(job):
-    folder, texts = job
+    folder, texts, kind, seed = job
     if (folder / "index.json").exists():
         return folder.name, 0
     torch.set_num_threads(1)
-    teacher = Flite("rms")
-    arrays, index, frames = {}, [], 0
+    rng, cast, shard = random.Random(seed), speakers.Cast(), ShardWriter(folder)
+    people = list(speakers.LIBRARY) * 2 + speakers.crowd(CROWD)
     for text in texts:
-        reading = teacher.read(text)
-        parts = utterance(reading)
-        for name, value in parts.items():
-            arrays.setdefault(name, []).append(value)
-        index.append({"text": text, "symbols": reading.symbols, "phones": reading.phones,
-                      "frame": frames, "frames": len(parts["f0"]),
-                      "spread": audio.semitone_spread(torch.from_numpy(parts["f0"]).float())})
-        frames += len(parts["f0"])
-        if frames > SHARD_SECONDS * 50:
+        if kind == "teacher":
+            who, lively = TEACHER, rng.uniform(*LIVELY)
+        else:
+            who, lively = rng.choice(people), rng.uniform(0.8, 1.2)
+        reading = cast.read(who, text, lively)
+        if len(reading.wave) < who.rate:
+            continue
+        arrays = arrays_of(torch.from_numpy(reading.wave), who.rate, reading.ends,
+                           reading.symbol_of_phone)
+        shard.add(arrays, text=text, symbols=reading.symbols, phones=reading.phones,
+                  speaker=who.name, lively=lively)
+        if shard.frames > SHARD_SECONDS * 50:
             break
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, values in arrays.items():
-        np.save(folder / f"{name}.npy", np.concatenate(values))
-    (folder / "index.json").write_text(json.dumps(index))
-    return folder.name, len(index)
+    return shard.close()
 
 
 # Array elements per 20 ms frame.
@@ -100,6 +125,8 @@ class Utterance:
         self.tokens = entry["frames"] // 2
         self.symbols, self.text = entry["symbols"], entry["text"]
         self.phones, self.spread = entry["phones"], entry["spread"]
+        self.who = entry.get("speaker", "rms")
+        self.lively = entry.get("lively", 1.0)   # F0 spread against the reader's usual one
 
     def array(self, name, start=0, count=None):
         """`count` frames (50/s) from frame `start` of an array."""
@@ -123,10 +150,27 @@ def load_shard(index):
     return [Utterance(arrays, entry, row) for row, entry in enumerate(entries)]
 
 
-def load(work, most=None):
-    """All utterances of the shards made so far (at most `most` shards)."""
-    indices = sorted((work / "data").glob("*/index.json"))[:most]
-    return [u for index in indices for u in load_shard(index)]
+def shards(work, kinds="tsn", most=None):
+    """Index files of the shards made so far: teacher, speakers, natural; at most `most` a kind."""
+    folder = work / "data"
+    names = {"t": "[0-9]*", "s": "s*", "n": "n*"}
+    return [index for kind in kinds
+            for index in sorted(folder.glob(f"{names[kind]}/index.json"))[:most]]
+
+
+def load(work, most=None, kinds="t"):
+    return [u for index in shards(work, kinds, most) for u in load_shard(index)]
+
+
+def co_occurrence(indices, size):
+    """How a tokenizer's codes (codes.npy) spread over an earlier one's (codes-old.npy): shares
+    (size, size) whose rows sum to 1, and which codes occur at all."""
+    together = np.zeros((size, size), np.float32)
+    for index in indices:
+        old, new = (np.load(index.parent / f"{name}.npy") for name in ("codes-old", "codes"))
+        np.add.at(together, (new.astype(int), old.astype(int)), 1)
+    count = together.sum(1, keepdims=True)
+    return torch.from_numpy(together / np.maximum(count, 1)), torch.from_numpy(count[:, 0] > 0)
 
 
 def split(utterances):
@@ -138,13 +182,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--text", type=Path, required=True, help="sentences, one a line")
+    parser.add_argument("--kind", choices=("teacher", "speakers"), default="teacher")
     parser.add_argument("--shards", type=int, default=20, help="half an hour of speech each")
+    parser.add_argument("--first", type=int, default=0, help="number of the first shard")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    texts = training_texts(args.text)
-    share = len(texts) // args.shards
-    jobs = [(args.work / f"data/{k:03d}", texts[k * share:(k + 1) * share])
-            for k in range(args.shards)]
+    texts = training_texts(args.text, seed=1 if args.kind == "teacher" else 2)
+    share = len(texts) // (args.first + args.shards)
+    name = {"teacher": "{:03d}", "speakers": "s{:02d}"}[args.kind]
+    jobs = [(args.work / "data" / name.format(k), texts[k * share:(k + 1) * share], args.kind, k)
+            for k in range(args.first, args.first + args.shards)]
     with multiprocessing.get_context("spawn").Pool(args.jobs) as pool:
         for name, count in pool.imap_unordered(make_shard, jobs):
             print(f"shard {name}: {count} utterances", flush=True)

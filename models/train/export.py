@@ -15,13 +15,8 @@ from safetensors.torch import save_file
 
 import data
 import sizes
-import training
-from modules.hift import Hift
-from modules.t3 import T3
-from train_flow import make_flow, part_of
-from train_speakers import Classes, Ge2e
+from train_speakers import finished
 from train_t3 import START, STOP, t3_sizes
-from train_tokenizer import TokenizerTraining
 
 DEFAULTS = {"temperature": 0.6, "cfg_weight": 0.3, "exaggeration": 0.5,
             "repetition_penalty": 1.0, "min_p": 0.05, "top_p": 1.0}
@@ -36,16 +31,10 @@ def below(prefix, state, new_prefix):
     return {new_prefix + k[len(prefix):]: v for k, v in state.items() if k.startswith(prefix)}
 
 
-def flow_weights(work):
-    """Names as in upstream's flow, without the helper containers of the recipe."""
-    state = {**checkpoint(work, "encoder"), **checkpoint(work, "estimator")}
-    return {f"flow.{k}": v for k, v in state.items()}
-
-
 def s3gen_weights(work):
     return {**below("tokenizer.", checkpoint(work, "tokenizer"), "tokenizer."),
             **below("encoder.", checkpoint(work, "xvector"), "speaker_encoder."),
-            **flow_weights(work),
+            **below("", checkpoint(work, "flow"), "flow."),
             **below("", checkpoint(work, "hift"), "mel2wav.")}
 
 
@@ -72,12 +61,11 @@ def tokenizer_json(vocab):
 
 
 def built_in_voice(work):
-    """The clearest candidate: an unseen utterance of middle length and middle liveliness."""
+    """The teacher: an unseen utterance of middle length, read about as flite would."""
     _, valid = data.split(data.load(work))
     low, high = (seconds * 50 for seconds in BUILT_IN_SECONDS)
     fitting = [u for u in valid if low <= u.frames <= high]
-    middle = np.median([u.spread for u in fitting])
-    u = min(fitting, key=lambda u: abs(u.spread - middle))
+    u = min(fitting, key=lambda u: abs(u.lively - 1))
     codes = torch.from_numpy(u.array("codes").astype(np.int64))[None]
     mel = torch.from_numpy(u.array("mel").astype(np.float32))[None]
     length = sizes.T3["speech_prompt_tokens"]
@@ -107,7 +95,7 @@ def main():
     write = lambda name, value: (args.out / name).write_text(json.dumps(value, indent=1) + "\n")
     write("config.json", config(vocab))
     write("tokenizer.json", tokenizer_json(vocab))
-    save_file(half(below("encoder.", checkpoint(args.work, "ve"), "")),
+    save_file(half(finished(args.work, "ve").state_dict()),
               args.out / "ve.safetensors")
     save_file(half(checkpoint(args.work, "t3")), args.out / "t3_cfg.safetensors")
     save_file(half(s3gen_weights(args.work)), args.out / "s3gen.safetensors")

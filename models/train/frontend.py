@@ -41,6 +41,27 @@ class _Wave(C.Structure):
                 ("channels", C.c_int), ("data", C.POINTER(C.c_short))]
 
 
+class _Model(C.Structure):
+    """cst_cg_db of flite 2.2, as far as the warp of the spectrum."""
+    _fields_ = [("name", C.c_char_p), ("types", _P), ("types_count", C.c_int),
+                ("sample_rate", C.c_int), ("f0_mean", C.c_float), ("f0_stddev", C.c_float),
+                ("f0_models", C.c_int), ("f0_trees", _P), ("param_models", C.c_int),
+                ("param_trees", _P), ("accent_tree", _P), ("phrase_tree", _P),
+                ("num_channels", _P), ("num_frames", _P), ("model_vectors", _P),
+                ("accent_channels", C.c_int), ("accent_frames", C.c_int),
+                ("accent_vectors", _P), ("model_min", _P), ("model_range", _P),
+                ("qtable", _P), ("model_shape", C.c_int), ("frame_advance", C.c_float),
+                ("duration_models", C.c_int), ("dur_stats", _P), ("dur_cart", _P),
+                ("phone_states", _P), ("do_mlpg", C.c_int), ("dynwin", _P),
+                ("dynwinsize", C.c_int), ("mlsa_alpha", C.c_float), ("mlsa_beta", C.c_float),
+                ("multimodel", C.c_int), ("mixed_excitation", C.c_int), ("me_num", C.c_int),
+                ("me_order", C.c_int), ("me_h", _P), ("spamf0", C.c_int)]
+
+
+# Kept here: flite keeps the pointers.
+_SHAPE = (b"int_f0_target_mean", b"int_f0_target_stddev", b"duration_stretch")
+
+
 @dataclass
 class Reading:
     """What flite made of one sentence."""
@@ -69,6 +90,9 @@ class Flite:
         library = C.CDLL(f"libflite_cmu_us_{voice}.so.1", mode=C.RTLD_GLOBAL)
         register = getattr(library, f"register_cmu_us_{voice}")
         register.argtypes, register.restype = [_P], _P
+        self._model = _Model.in_dll(library, f"cmu_us_{voice}_cg_db")
+        page = C.addressof(self._model) & ~4095   # read-only as loaded
+        C.CDLL(None).mprotect(_P(page), C.c_size_t(8192), 3)
         return register(None)
 
     def _front_end(self):
@@ -88,9 +112,14 @@ class Flite:
         self._lib.feat_set(features, b"postlex_func", self._lib.uttfunc_val(postlex))
         return voice
 
-    def set_feature(self, name, value):
+    def shape(self, f0_mean, f0_spread, stretch, warp):
+        """Makes the voice another speaker: F0 in Hz, duration factor, warp of its spectrum
+        (the all-pass coefficient; the voice's own is 0.42)."""
         features = C.cast(self._voice, C.POINTER(_Voice)).contents.features
-        self._lib.feat_set_float(features, name.encode(), value)
+        for name, value in zip(_SHAPE, (f0_mean, f0_spread, stretch)):
+            self._lib.feat_set_float(features, name, value)
+        self._model.mlsa_alpha = warp
+        self._model.spamf0 = 0   # this model of F0 knows no targets
 
     def read(self, text):
         utterance = self._lib.flite_synth_text(text.encode("ascii", "ignore"), self._voice)

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""Step 6: the flow. `--part encoder` regresses the mel from tokens (most of the
-intelligibility lies there); `--part estimator` then learns the velocities on top of it.
+"""Step 5: the flow. Token encoder and estimator of velocities learn together, on everyone.
 
-A row is a prompt of one utterance followed by another utterance, as in synthesis. Attention
-is limited to chunks: the prompt is the first, then random sizes, sometimes all in one.
+A row is a prompt of one speaker followed by other speech of that speaker, as in synthesis;
+tokens say little of who speaks, so identity must come from the x-vector and the prompt's mel.
+The encoder's own mel is the teacher's voice; the estimator makes it anybody's.
+Attention is limited to chunks: the prompt is the first, then random sizes, sometimes all in
+one. Most rows start at time 0, since the model takes one step.
+`--carry OLD.pt` starts from a flow whose tokens meant something else (another tokenizer):
+the new tokens' embeddings are means of the old ones, by co-occurrence.
 `--decode N` writes the mels of N utterances as the flow makes them, for the vocoder.
 """
 import random
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,15 +21,21 @@ from torch import nn
 
 import data
 import sizes
+import speakers
 import training
 from modules.flow import MELS, Flow
 from modules.token_encoder import chunk_mask
 
-TOKENS_A_BATCH = {"encoder": 1600, "estimator": 800}
-LENGTHS = (64, 100, 100, 150, 220)   # tokens of a row, prompt included
-PROMPTED, WHOLE = 0.7, 0.25          # shares of rows: with a prompt; unlimited attention
-CHUNKS = (4, 50)                     # tokens
-NO_CONDITION = 0.2                   # share of rows, where the flow is guided
+TOKENS_A_BATCH = 1024
+LENGTHS = (64, 64, 96, 96, 128, 256)    # tokens of a row, prompt included
+PROMPTED, WHOLE = 0.85, 0.4         # shares of rows: with a prompt; unlimited attention
+CHUNKS = (6, 50)                     # tokens
+AT_START = 0.85
+NO_VECTOR = 0.1                      # share of prompted rows without x-vector
+LEVEL = 0.03                         # spread of the level of prompted rows, log
+MU_WEIGHT = 1.0
+SHARES = {"t": 0.25, "s": 0.5, "n": 0.25}
+LIBRARY_TIMES = 4                    # each voice of the library, against others of "s"
 
 
 def make_flow():
@@ -32,20 +43,61 @@ def make_flow():
                 sizes.FLOW)
 
 
-def part_of(flow, part):
-    names = {"encoder": ("input_embedding", "encoder", "encoder_proj"),
-             "estimator": ("spk_embed_affine_layer", "decoder")}[part]
-    return nn.ModuleDict({name: getattr(flow, name) for name in names})
+class Speech:
+    """Utterances by speaker, and the next row's material."""
 
+    def __init__(self, by_kind, rng):
+        self._rng, self._by_who = rng, {}
+        self._kinds = [k for k in by_kind if by_kind[k]]
+        self._people = {}
+        for kind in self._kinds:
+            for u in by_kind[kind]:
+                self._by_who.setdefault(u.who, []).append(u)
+            people = sorted({u.who for u in by_kind[kind]})
+            self._people[kind] = people + LIBRARY_TIMES * [
+                s.name for s in speakers.LIBRARY if s.name in people]
 
-def stretch(utterances, tokens, rng):
-    """Codes and mel of `tokens` consecutive tokens somewhere."""
-    while True:
-        u = rng.choice(utterances)
-        if u.tokens >= tokens:
-            start = 2 * rng.randrange(u.tokens - tokens + 1)
-            return (u.array("codes", start, 2 * tokens).astype(np.int64),
-                    u.array("mel", start, 2 * tokens).astype(np.float32), u)
+    def _stretch(self, who, tokens):
+        fitting = [u for u in self._by_who[who] if u.tokens >= tokens]
+        if not fitting:
+            return None
+        u = self._rng.choice(fitting)
+        start = 2 * self._rng.randrange(u.tokens - tokens + 1)
+        return u, start
+
+    def _arrays(self, u, start, tokens):
+        return (u.array("codes", start, 2 * tokens).astype(np.int64),
+                u.array("mel", start, 2 * tokens).astype(np.float32))
+
+    def row(self, prompt, tokens):
+        """Codes and mel of the prompt, then of the rest; an x-vector of the speaker."""
+        while True:
+            kind = self._rng.choices(self._kinds, [SHARES[k] for k in self._kinds])[0]
+            who = self._rng.choice(self._people[kind])
+            rest = self._joined(who, tokens)
+            first = self._joined(who, prompt) if prompt else ((), ())
+            if rest is None or first is None:
+                continue
+            vector = self._rng.choice(self._by_who[who]).speaker("xvector")
+            return *first, *rest, vector, kind == "t"
+
+    def _joined(self, who, tokens):
+        """Speech of `tokens` tokens, out of several utterances where one is too short."""
+        codes, mels, left = [], [], tokens
+        while left:
+            found = self._stretch(who, left)
+            if found is None:
+                u = self._rng.choice(self._by_who[who])
+                if min(u.tokens, left) < 4:
+                    return None
+                found, count = (u, 0), min(u.tokens, left)
+            else:
+                count = left
+            c, m = self._arrays(*found, count)
+            codes.append(c)
+            mels.append(m)
+            left -= count
+        return np.concatenate(codes), np.concatenate(mels)
 
 
 def chunks(prompt, length, rng):
@@ -104,33 +156,36 @@ def pass_mu_through(estimator, batches):
 
 
 class Batch:
-    def __init__(self, utterances, rng, tokens):
+    def __init__(self, speech, rng):
         length = rng.choice(LENGTHS)
-        rows, self.spoken = [], []
-        for _ in range(tokens // length):
-            prompt = rng.randint(10, length // 2) if rng.random() < PROMPTED else 0
-            codes, mel, u = stretch(utterances, length - prompt, rng)
-            first = np.zeros_like(mel, shape=(2 * length, 80))
+        rows = []
+        for _ in range(TOKENS_A_BATCH // length):
+            prompt = rng.randint(12, length * 2 // 3) if rng.random() < PROMPTED else 0
+            first, first_mel, codes, mel, vector, teacher = speech.row(prompt, length - prompt)
+            given = np.zeros((2 * length, 80), np.float32)
+            wanted = np.ones(2 * length, np.float32)
             if prompt:
-                before, first_mel, _ = stretch(utterances, prompt, rng)
-                codes, mel = np.concatenate([before, codes]), np.concatenate([first_mel, mel])
-                first[:2 * prompt] = first_mel
-            rows.append((codes, mel.T, first.T, chunks(prompt, length, rng)))
-            self.spoken.append(u)
-        self.codes, self.mel, self.prompt, self.groups = (
-            torch.from_numpy(np.stack(x)) for x in zip(*rows))
-
-    @property
-    def xvector(self):
-        return torch.from_numpy(np.stack([u.speaker("xvector") for u in self.spoken]))
+                level = np.float32(rng.gauss(0, LEVEL))
+                codes = np.concatenate([first, codes])
+                mel = np.maximum(np.concatenate([first_mel, mel]) + level,
+                                 np.float32(np.log(1e-5)))
+                given[:2 * prompt] = mel[:2 * prompt]
+                wanted[:2 * prompt] = 0.1
+                if rng.random() < NO_VECTOR:
+                    vector = vector * 0
+            rows.append((codes, mel.T, given.T, chunks(prompt, length, rng), vector, wanted,
+                         np.float32(teacher)))
+        (self.codes, self.mel, self.prompt, self.groups, self.xvector, self.wanted,
+         self.teacher) = (
+            torch.from_numpy(np.ascontiguousarray(np.stack(x))) for x in zip(*rows))
 
 
 @torch.no_grad()
-def start_estimator(flow, utterances, rng):
+def start_estimator(flow, speech, rng):
     """The start of `pass_mu_through` on a few batches."""
     fitting = []
     for _ in range(3):
-        b = Batch(utterances, rng, TOKENS_A_BATCH["encoder"])
+        b = Batch(speech, rng)
         x, t, velocity = flow.noisy(b.mel)
         mask = chunk_mask(b.groups.repeat_interleave(2, 1))
         fitting.append((velocity, (x, flow.mu(b.codes, b.groups), t, flow.speaker(b.xvector),
@@ -138,70 +193,96 @@ def start_estimator(flow, utterances, rng):
     pass_mu_through(flow.decoder["estimator"], fitting)
 
 
-@torch.no_grad()
-def score(flow, valid):
-    """L1 of the encoder's mel on whole unseen utterances."""
-    error = count = 0
-    for u in valid:
-        mel = torch.from_numpy(u.array("mel").astype(np.float32)).T[None]
-        codes = torch.from_numpy(u.array("codes").astype(np.int64))[None]
-        error += (flow.mu(codes) - mel).abs().sum().item()
-        count += mel.numel()
-    return f"mu L1 {error / count:.4f}"
+def carry(state, indices):
+    """Embeddings of tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
+    share, seen = data.co_occurrence(indices, sizes.CODES)
+    before = state["input_embedding.weight"]
+    state["input_embedding.weight"] = torch.where(seen[:, None], share @ before, before.mean(0))
+
+
+def losses(flow, b):
+    """L1 of the velocity where speech is wanted, and of the encoder's own mel: that one is
+    the teacher's, so that it is as sharp as one voice can be."""
+    with training.half():
+        mu = flow.mu(b.codes, b.groups)
+        x, t, target = flow.noisy(b.mel, AT_START)
+        velocity = flow.velocity(x, t, mu, flow.speaker(b.xvector), b.prompt, b.groups)
+    weight = b.wanted[:, None] / (b.wanted.sum() * b.mel.shape[1])
+    return (((velocity.float() - target).abs() * weight).sum(),
+            ((mu.float() - b.mel).abs().mean((1, 2)) * b.teacher).sum()
+            / b.teacher.sum().clamp(min=1))
 
 
 @torch.no_grad()
-def decode(work, utterances, count):
-    """Mels made from the true tokens after another utterance as prompt, by position in
-    `utterances`."""
+def score(flow, speech, batches=3):
+    """L1 of a mel made in the model's steps, after unseen prompts."""
+    rng, state, found = random.Random(4), torch.get_rng_state(), []
+    for _ in range(batches):
+        b = Batch(speech, rng)
+        for i in range(0, len(b.codes), 2):
+            n = int((b.wanted[i] < 1).sum())
+            mel = flow.sample(b.codes[i:i + 1], b.xvector[i:i + 1], b.prompt[i:i + 1, :, :n],
+                              b.groups[i:i + 1])
+            found.append((mel[0] - b.mel[i, :, n:]).abs().mean().item())
+    torch.set_rng_state(state)
+    return f"mel L1 {np.mean(found):.4f}"
+
+
+@torch.no_grad()
+def decode(work, by_kind, count):
+    """Mels made from true tokens after other speech of the same speaker as a prompt."""
     flow = make_flow()
-    for part in ("encoder", "estimator"):
-        training.load_weights(work, part, part_of(flow, part))
-    rng = random.Random(3)
-    made = {}
-    for k in rng.sample(range(len(utterances)), count):
-        u = utterances[k]
-        before, prompt, _ = stretch(utterances, min(75, u.tokens), rng)
-        codes = np.concatenate([before, u.array("codes").astype(np.int64)])
-        groups = np.concatenate([np.zeros(len(before), np.int64), 1 + chunks(0, u.tokens, rng)])
-        mel = flow.sample(*(torch.from_numpy(x)[None] for x in (
-            codes, u.speaker("xvector").copy(), prompt.T)), torch.from_numpy(groups)[None])
-        made[k] = mel[0].T.half()
+    training.load_weights(work, "flow", flow)
+    rng, made = random.Random(3), {}
+    speech = Speech(by_kind, rng)
+    for kind, some in by_kind.items():
+        for k in rng.sample(range(len(some)), min(len(some), int(count * SHARES[kind]))):
+            u = some[k]
+            if u.tokens < 30:
+                continue
+            first = min(75, u.tokens)
+            before, prompt = speech._joined(u.who, first)
+            codes = np.concatenate([before, u.array("codes").astype(np.int64)])
+            groups = np.concatenate([np.zeros(first, np.int64), 1 + chunks(0, u.tokens, rng)])
+            mel = flow.sample(*(torch.from_numpy(x)[None] for x in (
+                codes, u.speaker("xvector").copy(), prompt.T)), torch.from_numpy(groups)[None])
+            made[kind, k] = mel[0].T.half()
     torch.save(made, work / "decoded.pt")
-    print(f"decoded {count} utterances")
+    print(f"decoded {len(made)} utterances")
 
 
 def main():
-    parser = training.arguments(__doc__, minutes=30, rate=1.5e-3)
+    parser = training.arguments(__doc__, minutes=60, rate=1.2e-3)
     parser.add_argument("--decode", type=int, help="no training: decode so many utterances")
-    parser.add_argument("--part", choices=("encoder", "estimator"), default="encoder")
+    parser.add_argument("--kinds", default="tsn")
+    parser.add_argument("--carry", type=Path, help="weights of a flow to start from")
     args = parser.parse_args()
-    train, valid = data.split(data.load(args.work, args.shards))
+    rng = random.Random(args.seed)
+    train, valid = {}, {}
+    for kind in args.kinds:
+        train[kind], valid[kind] = data.split(data.load(args.work, args.shards, kind))
     if args.decode:
         torch.set_num_threads(args.threads)
         return decode(args.work, train, args.decode)
     flow = make_flow()
-    if args.part == "estimator":
-        training.load_weights(args.work, "encoder", part_of(flow, "encoder"))
-    else:   # mels are log magnitudes around -6
-        nn.init.constant_(flow.encoder_proj.bias, -6.0)
-    if args.part == "estimator":
-        start_estimator(flow, train, random.Random(args.seed))
-    trainer = training.Trainer(args.part, part_of(flow, args.part), args, weight_decay=0.01)
-    rng = random.Random(args.seed + trainer.step)
+    speech, unseen = Speech(train, rng), Speech(valid, random.Random(9))
+    nn.init.constant_(flow.encoder_proj.bias, -6.0)   # mels are log magnitudes around -6
+    if not (args.work / "flow.pt").exists():
+        if args.carry:
+            state = torch.load(args.carry)
+            carry(state, data.shards(args.work, "t", 1))
+            flow.load_state_dict(state)
+        else:
+            start_estimator(flow, speech, rng)
+    trainer = training.Trainer("flow", flow, args, weight_decay=0.01)
+    rng.seed(args.seed + trainer.step)
     for step in trainer:
-        b = Batch(train, rng, TOKENS_A_BATCH[args.part])
-        with training.half():
-            if args.part == "encoder":
-                loss = F.l1_loss(flow.mu(b.codes, b.groups).float(), b.mel)
-            else:
-                with torch.no_grad():
-                    mu = flow.mu(b.codes, b.groups).float()
-                loss = flow.loss(b.mel, mu, flow.speaker(b.xvector), b.prompt, b.groups,
-                                 NO_CONDITION if sizes.FLOW["guidance"] else 0.0)
-        trainer.update(loss, loss=loss)
-        if step % 300 == 299 and args.part == "encoder":
-            print("valid", score(flow, valid), flush=True)
+        b = Batch(speech, rng)
+        velocity, mu = losses(flow, b)
+        trainer.update(velocity + MU_WEIGHT * b.teacher.mean() * mu, velocity=velocity, mu=mu)
+        if step % 250 == 249:
+            print("valid", score(flow, unseen), flush=True)
+    print("valid", score(flow, unseen))
 
 
 if __name__ == "__main__":

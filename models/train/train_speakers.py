@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""Step 4: the two speaker encoders, on real readers, flite voices and speed-changed copies.
+"""Step 3: the two speaker encoders, on synthetic speakers and LibriSpeech's readers.
 
-`--which ve` trains the voice encoder (GE2E), `--which xvector` the x-vector (classes);
-`--encode` writes the vector of every utterance beside its shard. A fifth of every
-speaker's speech is held back and scored: nearest centroid among all speakers.
+`--which ve` trains the voice encoder (GE2E), `--which xvector` the x-vector (classes). Both
+also predict from a vector how high the speaker's voice is and the colour of its spectrum,
+which is what the flow needs to know and teaches faster than names. Readers played faster and
+slower are further people. `--encode` writes the vector of every utterance beside its shard.
+Scored on readers never trained on: which of them speaks in the second half of a recording.
 """
 import random
-import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -18,139 +20,164 @@ from torch import nn
 
 import audio
 import data
+import natural
 import sizes
 import training
-from frontend import Flite
 from modules.voice_encoder import WINDOW, VoiceEncoder
 from modules.xvector import Xvector
 
-SPEEDS = (14000, 16000, 18000)   # a copy resampled from 16 kHz to these is another speaker
-SECONDS = 24                     # of each speaker
-XVECTOR_FRAMES = 200
-ENCODED_FRAMES = 200             # at 50/s, of each utterance
+SPEEDS = (14240, 18080)          # rates at which readers become other people
+SECONDS = 30                     # of each speaker
+XVECTOR_FRAMES = 150
+ENCODED_FRAMES = 250             # at 50/s, of each utterance
+TRAIT_WEIGHT = 1.0
+# The voice encoder hears power mels, tiny numbers: it learns from this multiple of them, and
+# the factor goes into its first weights when they are used.
+POWER_SCALE = 30.0
 
 
 def fbank(wave):
-    """(samples,) at 16 kHz -> (frames, 80), mean-free."""
-    features = kaldi.fbank(wave[None], num_mel_bins=80)
-    return features - features.mean(0, keepdim=True)
+    """(samples,) at 16 kHz -> (frames, 80), not yet mean-free."""
+    return kaldi.fbank(wave[None], num_mel_bins=80)
 
 
-def decode(path):
-    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", "1",
-                          "-ar", "16000", "-"], check=True, capture_output=True).stdout
-    return torch.from_numpy(np.frombuffer(raw, np.float32).copy())
+def traits(wave):
+    """41 numbers of a voice: log F0, and the mel spectrum's mean where there is speech."""
+    f0, energy = audio.pitch(wave)
+    height = f0[f0 > 0].log().median() if (f0 > 0).sum() > 10 else torch.tensor(5.0)
+    mel = torch.log(audio.voice_encoder_mel(wave) + 1e-6)
+    loud = mel.mean(1) > mel.mean(1).median()
+    colour = mel[loud].mean(0)
+    return torch.cat([height[None], colour - colour.mean()])
 
 
-def recordings(speech, texts):
-    """One waveform a speaker: readers, Kathleen, flite's voices."""
-    for path in sorted((speech / "librispeech").glob("*.opus")):
-        yield decode(path)
-    kathleen = sorted((speech / "kathleen").glob("*.opus"))[:10]
-    yield torch.cat([decode(path) for path in kathleen])
-    for voice in ("rms", "slt", "awb"):
-        flite = Flite(voice)
-        waves = [flite.read(text).wave for text in texts[:10]]
-        yield torch.from_numpy(np.concatenate(waves).astype(np.float32) / 32768)
+def people(args):
+    """One waveform at 16 kHz a speaker."""
+    waves = defaultdict(list)
+    for u in data.load(args.work, None, "sn"):
+        if sum(map(len, waves[u.who])) < SECONDS * audio.TOKENIZER_HZ:
+            waves[u.who].append(u.wave("wave16"))
+    for who, parts in waves.items():
+        wave = torch.cat(parts)
+        yield wave
+        if who.isdigit():   # a reader
+            for rate in SPEEDS:
+                yield audio.resample(wave, audio.TOKENIZER_HZ, rate)
 
 
-def speakers(args):
-    """Feature sequences, one a speaker, kept in the work folder once computed."""
-    cache = args.work / f"speakers-{args.which}.pt"
+def unseen(args):
+    for path in natural.readers(args.speech, unseen=True):
+        yield natural.decode(path, audio.TOKENIZER_HZ)
+
+
+def collected(args):
+    """Features and traits of the people trained on and those unseen; kept once computed."""
+    cache = args.work / f"people-{args.which}.pt"
     if not cache.exists():
         feature = audio.voice_encoder_mel if args.which == "ve" else fbank
-        texts = data.HELD_OUT.read_text().split("\n")
-        made = []
-        for wave in recordings(args.speech, texts):
-            wave = wave[:SECONDS * audio.TOKENIZER_HZ] / (wave.abs().max() + 1e-3) * 0.7
-            for speed in SPEEDS:
-                made.append(feature(audio.resample(wave, audio.TOKENIZER_HZ, speed)).half())
-        torch.save(made, cache)
-    return [f.float() for f in torch.load(cache)]
+        one = lambda wave: (feature(wave).half(), traits(wave))
+        torch.save(([one(w) for w in people(args)], [one(w) for w in unseen(args)]), cache)
+    return torch.load(cache)
 
 
-def crops(features, count, frames, rng, held_back=False):
-    """`count` crops of one speaker, from the trained or the held back part."""
-    edge = int(len(features) * 0.8)
-    low, high = (edge, len(features)) if held_back else (0, edge)
-    if high - low < frames:
-        low, high = max(0, high - frames), max(high, frames)
-    starts = [rng.randint(low, max(low, high - frames)) for _ in range(count)]
-    out = [features[s:s + frames] for s in starts]
-    return torch.stack([F.pad(c, (0, 0, 0, frames - len(c))) for c in out])
+def crop(features, frames, rng):
+    if len(features) <= frames:
+        features = features.repeat(frames // len(features) + 1, 1)
+    start = rng.randrange(len(features) - frames + 1)
+    return features[start:start + frames].float()
 
 
-def varied(crop, which):
-    """Level and spectral tilt differ from recording to recording; speakers stay."""
+def varied(batch, which):
+    """(..., frames, bands): level, tilt and a smooth equaliser differ; speakers stay."""
+    shape = batch.shape
+    batch = batch.flatten(0, -3)
+    n, _, bands = batch.shape
+    curve = F.interpolate(torch.randn(n, 1, 5), bands, mode="linear", align_corners=True)
     if which == "ve":   # power mel
-        return crop * 10 ** ((torch.rand(len(crop), 1, 1) - 0.5) * 0.4)
-    slope = torch.linspace(-1, 1, crop.shape[-1]) * (torch.rand(len(crop), 1, 1) - 0.5) * 2
-    return crop + slope
+        return (batch * 10 ** (0.3 * torch.randn(n, 1, 1) + 0.12 * curve)).reshape(shape)
+    return (batch + 0.4 * curve + 0.1 * torch.randn_like(batch)).reshape(shape)
 
 
-class Ge2e(nn.Module):
-    """Voice encoder and its loss: every vector close to its own speaker's centroid."""
+def mean_free(batch):
+    return batch - batch.mean(-2, keepdim=True)
 
-    def __init__(self):
+
+class WithTraits(nn.Module):
+    """An encoder and what training reads from its unit vectors."""
+
+    def __init__(self, encoder, size, count):
         super().__init__()
-        self.encoder = VoiceEncoder(**sizes.VOICE_ENCODER)
-        with torch.no_grad():   # power mels are small numbers: half of them below 0.0001
-            self.encoder.lstm.weight_ih_l0.mul_(20.0)
+        self.encoder = encoder
+        self.traits = nn.Linear(size, 41)
+        self.centres = nn.Parameter(torch.randn(count, size) * 0.1)
 
-    def loss(self, batch, _):
-        """batch (speakers, crops, frames, mels)"""
-        n, m = batch.shape[:2]
-        e = self.encoder(batch.flatten(0, 1)).unflatten(0, (n, m))
-        total = e.sum(1, keepdim=True)
-        centroids = F.normalize(total[:, 0], dim=-1)
-        alike = torch.einsum("nme,ke->nmk", e, centroids)
-        own = (e * F.normalize(total - e, dim=-1)).sum(-1)   # without itself
-        alike = torch.where(torch.eye(n, dtype=torch.bool)[:, None], own[..., None], alike)
-        logits = alike * self.encoder.similarity_weight.clamp(min=1) + self.encoder.similarity_bias
-        target = torch.arange(n)[:, None].expand(n, m)
-        return F.cross_entropy(logits.flatten(0, 1), target.flatten())
+    def vectors(self, batch):
+        return F.normalize(self.encoder(batch).float(), dim=-1)
+
+    def trait_loss(self, e, wanted):
+        return F.smooth_l1_loss(self.traits(e) * 3, wanted)
+
+    def class_loss(self, e, who, scale, margin):
+        margin = margin * F.one_hot(who, len(self.centres))
+        return F.cross_entropy(
+            scale * (e @ F.normalize(self.centres, dim=-1).T - margin), who)
 
 
-class Classes(nn.Module):
-    """x-vector and its loss: which of all speakers (scaled cosine with margin)."""
+def make_model(which, count):
+    if which == "ve":
+        return WithTraits(VoiceEncoder(**sizes.VOICE_ENCODER),
+                          sizes.VOICE_ENCODER["embedding"], count)
+    return WithTraits(Xvector(**sizes.XVECTOR), sizes.XVECTOR["embedding"], count)
 
-    def __init__(self, count):
-        super().__init__()
-        self.encoder = Xvector(**sizes.XVECTOR)
-        self.centres = nn.Parameter(torch.randn(count, sizes.XVECTOR["embedding"]))
 
-    def loss(self, batch, who):
-        n, m = batch.shape[:2]
-        e = F.normalize(self.encoder(batch.flatten(0, 1)), dim=-1)
-        target = torch.tensor(who).repeat_interleave(m)
-        margin = 0.1 * F.one_hot(target, len(self.centres))
-        logits = 20 * (e @ F.normalize(self.centres, dim=-1).T - margin)
-        return F.cross_entropy(logits, target)
+def ready(which, batch):
+    """Features as the encoder takes them in training."""
+    return batch * POWER_SCALE if which == "ve" else mean_free(batch)
 
 
 @torch.no_grad()
-def score(model, features, frames):
+def score(model, strangers, which, frames):
     model.eval()
     rng = random.Random(2)
-    mean = lambda f, held: F.normalize(F.normalize(
-        model.encoder(crops(f, 4, frames, rng, held)), dim=-1).mean(0), dim=0)
-    known = torch.stack([mean(f, False) for f in features])
-    asked = torch.stack([mean(f, True) for f in features])
+    halves = []
+    for half in (0, 1):
+        vectors = []
+        for f, _ in strangers:
+            part = f[:len(f) // 2] if half == 0 else f[len(f) // 2:]
+            x = torch.stack([crop(part, frames, rng) for _ in range(4)])
+            vectors.append(F.normalize(model.vectors(ready(which, x)).mean(0), dim=0))
+        halves.append(torch.stack(vectors))
     model.train()
-    right = (asked @ known.T).argmax(1) == torch.arange(len(features))
-    return f"held back: right {right.float().mean():.3f} of {len(features)} speakers"
+    alike = halves[1] @ halves[0].T
+    right = alike.argmax(1) == torch.arange(len(strangers))
+    return f"unseen readers: right {right.float().mean():.3f} of {len(strangers)}"
 
 
-def encode(work, which):
-    """The vector of every utterance's first seconds, beside its shard."""
+def finished(work, which):
+    """The trained encoder, ready for inference."""
+    state = torch.load(work / f"{which}.pt", weights_only=False)["model"]
+    model = make_model(which, len(state["centres"]))
+    model.load_state_dict(state)
     if which == "ve":
-        encoder = training.load_weights(work, "ve", Ge2e()).encoder
-        name, vector = "speaker", lambda wave: encoder.embed(audio.voice_encoder_mel(wave))
-    else:
-        count = len(torch.load(work / "xvector.pt", weights_only=False)["model"]["centres"])
-        encoder = training.load_weights(work, "xvector", Classes(count)).encoder
-        name, vector = "xvector", lambda wave: encoder(fbank(wave)[None])[0]
-    for index in sorted((work / "data").glob("*/index.json")):
+        with torch.no_grad():
+            model.encoder.lstm.weight_ih_l0.mul_(POWER_SCALE)
+    return model.encoder.eval().requires_grad_(False)
+
+
+def vector_of(work, which):
+    """A function from a waveform at 16 kHz to its vector, as the engine computes it."""
+    encoder = finished(work, which)
+    if which == "ve":
+        return lambda wave: encoder.embed(audio.voice_encoder_mel(wave))
+    return lambda wave: encoder(mean_free(fbank(wave))[None])[0]
+
+
+@torch.no_grad()
+def encode(args):
+    """The vector of every utterance's first seconds, beside its shard."""
+    name, vector = {"ve": "speaker", "xvector": "xvector"}[args.which], vector_of(args.work,
+                                                                                  args.which)
+    for index in data.shards(args.work, args.kinds):
         waves = (u.wave("wave16", 0, min(u.frames, ENCODED_FRAMES))
                  for u in data.load_shard(index))
         np.save(index.parent / f"{name}.npy", torch.stack([vector(w) for w in waves]).numpy())
@@ -158,27 +185,42 @@ def encode(work, which):
 
 
 def main():
-    parser = training.arguments(__doc__, minutes=4, rate=2e-3)
+    parser = training.arguments(__doc__, minutes=8, rate=4e-3)
     parser.add_argument("--which", choices=("ve", "xvector"), default="ve")
     parser.add_argument("--speech", type=Path, help="folder of librispeech/ and kathleen/")
     parser.add_argument("--encode", action="store_true", help="no training: write the vectors")
+    parser.add_argument("--kinds", default="tsn", help="shards to encode")
     args = parser.parse_args()
     if args.encode:
         torch.set_num_threads(args.threads)
-        return encode(args.work, args.which)
-    features = speakers(args)
-    model = Ge2e() if args.which == "ve" else Classes(len(features))
+        return encode(args)
+    known, strangers = collected(args)
+    every = torch.stack([t for _, t in known])
+    middle, scale = every.mean(0), every.std(0) + 1e-3
+    model = make_model(args.which, len(known))
     frames = WINDOW if args.which == "ve" else XVECTOR_FRAMES
-    people, each = (16, 4) if args.which == "ve" else (24, 1)
+    count, each = (20, 3) if args.which == "ve" else (48, 1)
+    print(f"{len(known)} speakers", flush=True)
     rng = random.Random(args.seed)
     trainer = training.Trainer(args.which, model, args, weight_decay=0.01, clip=3.0)
     for step in trainer:
-        who = rng.sample(range(len(features)), people)
-        batch = torch.stack([varied(crops(features[k], each, frames, rng), args.which)
+        who = rng.sample(range(len(known)), count)
+        batch = torch.stack([torch.stack([crop(known[k][0], frames, rng) for _ in range(each)])
                              for k in who])
-        loss = model.loss(batch, who)
-        trainer.update(loss, loss=loss)
-    print(score(model, features, frames))
+        batch = ready(args.which, varied(batch, args.which)).flatten(0, 1)
+        target = torch.tensor(who).repeat_interleave(each)
+        if args.which == "ve":
+            e = model.vectors(batch)
+        else:
+            with training.half():
+                e = model.encoder(batch)
+            e = F.normalize(e.float(), dim=-1)
+        names = model.class_loss(e, target, 16.0, 0.0 if step < 200 else 0.1)
+        told = model.trait_loss(e, ((every - middle) / scale)[target])
+        trainer.update(names + TRAIT_WEIGHT * told, names=names, traits=told)
+        if step % 100 == 99:
+            print("valid", score(model, strangers, args.which, frames), flush=True)
+    print("valid", score(model, strangers, args.which, frames))
 
 
 if __name__ == "__main__":

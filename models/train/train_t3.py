@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""Step 5: T3, phones to speech tokens, with one attention head told which phone is spoken
+"""Step 4: T3, phones to speech tokens, with one attention head told which phone is spoken
 (docs/design/alignment.md).
 
+It learns how the teacher reads, whoever is to speak: tokens say what is said and how, not by
+whom, so the conditioning of every row is somebody's, and emotion is how far the teacher's F0
+was spread. `--carry OLD.pt` starts from a T3 whose tokens meant something else.
 Needs the tokens (train_tokenizer.py --encode) and speaker embeddings (train_speakers.py).
 """
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -41,7 +45,7 @@ def t3_sizes(vocab):
 class Example:
     """One utterance as T3 sees it."""
 
-    def __init__(self, u, vocab, speaker, emotion):
+    def __init__(self, u, vocab, emotion):
         ids = [vocab[START]] + [vocab[s] for s in u.symbols] + [vocab[STOP]]
         self.text = torch.tensor(ids)
         self.codes = torch.from_numpy(u.array("codes").astype(np.int64))
@@ -50,19 +54,33 @@ class Example:
         # spoken next. The last token looks at the last symbol.
         last = torch.tensor([len(u.symbols) - 1])
         self.spoken = torch.cat([spoken[:1], spoken, last])
-        self.speaker, self.emotion = speaker, emotion
+        self.emotion = emotion
 
     def __len__(self):
         return len(self.text) + len(self.codes)
 
 
+def emotion_of(lively):
+    """0 for the flattest readings of the teacher, 1 for the liveliest."""
+    low, high = data.LIVELY
+    return float(np.clip((lively - low) / (high - low), 0, 1))
+
+
 def examples(utterances, vocab):
-    """Emotion is the liveliness of the reading, 0.5 for the middle one, about 0 to 1."""
-    spreads = np.array([u.spread for u in utterances])
-    middle, scale = np.median(spreads), spreads.std()
-    emotions = np.clip(0.5 + 0.25 * (spreads - middle) / scale, 0, 1)
-    return [Example(u, vocab, torch.from_numpy(u.speaker().copy()), float(e))
-            for u, e in zip(utterances, emotions)]
+    return [Example(u, vocab, emotion_of(u.lively)) for u in utterances]
+
+
+class Somebody:
+    """Conditionings: a speaker embedding and speech tokens of the same person."""
+
+    def __init__(self, utterances, length):
+        self._speech, self._length = [u for u in utterances if u.tokens >= length], length
+
+    def draw(self, rng):
+        u = rng.choice(self._speech)
+        start = 2 * rng.randrange(u.tokens - self._length + 1)
+        codes = u.array("codes", start, 2 * self._length).astype(np.int64)
+        return torch.from_numpy(u.speaker().copy()), torch.from_numpy(codes)
 
 
 def buckets(items, rng):
@@ -80,19 +98,10 @@ def buckets(items, rng):
     return batches
 
 
-def prompt_of(items, rng, length):
-    """A stretch of speech tokens of some utterance, as the prompt of the conditioning."""
-    while True:
-        codes = rng.choice(items).codes
-        if len(codes) >= length:
-            start = rng.randrange(len(codes) - length + 1)
-            return codes[start:start + length]
-
-
 class Batch:
     """Rows padded on the right; `order` places condition, text, speech one after the other."""
 
-    def __init__(self, rows, everyone, rng, condition, config, noise, drop):
+    def __init__(self, rows, somebody, rng, condition, config, noise, drop):
         texts = [len(r.text) for r in rows]
         speech = [len(r.codes) for r in rows]
         pad = torch.nn.utils.rnn.pad_sequence
@@ -104,10 +113,9 @@ class Batch:
         self.target = pad([torch.cat([r.codes, end]) for r in rows], True, -100)
         self.spoken = pad([r.spoken for r in rows], True, -1)
         self.keep = (torch.rand(len(rows)) >= drop).float()
-        self.speaker = torch.stack([r.speaker for r in rows])
         self.emotion = torch.tensor([r.emotion for r in rows])
-        length = config["speech_prompt_tokens"]
-        self.prompt = torch.stack([prompt_of(everyone, rng, length) for _ in rows])
+        self.speaker, self.prompt = (
+            torch.stack(x) for x in zip(*(somebody.draw(rng) for _ in rows)))
         self._place(texts, speech, condition)
 
     def _place(self, texts, speech, condition):
@@ -162,12 +170,12 @@ def text_loss(model, b, hidden, condition):
 
 
 @torch.no_grad()
-def score(model, valid, config):
+def score(model, valid, somebody, config):
     model.eval()
     rng, state = random.Random(1), torch.get_rng_state()
     loss = count = hits = 0
     for rows in buckets(valid, rng):
-        b = Batch(rows, valid, rng, model.condition_length, config, noise=0.0, drop=0.0)
+        b = Batch(rows, somebody, rng, model.condition_length, config, noise=0.0, drop=0.0)
         logits, scores, _ = forward(model, b)
         loss += F.cross_entropy(logits.flatten(0, 1), b.target.flatten(), reduction="sum").item()
         n = (b.target >= 0).sum().item()
@@ -178,22 +186,37 @@ def score(model, valid, config):
     return f"cross-entropy {loss / count:.3f} aligned {hits / count:.3f}"
 
 
+def carry(state, indices):
+    """Rows of speech tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
+    share, seen = data.co_occurrence(indices, sizes.CODES)
+    for name in ("speech_emb.weight", "speech_head.weight"):
+        rows = state[name]
+        rows[:sizes.CODES][seen] = (share @ rows[:sizes.CODES])[seen]
+
+
 def main():
     parser = training.arguments(__doc__, minutes=90, rate=1.5e-3)
+    parser.add_argument("--carry", type=Path, help="weights of a T3 to start from")
     args = parser.parse_args()
     utterances = data.load(args.work, args.shards)
     vocab = vocabulary(args.work)
     config = t3_sizes(vocab)
     items = examples(utterances, vocab)
     train, valid = data.split(items)
+    somebody = Somebody(data.load(args.work, None, "sn") + utterances[::20],
+                        config["speech_prompt_tokens"])
     print(f"{len(train)} utterances, {sum(len(i.codes) for i in train)} speech tokens", flush=True)
     model = T3(config)
+    if args.carry and not (args.work / "t3.pt").exists():
+        state = torch.load(args.carry, weights_only=False)["model"]
+        carry(state, data.shards(args.work, "t", 1))
+        model.load_state_dict(state)
     trainer = training.Trainer("t3", model, args)
     rng = random.Random(args.seed + trainer.step)
     waiting = []
     for step in trainer:
         waiting = waiting or buckets(train, rng)
-        b = Batch(waiting.pop(), train, rng, model.condition_length, config, NOISE, NO_TEXT)
+        b = Batch(waiting.pop(), somebody, rng, model.condition_length, config, NOISE, NO_TEXT)
         with training.half():
             logits, scores, hidden = forward(model, b)
         speech = F.cross_entropy(logits.flatten(0, 1), b.target.flatten())
@@ -203,8 +226,8 @@ def main():
                        speech=speech, align=align, hit=hit, text=text,
                        tokens=(b.target >= 0).sum())
         if step % 200 == 199:
-            print("valid", score(model, valid, config), flush=True)
-    print("valid", score(model, valid, config))
+            print("valid", score(model, valid, somebody, config), flush=True)
+    print("valid", score(model, valid, somebody, config))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ how high and how loud. Then `--encode` writes the tokens of all shards.
 
 Heads that read the quantised levels exist for training only: phones twice a token, four
 F0 classes and three energy classes, and a mel regression. The phone head does not see the
-last level, or phones would take the whole codebook and the voice would be monotonous.
+last level, or phones would take the whole codebook and the voice would be monotonous. Many
+speakers read, F0 counts from the reader's own middle, and mels from their own mean, so that
+tokens need not say who speaks.
 """
 import random
 
@@ -21,19 +23,19 @@ import training
 from modules.s3tokenizer import S3Tokenizer
 
 F0_CLASSES, ENERGY_CLASSES = 4, 3
-WEIGHTS = {"phone": 1.0, "f0": 0.6, "energy": 0.15, "mel": 0.5}
+WEIGHTS = {"phone": 1.0, "f0": 0.8, "energy": 0.15, "mel": 0.25}
+SHARES = {"t": 0.2, "s": 0.45, "n": 0.35}   # of crops, by kind of shard
 TOKENS_A_BATCH = 2400
 CROPS = (50, 75, 100, 100, 150, 250)   # tokens
-MEL_CENTRE, MEL_SCALE = -5.0, 2.0
 
 
 def phone_names(utterances):
-    return sorted({p for u in utterances for p in u.phones})
+    return sorted({p for u in utterances for p in u.phones} - {data.UNKNOWN})
 
 
 def labels(u, phone_index):
     """(frames, 3): phone, F0 class (0 = unvoiced, then low to high), energy class."""
-    names = np.array([phone_index[p] for p in u.phones])
+    names = np.array([phone_index.get(p, -100) for p in u.phones])
     f0 = u.array("f0").astype(np.float32)
     energy = u.array("energy").astype(np.float32)
     voiced = f0 > 0
@@ -68,7 +70,7 @@ class Readers(nn.Module):
         f0, energy = twice(self.melody(levels)).split((F0_CLASSES, ENERGY_CLASSES), -1)
         mel = self.mel_conv(F.gelu(self.mel_in(levels)).transpose(1, 2))
         mel = mel.unflatten(1, (80, 2)).transpose(2, 3).flatten(2)
-        return (phone, f0, energy), mel * MEL_SCALE + MEL_CENTRE
+        return (phone, f0, energy), mel * 2.0
 
 
 class TokenizerTraining(nn.Module):
@@ -82,43 +84,64 @@ class TokenizerTraining(nn.Module):
         return *self.readers(levels), codes
 
 
-def batch(utterances, all_labels, rng):
+def without_mean(mel):
+    """(..., 80, T) less its mean over time: mostly what is said, not who says it."""
+    return mel - mel.mean(-1, keepdim=True)
+
+
+def perturbed(mel):
+    """Another channel and room: level, a smooth equaliser, noise."""
+    b, bands, _ = mel.shape
+    curve = F.interpolate(torch.randn(b, 1, 7), bands, mode="linear", align_corners=True)
+    mel = mel + (0.1 * torch.randn(b, 1, 1) + 0.12 * curve.transpose(1, 2))
+    floor = -0.9 + 0.5 * torch.rand(b, 1, 1)   # a noise floor hides the quietest parts
+    mel = torch.where(torch.rand(b, 1, 1) < 0.3, mel.maximum(floor), mel)
+    return mel + 0.03 * torch.randn_like(mel)
+
+
+def batch(by_kind, rng):
+    """by_kind: kind to a list of (utterance, labels)."""
     tokens = rng.choice(CROPS)
     waves, targets, mels = [], [], []
+    kinds = [k for k in by_kind if by_kind[k]]
+    shares = [SHARES[k] for k in kinds]
     while len(waves) < TOKENS_A_BATCH // tokens:
-        k = rng.randrange(len(utterances))
-        u = utterances[k]
+        u, target = rng.choice(by_kind[rng.choices(kinds, shares)[0]])
         if u.tokens < tokens:
             continue
         start = 2 * rng.randrange(u.tokens - tokens + 1)
         waves.append(u.wave("wave16", start, 2 * tokens))
         mels.append(torch.from_numpy(u.array("mel", start, 2 * tokens).T.astype(np.float32)))
-        targets.append(torch.from_numpy(all_labels[k][start:start + 2 * tokens]))
+        targets.append(torch.from_numpy(target[start:start + 2 * tokens]))
     mel_in = audio.tokenizer_mel(torch.stack(waves))
-    gain = (torch.rand(len(waves), 1, 1) - 0.5) * 0.2
-    return mel_in + gain + 0.02 * torch.randn_like(mel_in), torch.stack(targets), torch.stack(mels)
+    return perturbed(mel_in), torch.stack(targets), without_mean(torch.stack(mels))
 
 
 @torch.no_grad()
-def score(model, utterances, all_labels):
+def score(model, pairs):
+    """Share of frames read right, for each kind of shard."""
     model.eval()
-    right, total, used = np.zeros(3), 0, np.zeros(sizes.CODES)
-    for u, target in zip(utterances, all_labels):
-        logits, _, codes = model(audio.tokenizer_mel(u.wave("wave16")[None]))
-        guess = torch.stack([x.argmax(-1)[0] for x in logits], -1).numpy()
-        right += (guess == target).sum(0)
-        total += len(target)
-        used += np.bincount(codes[0].numpy(), minlength=sizes.CODES)
+    said = []
+    for kind, some in pairs.items():
+        right, total, used = np.zeros(3), np.zeros(3), np.zeros(sizes.CODES)
+        for u, target in some:
+            logits, _, codes = model(audio.tokenizer_mel(u.wave("wave16")[None]))
+            guess = torch.stack([x.argmax(-1)[0] for x in logits], -1).numpy()
+            right += (guess == target).sum(0)
+            total += (target >= 0).sum(0)
+            used += np.bincount(codes[0].numpy(), minlength=sizes.CODES)
+        share = used[used > 0] / used.sum()
+        said.append("{}: phone {:.3f} f0 {:.3f} energy {:.3f}".format(kind, *(right / total))
+                    + f" codes {(used > 0).sum()}"
+                    + f" perplexity {np.exp(-(share * np.log(share)).sum()):.0f}")
     model.train()
-    share = used[used > 0] / used.sum()
-    return "phone {:.3f} f0 {:.3f} energy {:.3f}".format(*(right / total)) + \
-        f" codes {(used > 0).sum()} perplexity {np.exp(-(share * np.log(share)).sum()):.0f}"
+    return "; ".join(said)
 
 
 @torch.no_grad()
-def encode(work, tokenizer, shards):
+def encode(indices, tokenizer):
     """Tokens of every utterance, one flat array beside each shard."""
-    for index in sorted((work / "data").glob("*/index.json"))[:shards]:
+    for index in indices:
         only = data.load_shard(index)
         codes = [tokenizer(audio.tokenizer_mel(u.wave("wave16")[None]))[1][0] for u in only]
         np.save(index.parent / "codes.npy", torch.cat(codes).numpy().astype(np.int16))
@@ -128,30 +151,33 @@ def encode(work, tokenizer, shards):
 def main():
     parser = training.arguments(__doc__, minutes=25, rate=2e-3)
     parser.add_argument("--encode", action="store_true", help="no training: write the tokens")
+    parser.add_argument("--kinds", default="tsn", help="shards: teacher, speakers, natural")
     args = parser.parse_args()
-    utterances = data.load(args.work, args.shards)
-    names = phone_names(utterances)
+    everything = {kind: data.load(args.work, args.shards, kind) for kind in args.kinds}
+    names = phone_names(u for some in everything.values() for u in some)
     phone_index = {p: i for i, p in enumerate(names)}
     model = TokenizerTraining(len(names))
     if args.encode:
         torch.set_num_threads(args.threads)
         training.load_weights(args.work, "tokenizer", model)
-        return encode(args.work, model.tokenizer, args.shards)
-    train, valid = data.split(utterances)
-    train_labels = [labels(u, phone_index) for u in train]
-    valid_labels = [labels(u, phone_index) for u in valid]
+        return encode(data.shards(args.work, args.kinds, args.shards), model.tokenizer)
+    train, valid = {}, {}
+    for kind, some in everything.items():
+        pairs = [(u, labels(u, phone_index)) for u in some]
+        train[kind], valid[kind] = pairs[30:], pairs[:30]
     rng = random.Random(args.seed)
     trainer = training.Trainer("tokenizer", model, args, weight_decay=0.01)
     for step in trainer:
-        mel_in, target, mel = batch(train, train_labels, rng)
-        logits, mel_out, _ = model(mel_in)
-        losses = {name: F.cross_entropy(x.flatten(0, 1), target[..., k].flatten())
+        mel_in, target, mel = batch(train, rng)
+        with training.half():
+            logits, mel_out, _ = model(mel_in)
+        losses = {name: F.cross_entropy(x.float().flatten(0, 1), target[..., k].flatten())
                   for k, (name, x) in enumerate(zip(("phone", "f0", "energy"), logits))}
-        losses["mel"] = F.l1_loss(mel_out, mel)
+        losses["mel"] = F.l1_loss(mel_out.float(), mel)
         trainer.update(sum(WEIGHTS[k] * v for k, v in losses.items()), **losses)
-        if step % 200 == 199:
-            print("valid", score(model, valid, valid_labels), flush=True)
-    print("valid", score(model, valid, valid_labels))
+        if step % 150 == 149:
+            print("valid", score(model, valid), flush=True)
+    print("valid", score(model, valid))
 
 
 if __name__ == "__main__":

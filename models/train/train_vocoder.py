@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""Step 2: the HiFT vocoder, by multi-resolution spectral losses; its pitch predictor, by F0.
+"""Step 6: the HiFT vocoder, by multi-resolution spectral losses; `--pitch`: its pitch predictor.
 
-The source is driven by the teacher's F0 while training, so that both parts learn apart.
-With `--decoded`, half of the mels are the flow's own (train_flow.py --decode).
+The source is driven by the measured F0 while training, so that both parts learn apart, and
+the predictor, a small network, sees far more speech in the same time.
+With `--decoded`, most of the mels are the flow's own (train_flow.py --decode).
 """
 import random
 
@@ -17,7 +18,10 @@ import sizes
 import training
 from modules.hift import Hift
 
-CROP, BATCH = 48, 2   # mel frames, utterances
+CROP, BATCH = 40, 3   # mel frames, utterances
+DECODED = 0.6         # share of crops, with --decoded
+PITCH_BATCH, PITCH_FRAMES = 24, 96
+SHARES = {"t": 0.15, "s": 0.5, "n": 0.35}
 RESOLUTIONS = ((256, 60), (512, 120), (1024, 240), (2048, 480))   # FFT size, hop
 
 
@@ -39,14 +43,16 @@ def pitch_loss(predicted, f0):
     return (predicted - f0).abs().mean() / 50
 
 
-def batch(utterances, rng, decoded):
+def batch(by_kind, rng, decoded):
     """Crops: mel (B, 80, CROP), wave (B, 480 CROP), F0 (B, CROP)."""
     mel, wave, f0 = [], [], []
+    kinds = [k for k in by_kind if by_kind[k]]
     while len(mel) < BATCH:
-        k, own = rng.randrange(len(utterances)), None
-        if decoded and rng.random() < 0.5:
-            k, own = rng.choice(decoded)
-        u = utterances[k]
+        kind, own = rng.choices(kinds, [SHARES[k] for k in kinds])[0], None
+        k = rng.randrange(len(by_kind[kind]))
+        if decoded and rng.random() < DECODED:
+            (kind, k), own = rng.choice(decoded)
+        u = by_kind[kind][k]
         if u.frames < CROP:
             continue
         start = rng.randrange(u.frames - CROP + 1)
@@ -57,29 +63,55 @@ def batch(utterances, rng, decoded):
     return (torch.from_numpy(np.stack(mel)), torch.stack(wave), torch.from_numpy(np.stack(f0)))
 
 
+def pitch_batch(by_kind, rng, decoded):
+    """Long stretches for the pitch predictor alone: mel (B, 80, T), F0 (B, T)."""
+    mel, f0 = [], []
+    kinds = [k for k in by_kind if by_kind[k]]
+    while len(mel) < PITCH_BATCH:
+        kind, own = rng.choices(kinds, [SHARES[k] for k in kinds])[0], None
+        k = rng.randrange(len(by_kind[kind]))
+        if decoded and rng.random() < DECODED:
+            (kind, k), own = rng.choice(decoded)
+        u = by_kind[kind][k]
+        if u.frames < PITCH_FRAMES:
+            continue
+        start = rng.randrange(u.frames - PITCH_FRAMES + 1)
+        m = u.array("mel", start, PITCH_FRAMES) if own is None else own[start:start +
+                                                                        PITCH_FRAMES].numpy()
+        mel.append(m.T.astype(np.float32))
+        f0.append(u.array("f0", start, PITCH_FRAMES).astype(np.float32))
+    return torch.from_numpy(np.stack(mel)), torch.from_numpy(np.stack(f0))
+
+
 def main():
     parser = training.arguments(__doc__, minutes=25, rate=1e-3)
     parser.add_argument("--decoded", action="store_true", help="train on the flow's mels too")
+    parser.add_argument("--pitch", action="store_true", help="the pitch predictor alone")
+    parser.add_argument("--kinds", default="tsn")
     args = parser.parse_args()
     rng = random.Random(args.seed)
-    utterances, _ = data.split(data.load(args.work, args.shards))
+    by_kind = {kind: data.split(data.load(args.work, args.shards, kind))[0] for kind in args.kinds}
     decoded = list(torch.load(args.work / "decoded.pt").items()) if args.decoded else []
     model = Hift(**sizes.HIFT)
     with torch.no_grad():   # F0 is in Hz: start the predictor at a speaking pitch
         model.f0_predictor.classifier.bias.fill_(80.0)
         model.f0_predictor.classifier.weight.mul_(30.0)
     trainer = training.Trainer("hift", model, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
+    rng.seed(args.seed + trainer.step)
     for _ in trainer:
-        mel, wave, f0 = batch(utterances, rng, decoded)
+        if args.pitch:
+            mel, f0 = pitch_batch(by_kind, rng, decoded)
+            f0_error = pitch_loss(model.f0_predictor(mel + 0.05 * torch.randn_like(mel)), f0)
+            trainer.update(f0_error, f0=f0_error)
+            continue
+        mel, wave, f0 = batch(by_kind, rng, decoded)
         mel = mel + 0.05 * torch.randn_like(mel)
         made = model(mel, f0)
         # Crop edges lack their neighbours: leave one mel frame out on both sides.
         inside = slice(audio.MEL_HOP, -audio.MEL_HOP)
         spectral = spectral_loss(made[:, inside], wave[:, inside])
         shape = F.l1_loss(audio.speech_mel(made), audio.speech_mel(wave))
-        f0_error = pitch_loss(model.f0_predictor(mel), f0)
-        trainer.update(spectral + 0.5 * shape + f0_error,
-                       spectral=spectral, mel=shape, f0=f0_error)
+        trainer.update(spectral + 0.5 * shape, spectral=spectral, mel=shape)
 
 
 if __name__ == "__main__":

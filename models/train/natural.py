@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""Step 1b: recordings of people as shards n0..., with phone times by PocketSphinx.
+
+Kathleen's transcripts are aligned, with flite's phones, so that all shards speak of the same
+ones. LibriSpeech's readers have no transcripts here: their phones are unknown (the tokenizer
+labels them itself while it learns). Held back for scores: `unseen`.
+"""
+import argparse
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+import audio
+import data
+from frontend import Flite
+
+KATHLEEN_EVERY = 2
+READER_EVERY = 12     # each such reader of LibriSpeech is never trained on
+UNSEEN_PROMPT = "arctic_b05"   # nor are these of Kathleen
+ARPABET = {"ax": "AH", "pau": "SIL"}
+NATURAL_RMS = 0.08
+
+
+def decode(path, rate=audio.SPEECH_HZ):
+    samples, own = soundfile.read(path, dtype="float32")
+    wave = audio.resample(torch.from_numpy(samples), own, rate)
+    return wave * (NATURAL_RMS / (wave.square().mean().sqrt() + 1e-6))
+
+
+def readers(speech, unseen=False):
+    """LibriSpeech files, one a reader: those trained on, or those held back."""
+    paths = sorted((speech / "librispeech").glob("*.opus"))
+    return [p for k, p in enumerate(paths) if (k % READER_EVERY == 0) == unseen]
+
+
+def kathleen(speech, unseen=False):
+    """(file, transcript) of Kathleen's recordings trained on, or held back."""
+    lines = (speech / "kathleen/transcripts.tsv").read_text().splitlines()
+    pairs = [line.split("\t")[:2] for line in lines if "\t" in line]
+    pairs = [(speech / f"kathleen/{name}.opus", text) for name, text in pairs
+             if name.startswith(UNSEEN_PROMPT) == unseen]
+    pairs = [(path, text) for path, text in pairs if path.exists()]
+    return pairs if unseen else pairs[::KATHLEEN_EVERY]
+
+
+class Aligner:
+    """Which phone is spoken when."""
+
+    def __init__(self):
+        from pocketsphinx import Decoder   # a developer's package; training alone needs it
+        self._front_end = Flite()
+        self._aligner = Decoder(loglevel="FATAL", lm=None)
+        self._known = set()
+
+    @staticmethod
+    def _run(decoder, samples):
+        decoder.start_utt()
+        decoder.process_raw(samples.tobytes(), full_utt=True)
+        decoder.end_utt()
+
+    def _words(self, text):
+        """One made-up word for every word of flite's, with its phones."""
+        reading = self._front_end.read(text)
+        words = [[]]
+        for phone, owner in zip(reading.phones, reading.symbol_of_phone):
+            if owner and reading.symbols[owner - 1] in "|,.?!;:":
+                words.append([])
+            if phone != "pau":
+                words[-1].append(phone)
+        words = [w for w in words if w]
+        names = []
+        for word in words:
+            name = "@" + "_".join(word)   # no word of the recogniser's own
+            names.append(name)
+            if name not in self._known:
+                self._known.add(name)
+                phones = " ".join(ARPABET.get(p, p.upper()) for p in word)
+                self._aligner.add_word(name, phones, True)
+        return names, [p for w in words for p in w]
+
+    def align(self, samples, text):
+        """Phones and their end times; None where the text does not fit."""
+        try:
+            return self._aligned(samples, text)
+        except RuntimeError:   # how the recogniser says that no path was left
+            return None
+
+    def _aligned(self, samples, text):
+        names, phones = self._words(text)
+        self._aligner.set_align_text(" ".join(names))
+        self._run(self._aligner, samples)
+        if self._aligner.hyp() is None:
+            return None
+        self._aligner.set_alignment()
+        self._run(self._aligner, samples)
+        waiting, found, ends = list(phones), [], []
+        for word in self._aligner.get_alignment():
+            for phone in word:
+                silent = phone.name == "SIL" or phone.name.startswith("+")
+                if not silent and not waiting:
+                    return None
+                found.append("pau" if silent else waiting.pop(0))
+                ends.append((phone.start + phone.duration) / 100)
+        return None if waiting else (found, np.array(ends))
+
+
+def shard(folder, jobs, aligner):
+    writer = data.ShardWriter(folder)
+    for path, who, text in jobs:
+        wave = decode(path)
+        phones, ends = [data.UNKNOWN], np.array([1e9])
+        if text:
+            samples = audio.resample(wave, audio.SPEECH_HZ, audio.TOKENIZER_HZ).clamp(-1, 1)
+            phones, ends = aligner.align((samples * 32767).short().numpy(), text) or (None, None)
+        if phones is None:
+            continue
+        writer.add(data.arrays_of(wave, audio.SPEECH_HZ, ends), text=text or "", symbols=[],
+                   phones=phones, speaker=who)
+    print("shard {}: {} recordings".format(*writer.close()), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--speech", type=Path, required=True,
+                        help="folder of librispeech/ and kathleen/")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    aligner = Aligner()
+    for name, jobs in (("n0", [(p, "kathleen", t) for p, t in kathleen(args.speech)]),
+                       ("n1", [(p, p.stem.split("-")[0], None) for p in readers(args.speech)])):
+        folder = args.work / "data" / name
+        if not (folder / "index.json").exists():
+            shard(folder, jobs, aligner)
+
+
+if __name__ == "__main__":
+    main()

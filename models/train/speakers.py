@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""Synthetic speakers: flite's voices with another vocal tract, pitch, tempo and colour.
+
+A speaker is a base voice, whose spectrum is warped and whose samples are played faster or
+slower (two different changes of the vocal tract), with F0 and durations chosen so that pitch
+and tempo come out as wanted, through a smooth equaliser. Phone times stay exact.
+`LIBRARY` holds the 37 voices of voices/, fixed for ever; `crowd` any number of others.
+"""
+import hashlib
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.signal
+
+from frontend import Flite, Reading
+
+BASES = ("rms", "awb", "slt")
+WARP = 0.42              # every base's own
+RATE_STEP = 160          # Hz: sample rates that resample cheaply
+EQUALISER_HZ = (0, 250, 700, 1500, 2800, 4500, 8000)
+# Ids that clients knew before; all others come from the name.
+KNOWN_IDS = {"Aaron": "1fc6c6ab", "Amy": "a563a2ba", "Benjamin": "b2422835"}
+MEN = ("Aaron", "Adam", "Adrian", "Alan", "Albert", "Alex", "Alexander", "Andrew", "Anthony",
+       "Arthur", "Austin", "Benjamin", "Blake", "Brandon", "Brian", "Bruce", "Bryan", "Carl",
+       "Charles", "Christian", "Christopher")
+WOMEN = ("Abigail", "Amanda", "Amy", "Angela", "Anna", "Ashley", "Barbara", "Betty", "Beverly",
+         "Brenda", "Brittany", "Carol", "Carolyn", "Catherine", "Christina", "Christine")
+
+
+@dataclass(frozen=True)
+class Speaker:
+    name: str
+    base: str
+    f0: float                    # mean, Hz
+    spread: float                # standard deviation over the mean
+    tract: float = 1.0           # formants times this, by sample rate
+    warp: float = WARP
+    tempo: float = 1.0           # durations times this
+    equaliser: tuple = (0.0,) * len(EQUALISER_HZ)   # dB
+
+    @property
+    def gender(self):
+        return "male" if self.f0 < 155 else "female"
+
+    @property
+    def voice_id(self):
+        return KNOWN_IDS.get(self.name) or hashlib.sha256(self.name.encode()).hexdigest()[:8]
+
+    @property
+    def rate(self):
+        """Sample rate at which the base voice's 16 kHz samples are played."""
+        return round(16000 * self.tract / RATE_STEP) * RATE_STEP
+
+
+def _spread_over(low, high, count, step, logarithmic=False):
+    """`count` even values in an order that jumps by `step` (coprime with count)."""
+    space = np.geomspace if logarithmic else np.linspace
+    values = space(low, high, count)
+    return [float(values[k * step % count]) for k in range(count)]
+
+
+def _coloured(rng, size):
+    return tuple(round(rng.uniform(-size, size), 1) for _ in EQUALISER_HZ)
+
+
+def _library():
+    """Men from rms and awb, women from slt and, with a shorter tract, rms and awb."""
+    rng = random.Random(37)
+    n, made = len(MEN), []
+    for k, (name, f0, tract, warp, tempo, spread) in enumerate(zip(
+            MEN, _spread_over(84, 146, n, 8, True), _spread_over(0.84, 1.1, n, 5),
+            _spread_over(0.39, 0.45, n, 4), _spread_over(0.92, 1.12, n, 10),
+            _spread_over(0.1, 0.2, n, 13))):
+        made.append(Speaker(name, ("rms", "awb")[k % 2], f0, spread, tract, warp, tempo,
+                            _coloured(rng, 7)))
+    n = len(WOMEN)
+    for k, (name, f0, tract, warp, tempo, spread) in enumerate(zip(
+            WOMEN, _spread_over(170, 250, n, 5, True), _spread_over(0.87, 1.15, n, 3),
+            _spread_over(0.395, 0.445, n, 7), _spread_over(0.92, 1.12, n, 9),
+            _spread_over(0.1, 0.18, n, 11))):
+        base = ("slt", "rms", "slt", "awb")[k % 4]
+        tract *= 1.0 if base == "slt" else 1.12
+        made.append(Speaker(name, base, f0, spread, tract, warp, tempo, _coloured(rng, 7)))
+    return tuple(sorted(made, key=lambda s: s.name))
+
+
+LIBRARY = _library()
+
+
+def crowd(count, seed=5):
+    """Speakers that are nobody in the library."""
+    rng = random.Random(seed)
+    made = []
+    for k in range(count):
+        base = BASES[k % 3]
+        f0 = float(np.exp(rng.uniform(np.log(75), np.log(270))))
+        # Long tracts go with low voices, with exceptions.
+        tract = 0.86 + 0.28 * (np.log(f0 / 75) / np.log(3.6)) + rng.uniform(-0.09, 0.09)
+        tract *= 0.95 if base == "slt" else 1.03
+        made.append(Speaker(f"crowd{k:03d}", base, f0, rng.uniform(0.07, 0.24), float(tract),
+                            rng.uniform(0.39, 0.45), rng.uniform(0.88, 1.2), _coloured(rng, 7)))
+    return made
+
+
+class Cast:
+    """Reads as any speaker; one flite voice a base is loaded."""
+
+    def __init__(self):
+        self._voices = {}
+
+    def read(self, speaker, text, liveliness=1.0):
+        """Reading whose wave is float at `speaker.rate`, -1 to 1."""
+        if speaker.base not in self._voices:
+            self._voices[speaker.base] = Flite(speaker.base)
+        voice, faster = self._voices[speaker.base], speaker.rate / 16000
+        voice.shape(speaker.f0 / faster, speaker.f0 / faster * speaker.spread * liveliness,
+                    speaker.tempo * faster, speaker.warp)
+        reading = voice.read(text)
+        wave = reading.wave.astype(np.float32) / 32768
+        if any(speaker.equaliser):
+            gains = 10 ** (np.array(speaker.equaliser) / 20)
+            wave = scipy.signal.fftconvolve(
+                wave, scipy.signal.firwin2(255, EQUALISER_HZ, gains, fs=16000), "same")
+        wave = wave * (0.08 / (np.sqrt(np.mean(wave ** 2)) + 1e-6))   # one loudness for all
+        wave = np.clip(wave, -0.99, 0.99).astype(np.float32)
+        return Reading(reading.symbols, reading.phones, reading.symbol_of_phone,
+                       reading.ends / faster, wave)

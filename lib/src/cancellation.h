@@ -10,11 +10,12 @@
 
 namespace chatterbox {
 
-// Whether an engine was asked to stop since this call began.
+// Whether an engine was asked to stop since a call began.
 class Cancellation {
  public:
-  explicit Cancellation(const std::atomic<std::uint64_t>& requests)
-      : requests_(requests), at_start_(requests.load()) {}
+  // `at_start`: how many requests there had been when the call began.
+  Cancellation(const std::atomic<std::uint64_t>& requests, std::uint64_t at_start)
+      : requests_(requests), at_start_(at_start) {}
 
   bool requested() const { return requests_.load(std::memory_order_relaxed) != at_start_; }
   void check() const {

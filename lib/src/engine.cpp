@@ -2,17 +2,20 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // The whole of Chatterbox on one page: text becomes text tokens, T3 makes speech
-// tokens of them, S3Gen makes a mel spectrogram, and HiFT makes it audible.
+// tokens of them, S3Gen makes a mel spectrogram, HiFT makes it audible, and the
+// watermark says that it is synthetic (delivery.h).
 
 #include "chatterbox/engine.h"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
+#include <utility>
 
 #include "audio/resample.h"
 #include "cancellation.h"
 #include "chatterbox/error.h"
+#include "chatterbox/watermark.h"
+#include "delivery.h"
 #include "model_parts.h"
 #include "nn/threads.h"
 #include "reference.h"
@@ -27,12 +30,6 @@
 
 namespace chatterbox {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // What the speech tokenizer hears, Hz.
 constexpr int kTokenizerRateHz = 16000;
@@ -87,43 +84,6 @@ std::size_t count_characters(std::string_view utf8) {
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-// Hands samples to the caller and keeps count.
-class Delivery {
- public:
-  // `start`: when the caller asked.
-  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start)
-      : sink_(sink), turn_(turn), start_(start) {}
-
-  void deliver(const at::Tensor& samples, bool last, std::vector<WordTime> words) {
-    const at::Tensor wave = samples.to(at::kCPU, at::kFloat).contiguous();
-    SpeechChunk chunk;
-    chunk.samples = {wave.data_ptr<float>(), std::size_t(wave.numel())};
-    chunk.position = stats.samples;
-    chunk.last = last;
-    chunk.words = words;
-    if (stats.samples == 0) stats.seconds_to_first_audio = seconds_since(start_);
-    stats.samples += wave.numel();
-    const auto waiting_since = Clock::now();
-    const bool go_on = turn_.lend([&] { return sink_(chunk); });
-    waited_ += seconds_since(waiting_since);
-    if (!go_on) throw Error(ErrorCode::kCancelled, "stopped by the caller's sink");
-  }
-
-  SynthesisStats finish() {
-    // The time a caller holds a piece is not ours.
-    stats.seconds_total = seconds_since(start_) - waited_;
-    return stats;
-  }
-
-  SynthesisStats stats;
-
- private:
-  const Engine::Sink& sink_;
-  Turn& turn_;
-  Clock::time_point start_;
-  double waited_ = 0;
-};
-
 // Speaks one piece of text. Audio leaves while T3 still makes tokens.
 void speak_piece(const ModelParts& model, const TextTokens& text, const Conditionals& speaker,
                  const std::shared_ptr<const PromptCache>& prompt, const SynthesisOptions& options,
@@ -138,7 +98,7 @@ void speak_piece(const ModelParts& model, const TextTokens& text, const Conditio
 
   SpeechStream speech(*model.s3gen, *model.hift, prompt,
                       stream_options(options, seed, cancellation));
-  const std::int64_t start = delivery.stats.samples;
+  const std::int64_t start = delivery.made();
   WordClock words(text.words, start);
   const auto deliver = [&](const at::Tensor& samples, bool last) {
     if (samples.numel() == 0 && !last) return;
@@ -181,10 +141,12 @@ Engine::~Engine() = default;
 SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
                                   const SynthesisOptions& options, const Sink& sink) {
   return with_torch([&] {
-    const auto start = Clock::now();
+    const auto start = Delivery::Clock::now();
     const ModelParts& model = model_->parts();
-    const Cancellation cancellation(cancel_requests_);
+    const Cancellation cancellation(cancel_requests_, requests_at_start());
     check(options);
+    std::optional<Watermarker> watermarker;
+    if (options.watermark) watermarker.emplace(model.watermark());
     if (const std::size_t length = count_characters(text); length > kMaxTextLength)
       throw Error(ErrorCode::kInvalidArgument,
                   "text: expected at most " + std::to_string(kMaxTextLength) +
@@ -203,7 +165,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     use_threads(model.threads);
     const std::shared_ptr<const PromptCache> prompt =
         model.prompt_caches->get(*model.s3gen, voice.conditionals());
-    Delivery delivery(sink, turn, start);
+    Delivery delivery(sink, turn, start, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
     for (std::size_t i = 0; i < pieces.size(); ++i)
       speak_piece(model, pieces[i], *voice.conditionals(), prompt, options,
@@ -223,11 +185,13 @@ Audio Engine::synthesize(std::string_view text, const Voice& voice,
   return audio;
 }
 
-Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std::uint64_t> seed) {
+Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std::uint64_t> seed,
+                      bool watermark) {
   return with_torch([&] {
     const ModelParts& model = model_->parts();
-    const Cancellation cancellation(cancel_requests_);
+    const Cancellation cancellation(cancel_requests_, requests_at_start());
     check_audio("speech", speech);
+    const auto marks = watermark ? model.watermark() : nullptr;
     const Turn turn(model.turns, cancellation);
     use_threads(model.threads);
 
@@ -251,14 +215,14 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std
     // Tokens are whole and recordings are not: end where the recording ends.
     const double exact = double(speech.samples.size()) * kOutputRateHz / speech.rate_hz;
     audio.samples.resize(std::size_t(exact + 0.5), 0.0f);
-    return audio;
+    return marks ? apply_watermark(marks, audio) : audio;
   });
 }
 
 Voice Engine::make_voice(const Audio& reference) {
   return with_torch([&] {
     const ModelParts& model = model_->parts();
-    const Cancellation cancellation(cancel_requests_);
+    const Cancellation cancellation(cancel_requests_, requests_at_start());
     check_audio("reference", reference);
     const VoiceCache cache;
     const std::string key = VoiceCache::key(reference, model.id);
@@ -273,6 +237,12 @@ Voice Engine::make_voice(const Audio& reference) {
     cache.store(key, *conditionals, model.id);
     return Voice(std::move(conditionals));
   });
+}
+
+void Engine::expect_call() { requests_at_expectation_ = cancel_requests_.load(); }
+
+std::uint64_t Engine::requests_at_start() {
+  return std::exchange(requests_at_expectation_, std::nullopt).value_or(cancel_requests_.load());
 }
 
 void Engine::cancel() {

@@ -10,9 +10,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <utility>
+#include <filesystem>
 
 #include "chatterbox/error.h"
+#include "descriptor.h"
 
 namespace chatterbox {
 namespace {
@@ -20,22 +21,6 @@ namespace {
 [[noreturn]] void fail(ErrorCode code, const std::string& path, const std::string& what) {
   throw Error(code, path + ": " + what + ": " + std::strerror(errno));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -84,7 +69,13 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
   if (!file.valid()) fail(ErrorCode::kNotFound, path, "cannot be created");
   const bool written = write_all(file.get(), bytes) && ::fsync(file.get()) == 0 && file.close() &&
                        std::rename(temporary.c_str(), path.c_str()) == 0;
-  if (written) return;
+  if (written) {
+    // The name has to survive a power cut as well; some file systems cannot say so.
+    const auto directory = std::filesystem::absolute(path).parent_path();
+    const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.valid()) ::fsync(folder.get());
+    return;
+  }
   const int reason = errno;
   ::unlink(temporary.c_str());
   errno = reason;

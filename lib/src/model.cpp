@@ -10,6 +10,8 @@
 
 #include "chatterbox/engine.h"
 #include "chatterbox/error.h"
+#include "chatterbox/paths.h"
+#include "chatterbox/watermark.h"
 #include "hift/hift.h"
 #include "log.h"
 #include "model_id.h"
@@ -79,6 +81,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   auto parts = std::make_unique<ModelParts>();
   steps.begin(0.0, "configuration");
   parts->path = fs::canonical(directory).string();
+  parts->watermark_path = options.watermark_path;
   parts->config = read_config(directory);
   parts->id = model_id({t3_path, s3gen_path, ve_path, text_path});
   const std::uint64_t weight_bytes =
@@ -126,6 +129,12 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
 
 ModelParts::ModelParts() = default;
 ModelParts::~ModelParts() = default;
+
+std::shared_ptr<const WatermarkModel> ModelParts::watermark() const {
+  const std::lock_guard lock(watermark_mutex_);
+  if (!watermark_) watermark_ = WatermarkModel::load(find_watermark(watermark_path, path));
+  return watermark_;
+}
 
 Model::Model(std::unique_ptr<ModelParts> parts) : parts_(std::move(parts)) {}
 Model::~Model() = default;

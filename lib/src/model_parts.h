@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,7 @@ class S3Tokenizer;
 class T3;
 class TextTokenizer;
 class VoiceEncoder;
+class WatermarkModel;
 class XVector;
 
 // Everything a loaded model consists of, in the order data passes through it.
@@ -46,11 +48,21 @@ struct ModelParts {
 
   std::optional<Voice> builtin_voice;
 
+  // The watermark's weights, looked for when they are first wanted: speech without a mark needs
+  // none. Throws kNotFound, kBadFile.
+  std::shared_ptr<const WatermarkModel> watermark() const;
+
   // What utterances of the voices used last begin with; guards itself.
   std::unique_ptr<PromptCaches> prompt_caches;
 
   // Engines on one model take turns on the processor.
   mutable Turns turns;
+
+  std::string watermark_path;  // as the caller set it
+
+ private:
+  mutable std::mutex watermark_mutex_;
+  mutable std::shared_ptr<const WatermarkModel> watermark_;  // guarded by watermark_mutex_
 };
 
 }  // namespace chatterbox

@@ -100,7 +100,8 @@ class Engine {
 
   // Speaks UTF-8 text of 1 to kMaxTextLength characters. Long text is split at
   // sentences, clauses and words. Throws kInvalidArgument (empty or too long
-  // text, bad option), kCancelled, kModelFailure, kOutOfMemory.
+  // text, bad option), kNotFound (no weights for the watermark that the options
+  // ask for), kCancelled, kModelFailure, kOutOfMemory.
   SynthesisStats synthesize(std::string_view text, const Voice& voice,
                             const SynthesisOptions& options, const Sink& sink);
 
@@ -108,17 +109,25 @@ class Engine {
   Audio synthesize(std::string_view text, const Voice& voice, const SynthesisOptions& options = {});
 
   // The same words in another voice, whole recording at once. Output has
-  // exactly the input's duration at kOutputRateHz.
+  // exactly the input's duration at kOutputRateHz. `watermark`: as SynthesisOptions::watermark.
   Audio convert(const Audio& speech, const Voice& voice,
-                std::optional<std::uint64_t> seed = std::nullopt);
+                std::optional<std::uint64_t> seed = std::nullopt, bool watermark = true);
 
   // A voice from 1 s or more of one speaker; as upstream, 10 s are used for the
   // decoder and 6 s for T3. Throws kInvalidArgument for less.
   Voice make_voice(const Audio& reference);
 
+  const std::shared_ptr<const Model>& model() const { return model_; }
+
   // Safe from any thread: makes a call in progress throw kCancelled soon (within
-  // one token or one decoder step). The next call starts afresh.
+  // one token or one decoder step). The next call starts afresh, unless it was
+  // expected.
   void cancel();
+
+  // From now on cancel() also stops the next call, which has not begun: for those
+  // who decide in another thread whether it is still wanted. Called by the thread
+  // that makes the call.
+  void expect_call();
 
   // Runs every part once so that the first utterance is not the slow one.
   void warm_up();
@@ -126,8 +135,10 @@ class Engine {
   static constexpr std::size_t kMaxTextLength = 5000;
 
  private:
+  std::uint64_t requests_at_start();
   std::shared_ptr<const Model> model_;
   std::atomic<std::uint64_t> cancel_requests_{0};
+  std::optional<std::uint64_t> requests_at_expectation_;
 };
 
 // Normalised text in pieces the model speaks well (below about 300 characters),

@@ -18,6 +18,9 @@ struct ModelOptions {
   // Threads for inference on the processor; 0: one for a small model (below
   // 200 MB), else as many as libtorch uses.
   int threads = 0;
+  // Directory of the watermark's weights; empty: as find_watermark() in paths.h looks for them.
+  // Looked at when the first watermark is wanted.
+  std::string watermark_path;
 };
 
 // A range a host can show and check. Both ends belong to it.
@@ -56,6 +59,9 @@ struct SynthesisOptions {
   int first_chunk_size = 0;
   // False: audio is delivered once per sentence, computed in one go.
   bool streaming = true;
+  // Marks the speech as synthetic (see watermark.h), at the cost of 64 ms that stay behind while
+  // streaming. Needs the watermark's weights.
+  bool watermark = true;
   // Most speech tokens for one piece of text; upstream's 1000 is 40 s.
   int max_tokens = 1000;
   static constexpr Range kMaxTokens{1, 4096};

@@ -6,10 +6,9 @@
 #include <numbers>
 
 namespace chatterbox {
-namespace {
 
 // Phases of the multiples are drawn from the whole turn; the pitch's own is 0.
-at::Tensor draw_offsets(std::uint64_t seed, std::int64_t sines) {
+at::Tensor harmonic_offsets(std::uint64_t seed, std::int64_t sines) {
   at::Tensor offsets = at::empty({sines}, at::kFloat);
   Noise(seed, NoiseStream::kHarmonicPhase).uniform(0, sines, offsets.data_ptr<float>());
   offsets.sub_(0.5).mul_(2 * std::numbers::pi);
@@ -17,12 +16,10 @@ at::Tensor draw_offsets(std::uint64_t seed, std::int64_t sines) {
   return offsets;
 }
 
-}  // namespace
-
 VocoderStream::VocoderStream(const Hift& hift, std::uint64_t seed)
     : hift_(hift),
       noise_(seed, NoiseStream::kHarmonicNoise),
-      offsets_(draw_offsets(seed, hift.source().sines())),
+      offsets_(harmonic_offsets(seed, hift.source().sines())),
       phase_(hift.source().start()) {}
 
 at::Tensor VocoderStream::excitation(const at::Tensor& f0) {

@@ -11,6 +11,9 @@
 
 namespace chatterbox {
 
+// Where the sines of one seed start, (sines), radians.
+at::Tensor harmonic_offsets(std::uint64_t seed, std::int64_t sines);
+
 // The vocoder over mel frames as they come. Every convolution in it sees a
 // limited distance, so samples far enough from the end of what is known can be
 // computed from a window of frames around them and are the same as if the whole

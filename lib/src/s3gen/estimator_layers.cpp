@@ -24,6 +24,10 @@ void EstimatorCache::seal() {
   for (KeyValueCache& memory : memories_) memory.seal();
 }
 
+void EstimatorCache::keep(std::int64_t first, std::int64_t last) {
+  for (KeyValueCache& memory : memories_) memory.keep(first, last);
+}
+
 std::int64_t EstimatorCache::bytes() const {
   std::int64_t sum = 0;
   for (const at::Tensor& context : contexts_) sum += std::int64_t(context.nbytes());

@@ -24,6 +24,8 @@ class EstimatorCache {
   KeyValueCache* next_memory();
 
   void seal();
+  // Of the frames before, attention sees the first and the last ones alone.
+  void keep(std::int64_t first, std::int64_t last);
   std::int64_t bytes() const;
 
  private:

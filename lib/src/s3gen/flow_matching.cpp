@@ -19,6 +19,10 @@ void FlowMatching::Cache::seal() {
   for (EstimatorCache& step : steps) step.seal();
 }
 
+void FlowMatching::Cache::keep(std::int64_t first, std::int64_t last) {
+  for (EstimatorCache& step : steps) step.keep(first, last);
+}
+
 std::int64_t FlowMatching::Cache::bytes() const {
   std::int64_t sum = condition.defined() ? std::int64_t(condition.nbytes()) : 0;
   for (const EstimatorCache& step : steps) sum += step.bytes();

@@ -27,6 +27,7 @@ class FlowMatching {
     at::Tensor condition;
 
     void seal();
+    void keep(std::int64_t first, std::int64_t last);  // frames
     std::int64_t bytes() const;
   };
 

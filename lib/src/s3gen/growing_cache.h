@@ -30,6 +30,15 @@ class GrowingCache {
     return data_.narrow(1, 0, length_);
   }
 
+  // Forgets all but the first `first` and the last `last` positions.
+  void keep(std::int64_t first, std::int64_t last) {
+    if (length_ <= first + last) return;
+    data_.narrow(1, first, last).copy_(data_.narrow(1, length_ - last, last).clone());
+    length_ = first + last;
+  }
+
+  void drop_last(std::int64_t count) { length_ -= count; }
+
   // Gives up spare room: from here on the memory is never written again.
   void seal() {
     if (data_.defined()) data_ = data_.narrow(1, 0, length_).contiguous();
@@ -50,6 +59,14 @@ struct KeyValueCache {
   void seal() {
     keys.seal();
     values.seal();
+  }
+  void drop_last(std::int64_t count) {
+    keys.drop_last(count);
+    values.drop_last(count);
+  }
+  void keep(std::int64_t first, std::int64_t last) {
+    keys.keep(first, last);
+    values.keep(first, last);
   }
   std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
 };

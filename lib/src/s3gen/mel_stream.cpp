@@ -46,17 +46,37 @@ at::Tensor MelStream::known(std::int64_t first, std::int64_t end) const {
 
 at::Tensor MelStream::push(const at::Tensor& tokens, bool last) {
   tokens_ = at::cat({tokens_, tokens});
-  const std::int64_t end = tokens_.size(0) - (last ? 0 : kLookaheadTokens);
-  if (tokens_.size(0) == prompt_->length() || end <= done_)
+  return advance(length() - (last ? 0 : kLookaheadTokens));
+}
+
+at::Tensor MelStream::push_live(const at::Tensor& tokens, const at::Tensor& ahead) {
+  const at::Tensor said = at::cat({tokens_, tokens});
+  tokens_ = at::cat({said, ahead});
+  const at::Tensor mel = advance(length() - ahead.size(0));
+  tokens_ = said;
+  forget();
+  return mel;
+}
+
+void MelStream::forget() {
+  const std::int64_t spoken = forgotten_ > 0 ? tokens_.size(0) : length() - prompt_->length();
+  if (spoken <= 2 * kRecentTokens) return;
+  forgotten_ = length() - kRecentTokens;
+  tokens_ = last_rows(tokens_, kRecentTokens).clone();
+  s3gen_.keep(cache_, prompt_->length(), kRecentTokens);
+}
+
+at::Tensor MelStream::advance(std::int64_t end) {
+  if (length() == prompt_->length() || end <= done_)
     return at::empty({0, kMelBands}, s3gen_.options());
   return s3gen_.attends_in_groups() ? advance_cached(end) : advance_again(end);
 }
 
 at::Tensor MelStream::advance_cached(std::int64_t end) {
   const std::int64_t first = done_ * kFramesPerToken, last = end * kFramesPerToken;
-  const at::Tensor piece = last_rows(tokens_, tokens_.size(0) - done_);
+  const at::Tensor piece = last_rows(tokens_, length() - done_);
   const at::Tensor mel =
-      s3gen_.next_mel(piece, tokens_.size(0) - end, prompt_->speaker(), known(first, last),
+      s3gen_.next_mel(piece, length() - end, prompt_->speaker(), known(first, last),
                       noise(first, last), cache_, checkpoint_);
   done_ = end;
   // The first piece also holds the prompt's last frames.
@@ -71,7 +91,7 @@ at::Tensor MelStream::advance_again(std::int64_t end) {
   const std::int64_t skipped = std::max<std::int64_t>(0, spoken - kRecentTokens);
   const std::int64_t frames = (end - skipped) * kFramesPerToken;
   const at::Tensor seen =
-      at::cat({prompt_->tokens(), last_rows(tokens_, tokens_.size(0) - prompt - skipped)});
+      at::cat({prompt_->tokens(), last_rows(tokens_, length() - prompt - skipped)});
   const at::Tensor features = s3gen_.encode(seen.unsqueeze(0))[0].narrow(0, 0, frames);
 
   const at::Tensor given = at::cat({prompt_->mel(), recent_});

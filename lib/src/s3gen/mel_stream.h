@@ -32,7 +32,17 @@ class MelStream {
   // became known, (F, 80), perhaps none.
   at::Tensor push(const at::Tensor& tokens, bool last);
 
+  // For speech without an end: mel of all of `tokens` at once, seen in the light
+  // of `ahead`, (0 to 3) int64, which are guesses at what comes next. What lies
+  // further back than attention needs is forgotten, so that memory and time stay
+  // bounded. Not to be mixed with push().
+  at::Tensor push_live(const at::Tensor& tokens, const at::Tensor& ahead);
+
  private:
+  at::Tensor advance(std::int64_t end);
+  void forget();
+  // Tokens of prompt and utterance so far.
+  std::int64_t length() const { return forgotten_ + tokens_.size(0); }
   at::Tensor advance_cached(std::int64_t end);
   at::Tensor advance_again(std::int64_t end);
   // Noise of frames [first, end), (end - first, 80).
@@ -46,7 +56,8 @@ class MelStream {
   Checkpoint checkpoint_;
   S3Gen::Cache cache_;
   // Tokens and frames are counted from the start of the prompt.
-  at::Tensor tokens_;  // all so far
+  at::Tensor tokens_;  // all so far, but for those forgotten
+  std::int64_t forgotten_ = 0;
   std::int64_t done_;  // tokens whose frames are computed
   at::Tensor recent_;  // full attention: mel of the newest frames, (F, 80)
 };

@@ -89,6 +89,11 @@ at::Tensor S3Gen::flow(const at::Tensor& features, const at::Tensor& speaker,
   return flow_(noise, features, speaker, known, bias, /*cache=*/nullptr, checkpoint);
 }
 
+void S3Gen::keep(Cache& cache, std::int64_t first, std::int64_t last) const {
+  encoder_.keep(cache.encoder, first, last);
+  cache.flow.keep(first * kFramesPerToken, last * kFramesPerToken);
+}
+
 at::Tensor S3Gen::next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
                            const at::Tensor& known, const at::Tensor& noise, Cache& cache,
                            const Checkpoint& checkpoint) const {

@@ -50,6 +50,10 @@ class S3Gen {
     std::int64_t bytes() const;
   };
 
+  // Forgets what attention remembers, but for the first and the last tokens:
+  // speech without an end in bounded memory and time.
+  void keep(Cache& cache, std::int64_t first, std::int64_t last) const;
+
   // The next group of an utterance in pieces: `tokens` (T + ahead) int64, of
   // which the last `ahead` are only looked at, three unless the utterance ends.
   // noise and known mel (2 T, 80). Returns mel (2 T, 80).

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kEndless = std::numeric_limits<std::size_t>::max();
 
-// The start of an utterance echoes the end of the prompt: it is silenced for
-// this long, and fades in for as long again.
 constexpr std::int64_t kTrim = 480;  // samples, 20 ms
+
+}  // namespace
 
 void fade_in(at::Tensor samples, std::int64_t position) {
   const std::int64_t count = std::min(samples.size(0), 2 * kTrim - position);
@@ -23,8 +23,6 @@ void fade_in(at::Tensor samples, std::int64_t position) {
   const at::Tensor fade = at::cat({at::zeros({kTrim}), ramp});
   samples.narrow(0, 0, count).mul_(fade.narrow(0, position, count));
 }
-
-}  // namespace
 
 SpeechStream::SpeechStream(const S3Gen& s3gen, const Hift& hift,
                            std::shared_ptr<const PromptCache> prompt, const Options& options)

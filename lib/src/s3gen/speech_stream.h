@@ -14,6 +14,10 @@
 
 namespace chatterbox {
 
+// The start of an utterance echoes the end of the prompt: it is silenced for 20
+// ms and fades in for as long again. `position` is the index of samples[0].
+void fade_in(at::Tensor samples, std::int64_t position);
+
 // One utterance from speech tokens to samples while tokens arrive. However
 // tokens are handed in, work is done whenever the next chunk is complete, and
 // random numbers are addressed by position: samples depend on tokens, voice,

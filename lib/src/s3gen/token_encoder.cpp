@@ -66,6 +66,13 @@ std::int64_t TokenEncoder::Cache::bytes() const {
   return sum;
 }
 
+void TokenEncoder::keep(Cache& cache, std::int64_t first, std::int64_t last) const {
+  for (std::size_t i = 0; i < cache.layers.size(); ++i) {
+    const std::int64_t rate = i < layers_.size() ? 1 : kFramesPerToken;
+    cache.layers[i].keep(first * rate, last * rate);
+  }
+}
+
 TokenEncoder::TokenEncoder(const Weights& weights, const TokenEncoderConfig& config)
     : size_(config.size),
       embed_(std::make_unique<Embed>(weights.scope("embed"), config.size)),

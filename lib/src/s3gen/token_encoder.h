@@ -35,6 +35,9 @@ class TokenEncoder {
     std::int64_t bytes() const;
   };
 
+  // Forgets what attention remembers, but for the first and the last tokens.
+  void keep(Cache& cache, std::int64_t first, std::int64_t last) const;
+
   TokenEncoder(const Weights& weights, const TokenEncoderConfig& config);
   ~TokenEncoder();
 

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "s3tokenizer/fsmn_attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace chatterbox {
@@ -32,7 +33,8 @@ Rotation::Rotation(std::int64_t frames, std::int64_t head_dim, const at::Device&
 at::Tensor Rotation::operator()(const at::Tensor& x) const {
   const auto halves = x.chunk(2, -1);
   const at::Tensor turned = at::cat({-halves[1], halves[0]}, -1);
-  return x * cos.unsqueeze(1) + turned * sin.unsqueeze(1);
+  const std::int64_t first = cos.size(0) - x.size(1);
+  return x * cos.slice(0, first).unsqueeze(1) + turned * sin.slice(0, first).unsqueeze(1);
 }
 
 FsmnAttention::FsmnAttention(const Weights& weights, std::int64_t state, std::int64_t heads)
@@ -43,20 +45,26 @@ FsmnAttention::FsmnAttention(const Weights& weights, std::int64_t state, std::in
       out(weights.scope("out"), state, state),
       memory(weights.scope("fsmn_block"), state, state, kMemoryFrames, depthwise(state)) {}
 
-at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotation) const {
+at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotation,
+                                     KeyValueCache* cache) const {
   const std::int64_t frames = x.size(1), state = x.size(2), head_dim = state / heads;
   // Either side is scaled, as upstream does, rather than their product.
   const double scale = std::pow(double(head_dim), -0.25);
-  const auto split = [&](const at::Tensor& y) { return y.view({1, frames, heads, head_dim}); };
+  const auto split = [&](const at::Tensor& y) { return y.view({1, -1, heads, head_dim}); };
 
-  const at::Tensor q = rotation(split(query(x))).transpose(1, 2) * scale;  // (1, heads, T, d)
-  const at::Tensor k = rotation(split(key(x))).transpose(1, 2) * scale;
-  const at::Tensor values = value(x);
+  const at::Tensor keys = cache ? cache->keys.append(key(x)) : key(x);
+  const at::Tensor values = cache ? cache->values.append(value(x)) : value(x);
+  const at::Tensor q = rotation(split(query(x))).transpose(1, 2) * scale;  // (1, heads, n, d)
+  const at::Tensor k = rotation(split(keys)).transpose(1, 2) * scale;
   const at::Tensor v = split(values).transpose(1, 2);
 
   const at::Tensor weights = at::softmax(at::matmul(q, k.transpose(2, 3)), -1);
   const at::Tensor mixed = at::matmul(weights, v).transpose(1, 2).reshape({1, frames, state});
-  const at::Tensor remembered = memory(values.transpose(1, 2)).transpose(1, 2) + values;
+  // The memory sees no further back than half its length.
+  const std::int64_t near = std::min(values.size(1), frames + kMemoryFrames / 2);
+  const at::Tensor recent = values.slice(1, values.size(1) - near);
+  const at::Tensor remembered = (memory(recent.transpose(1, 2)).transpose(1, 2) + recent)
+                                    .slice(1, near - frames);
   return out(mixed) + remembered;
 }
 

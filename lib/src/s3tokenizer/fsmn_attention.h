@@ -6,6 +6,7 @@
 
 #include "nn/layers.h"
 #include "nn/weights.h"
+#include "s3gen/growing_cache.h"
 
 namespace chatterbox {
 
@@ -13,7 +14,7 @@ namespace chatterbox {
 struct Rotation {
   Rotation(std::int64_t frames, std::int64_t head_dim, const at::Device& device);
 
-  // x (1, T, heads, head_dim), turned by its position.
+  // x (1, n, heads, head_dim), turned by its position; x are the last n frames.
   at::Tensor operator()(const at::Tensor& x) const;
 
   at::Tensor cos, sin;
@@ -24,8 +25,11 @@ struct Rotation {
 struct FsmnAttention {
   FsmnAttention(const Weights& weights, std::int64_t state, std::int64_t heads);
 
-  // (1, T, state) -> (1, T, state)
-  at::Tensor operator()(const at::Tensor& x, const Rotation& rotation) const;
+  // (1, n, state) -> (1, n, state). `cache` holds keys, not yet turned, and
+  // values of the frames before x and is extended; null: there are none.
+  // `rotation` is for all of them.
+  at::Tensor operator()(const at::Tensor& x, const Rotation& rotation,
+                        KeyValueCache* cache) const;
 
   std::int64_t heads;
   Linear query, key, value, out;

@@ -35,8 +35,9 @@ S3Tokenizer::Block::Block(const Weights& weights, const S3TokenizerConfig& confi
       contract(weights.scope("mlp.2"), 4 * config.state, config.state),
       mlp_norm(weights.scope("mlp_ln"), config.state) {}
 
-at::Tensor S3Tokenizer::Block::operator()(const at::Tensor& input, const Rotation& rotation) const {
-  const at::Tensor x = input + attention(attention_norm(input), rotation);
+at::Tensor S3Tokenizer::Block::operator()(const at::Tensor& input, const Rotation& rotation,
+                                          KeyValueCache* cache) const {
+  const at::Tensor x = input + attention(attention_norm(input), rotation, cache);
   return x + contract(at::gelu(expand(mlp_norm(x))));
 }
 
@@ -58,12 +59,30 @@ S3Tokenizer::S3Tokenizer(const Weights& any, const S3TokenizerConfig& config)
 }
 
 // (mels, frames) -> (1, T, state), T about frames / 4
-at::Tensor S3Tokenizer::encode(const at::Tensor& mel) const {
+at::Tensor S3Tokenizer::convolve(const at::Tensor& mel) const {
   const at::Tensor input = mel.unsqueeze(0).to(conv1_.weight.device());
-  at::Tensor x = at::gelu(conv2_(at::gelu(conv1_(input)))).transpose(1, 2).contiguous();
+  return at::gelu(conv2_(at::gelu(conv1_(input)))).transpose(1, 2).contiguous();
+}
+
+at::Tensor S3Tokenizer::encode(const at::Tensor& mel) const {
+  at::Tensor x = convolve(mel);
   const Rotation rotation(x.size(1), config_.state / config_.heads, x.device());
-  for (const Block& block : blocks_) x = block(x, rotation);
+  for (const Block& block : blocks_) x = block(x, rotation, nullptr);
   return x;
+}
+
+at::Tensor S3Tokenizer::next_tokens(const at::Tensor& mel, std::int64_t lead, std::int64_t ahead,
+                                    std::int64_t context, Cache& cache) const {
+  cache.resize(blocks_.size());
+  at::Tensor x = convolve(mel).slice(1, lead);
+  const Rotation rotation(cache.front().keys.length() + x.size(1), config_.state / config_.heads,
+                          x.device());
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    x = blocks_[i](x, rotation, &cache[i]);
+    cache[i].drop_last(ahead);
+    if (cache[i].keys.length() > 2 * context) cache[i].keep(0, context);
+  }
+  return quantize(x);
 }
 
 // (1, T, state) -> (T) int64

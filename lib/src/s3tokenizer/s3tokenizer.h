@@ -28,6 +28,18 @@ class S3Tokenizer {
   // `max_tokens` bounds N; the levels are still those of the whole recording.
   at::Tensor tokenize(const at::Tensor& wav16k, std::optional<int> max_tokens = {}) const;
 
+  // What tokens heard earlier leave behind for those after them.
+  using Cache = std::vector<KeyValueCache>;
+
+  // The next tokens of speech without an end. mel (mels, 4 (lead + n + ahead))
+  // is log mel, of which the first `lead` tokens, 0 or 1, were heard before and
+  // only meet the convolutions, and the last `ahead` will be heard once more.
+  // `cache` holds all tokens before, at most `context` of them or twice as many,
+  // and is extended. Returns (n + ahead) int64 on the processor.
+  at::Tensor next_tokens(const at::Tensor& mel, std::int64_t lead, std::int64_t ahead,
+                         std::int64_t context, Cache& cache) const;
+  int mels() const { return config_.mels; }
+
   // Log mel of the recording, (mels, frames), 100 frames/s.
   at::Tensor features(const at::Tensor& wav16k) const { return mel_(wav16k); }
 
@@ -35,7 +47,8 @@ class S3Tokenizer {
   // One transformer layer; the norms come before what they feed.
   struct Block {
     Block(const Weights& weights, const S3TokenizerConfig& config);
-    at::Tensor operator()(const at::Tensor& x, const Rotation& rotation) const;
+    at::Tensor operator()(const at::Tensor& x, const Rotation& rotation,
+                          KeyValueCache* cache) const;
 
     FsmnAttention attention;
     LayerNorm attention_norm;
@@ -44,6 +57,7 @@ class S3Tokenizer {
   };
 
   at::Tensor encode(const at::Tensor& mel) const;
+  at::Tensor convolve(const at::Tensor& mel) const;
   at::Tensor quantize(const at::Tensor& hidden) const;
 
   S3TokenizerConfig config_;

@@ -3,6 +3,7 @@
 #include "text/phones.h"
 
 #include "chatterbox/error.h"
+#include "text/aloud/aloud.h"
 #include "text/normalizer.h"
 
 #ifdef HAVE_FLITE
@@ -29,22 +30,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
-// "£5" -> "5 pounds"; flite reads the dollar sign itself.
-void spell_currency(std::string& word) {
-  static constexpr std::pair<std::string_view, std::string_view> kCurrencies[] = {
-      {"£", "pounds"}, {"€", "euros"}, {"¥", "yen"}};
-  for (const auto& [sign, name] : kCurrencies) {
-    const std::size_t at = word.find(sign);
-    if (at == std::string::npos) continue;
-    word.erase(at, sign.size());
-    const std::size_t last = word.find_last_of("0123456789");
-    word.insert(last == std::string::npos ? at : last + 1, " " + std::string(name));
-  }
-}
-
 // One written word as ASCII for flite.
 std::string spell(std::string word) {
-  spell_currency(word);
   replace_all(word, "…", "...");
   replace_all(word, "°", " degrees");
   for (const std::string_view dash : {"—", "―", "--"}) replace_all(word, dash, ", ");
@@ -64,12 +51,19 @@ struct Spelling {
 };
 
 Spelling spell_all(std::string_view text) {
-  Spelling spelling;
+  std::vector<std::string> words;
+  std::vector<std::string_view> all_written;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string_view written = text.substr(begin, end - begin);
+    all_written.push_back(text.substr(begin, end - begin));
+    words.emplace_back(all_written.back());
     begin = end + 1;
-    const std::string word = spell(std::string(written));
+  }
+  const std::vector<std::string> spoken = read_aloud(words);
+  Spelling spelling;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view written = all_written[i];
+    const std::string word = spell(spoken[i]);
     const bool dash = !word.empty() && word.find_first_not_of("-, ") == std::string::npos;
     if (dash) {
       // A dash between words is a pause, which flite knows as a comma.

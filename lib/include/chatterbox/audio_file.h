@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "chatterbox/audio.h"
+
+namespace [[gnu::visibility("default")]] chatterbox {
+
+// Most sample frames of a recording that is read: 23 minutes at 48 kHz.
+inline constexpr std::size_t kMaxRecordingFrames = std::size_t(1) << 26;
+
+// A recording in any form libsndfile knows (WAV, FLAC, Ogg Opus, Ogg Vorbis, MP3, ...), at its own
+// rate, its channels averaged into one. `max_frames`: a longer one is refused. Samples that are
+// not finite become 0. Throws kNotFound when it cannot be opened, kBadFile when it is no
+// recording, is empty, or too long.
+Audio read_audio_file(const std::string& path, std::size_t max_frames = kMaxRecordingFrames);
+
+// The same from memory; `name` is what errors call it.
+Audio decode_audio(std::string_view bytes, const std::string& name,
+                   std::size_t max_frames = kMaxRecordingFrames);
+
+// What encode_audio() makes: 16 bits a sample, one channel.
+enum class AudioFormat { kWav, kFlac };
+
+// The bytes of such a file. Samples outside [-1, 1] are clipped. Throws kInvalidArgument for
+// a rate the format cannot hold (FLAC: 1 to 655350 Hz).
+std::string encode_audio(const Audio& audio, AudioFormat format);
+
+// Writes one, atomically. Throws kNotFound or kBadFile as file writing does.
+void write_audio_file(const std::string& path, const Audio& audio,
+                      AudioFormat format = AudioFormat::kWav);
+
+// The samples as decode_audio(encode_audio()) gives them back.
+Audio round_to_16_bits(Audio audio);
+
+}  // namespace chatterbox

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace [[gnu::visibility("default")]] chatterbox {
+
+// The directory of the model: `setting`, else $CHATTERBOX_MODEL_PATH, else the
+// installed model of this project. Throws kNotFound when there is none.
+std::string find_model(const std::string& setting);
+
+// The directory of the watermark's weights: `setting`, else $CHATTERBOX_WATERMARK_PATH, else the
+// directory "watermark" in or beside `model_path` where one is given, else the installed one.
+// Throws kNotFound when there is none.
+std::string find_watermark(const std::string& setting = {}, const std::string& model_path = {});
+
+// Where the user's own voices are kept: $XDG_DATA_HOME/gst-chatterbox/voices, or the
+// same below ~/.local/share. Empty when the user has no home. Need not exist.
+std::string own_voice_directory();
+
+// Directories of other voices, most important first: those in $CHATTERBOX_VOICES_PATH
+// (separated by colons), then the installed ones. They need not exist.
+std::vector<std::string> installed_voice_directories();
+
+}  // namespace chatterbox

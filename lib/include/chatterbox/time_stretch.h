@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace [[gnu::visibility("default")]] chatterbox {
+
+// Slowest and fastest that stretch_time() takes.
+inline constexpr double kMinSpeed = 0.25, kMaxSpeed = 4.0;
+
+// Speech at another speed and the same pitch: 2 halves its length. Mono samples of any rate; the
+// result has round(samples / speed) of them, and what was said at sample n is at n / speed, give or
+// take 10 ms. A speed of 1 gives the samples back. Throws kInvalidArgument outside of
+// [kMinSpeed, kMaxSpeed]. Any thread.
+std::vector<float> stretch_time(std::span<const float> samples, int rate_hz, double speed);
+
+}  // namespace chatterbox

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "cancellation.h"
+#include "chatterbox/engine.h"
+#include "chatterbox/watermark.h"
+
+namespace chatterbox {
+
+// The last step of a synthesis: marks the speech, hands it to the caller and keeps count. The
+// watermark holds back a little of what was made, and words wait for their samples.
+class Delivery {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `start`: when the caller asked. Without a watermarker speech leaves as it was made.
+  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start,
+           std::optional<Watermarker> watermarker)
+      : sink_(sink), turn_(turn), start_(start), watermarker_(std::move(watermarker)) {}
+
+  // The next samples (L), and words that begin in them. After the last of the utterance nothing
+  // is held back. Throws kCancelled when the caller does not want more.
+  void deliver(const at::Tensor& samples, bool last, std::vector<WordTime> words);
+
+  // Samples made so far, delivered or not.
+  std::int64_t made() const { return made_; }
+
+  SynthesisStats finish();
+  SynthesisStats stats;
+
+ private:
+  std::vector<WordTime> words_before(std::int64_t end);
+
+  const Engine::Sink& sink_;
+  Turn& turn_;
+  Clock::time_point start_;
+  std::optional<Watermarker> watermarker_;
+  std::vector<WordTime> words_;  // not delivered yet
+  std::int64_t made_ = 0;
+  double waited_ = 0;
+};
+
+}  // namespace chatterbox

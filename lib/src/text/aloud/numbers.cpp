@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
+#include "text/aloud/rules.h"
+#include "text/aloud/tables.h"
+
+namespace chatterbox::aloud {
+namespace {
+
+using Said = std::optional<std::string>;
+
+int integer(const std::string& digits) { return std::atoi(digits.substr(0, 9).c_str()); }
+
+bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// "-$1,200.50", "$5M", "£5-£10", "€20/month"
+Said money(const Match& match, const Place&) {
+  const std::string minus = match[1], sign = match[2], whole = match[3], fraction = match[4];
+  const std::string suffix = match[5], until = match[6], per = match[7];
+  const Said several = currency(sign, false);
+  if (!several) return std::nullopt;
+  std::string said = minus.empty() ? "" : "minus ";
+  const bool coins = fraction.size() == 3 && suffix.empty() && until.empty() && *several != "yen";
+  const bool one = whole == "1" && suffix.empty() && until.empty() && (fraction.empty() || coins);
+  if (coins && (whole != "0" || fraction == ".00")) said += whole + " " + *currency(sign, one);
+  if (coins && fraction != ".00") {
+    const int count = integer(fraction.substr(1));
+    said += (whole != "0" ? " " : "") + std::to_string(count);
+    said += sign == "£" ? " pence" : count == 1 ? " cent" : " cents";
+  }
+  if (!coins) {
+    said += whole + fraction;
+    if (!until.empty()) said += " to " + until;
+    if (!suffix.empty()) said += " " + magnitude(suffix).value_or(suffix);
+    said += " " + *currency(sign, one);
+  }
+  if (!per.empty()) said += " per " + per.substr(1);
+  return said;
+}
+
+// "3€"
+Said money_behind(const Match& match, const Place&) {
+  const Said name = currency(match[2].str(), match[1] == "1");
+  return name ? Said(match[1].str() + " " + *name) : std::nullopt;
+}
+
+Said cents(const Match& match, const Place&) {
+  return match[1].str() + (match[1] == "1" ? " cent" : " cents");
+}
+
+// "1990s", "'80s", "mid-1990s": "19 nineties"
+Said decades(const Match& match, const Place&) {
+  const std::string before = match[1], century = match[2];
+  const int tens = integer(match[3]);
+  std::string said = before.empty() ? "" : before.substr(0, before.size() - 1) + " ";
+  if (tens == 0 && century.empty()) return std::nullopt;
+  if (tens == 0 && century[1] == '0') return said + century.substr(0, 1) + " thousands";
+  return said + century + (century.empty() ? "" : " ") + decade(tens);
+}
+
+// A year of the eleventh century: flite counts from 1100 on.
+Said early_year(const Match& match, const Place& place) {
+  if (!one_of(place.previous, {"in", "In", "since", "Since", "until", "from", "From", "of", "year",
+                               "before", "after", "by", "By", "around"}))
+    return std::nullopt;
+  const std::string last = match[1];
+  return "ten " + (last[0] == '0' ? "oh " + last.substr(1) : last);
+}
+
+Said hundreds(const Match& match, const Place&) { return match[1].str() + " hundred"; }
+
+// "3pm", "10:30am", "9-10:30pm"
+Said clock(const Match& match, const Place&) {
+  const bool morning = match[3].length() > 0 && (*match[3].first | 0x20) == 'a';
+  std::string said = match[1];
+  if (match[2].length() > 0) said += " to " + match[2].str().substr(1);
+  if (match[3].length() > 0) said += morning ? " A M" : " P M";
+  if (match[2].length() == 0 && match[3].length() == 0) return std::nullopt;
+  return said;
+}
+
+Said stopwatch(const Match& match, const Place&) {
+  const int seconds = integer(match[2]);
+  return match[1].str() + " and " + std::to_string(seconds) +
+         (seconds == 1 ? " second" : " seconds");
+}
+
+// "5km", "10-kg", "3.5GHz"
+Said measure(const Match& match, const Place&) {
+  const std::string number = match[1], symbol = match[3];
+  if (symbol == "s" && number.size() > 2) return std::nullopt;
+  const Said name = unit(symbol, number == "1" || match[2].length() > 0);
+  if (!name) return std::nullopt;
+  return number + " " + *name;
+}
+
+Said temperature(const Match& match, const Place&) {
+  const std::string number = match[1], scale = match[2];
+  std::string said = (number.empty() ? "" : number + " ") + (number == "1" ? "degree" : "degrees");
+  if (scale == "C") said += " Celsius";
+  if (scale == "F") said += " Fahrenheit";
+  return said;
+}
+
+Said height(const Match& match, const Place&) { return match[1].str() + " foot " + match[2].str(); }
+
+// "3/4": "three quarters"; after a whole number "and three quarters"
+Said fraction(const Match& match, const Place& place) {
+  const int above = integer(match[1]), below = integer(match[2]);
+  if (below < 2 || below > 20 || above < 1 || above >= below)
+    return match[1].str() + " slash " + match[2].str();
+  std::string part = below == 2 ? "half" : below == 4 ? "quarter" : ordinal(below);
+  if (above > 1) part += "s";
+  const bool mixed = is_number(place.previous);
+  const bool article = above == 1 && (below == 2 || below == 4);
+  return (mixed ? "and " : "") + (article ? "a" : std::to_string(above)) + " " + part;
+}
+
+Said date(int year, int month_number, int day) {
+  if (month_number < 1 || month_number > 12 || day < 1 || day > 31) return std::nullopt;
+  return month(month_number) + " " + ordinal(day) + ", " + std::to_string(year);
+}
+
+// American order, unless that cannot be.
+Said slashed_date(const Match& match, const Place&) {
+  const int first = integer(match[1]), second = integer(match[2]);
+  int year = integer(match[3]);
+  if (year < 100) year += year < 50 ? 2000 : 1900;
+  return first > 12 ? date(year, second, first) : date(year, first, second);
+}
+
+Said iso_date(const Match& match, const Place&) {
+  return date(integer(match[1]), integer(match[2]), integer(match[3]));
+}
+
+Said telephone(const Match& match, const Place&) {
+  std::string said(match[0].first, match[0].second);
+  std::replace(said.begin(), said.end(), '.', '-');
+  return said;
+}
+
+// "1.2.3": "1 point 2 point 3"; four numbers are an address
+Said version(const Match& match, const Place&) {
+  const std::string numbers = match[2];
+  const bool address = std::count(numbers.begin(), numbers.end(), '.') == 3;
+  std::string said = match[1].length() > 0 ? "version " : "";
+  for (const char c : numbers)
+    said += c == '.' ? (address ? " dot " : " point ") : std::string(1, c);
+  return said;
+}
+
+Said numbered(const Match& match, const Place&) { return "number " + match[1].str(); }
+Said about(const Match& match, const Place&) { return "about " + match[1].str(); }
+Said plus(const Match& match, const Place&) { return "plus " + match[1].str(); }
+Said times(const Match& match, const Place&) { return match[1].str() + " x"; }
+
+// "401(k)": the zero is read as a letter
+Said plan(const Match& match, const Place&) {
+  std::string number = match[1];
+  if (number.size() == 3 && number[1] == '0') number = {number[0], ' ', 'o', 'h', ' ', number[2]};
+  return number + " " + match[2].str();
+}
+
+Said power(const Match& match, const Place&) {
+  const std::string base = match[1], exponent = match[2];
+  if (exponent == "2") return base + " squared";
+  if (exponent == "3") return base + " cubed";
+  return base + " to the power of " + exponent;
+}
+
+// "3x4" and "1920x1080x3"
+Said by(const Match& match, const Place&) {
+  std::string said;
+  for (const char c : match[0].str()) said += c == 'x' ? " by " : std::string(1, c);
+  return said;
+}
+
+// "1+1=2", but not "10-20", which is a range
+Said sum(const Match& match, const Place&) {
+  const std::string terms = match[0];
+  if (terms.find_first_of("+=*") == terms.npos) return std::nullopt;
+  std::string said;
+  for (const char c : terms)
+    said += c == '+'   ? " plus "
+            : c == '=' ? " equals "
+            : c == '*' ? " times "
+            : c == '-' ? " minus "
+            : c == '/' ? " divided by "
+                       : std::string(1, c);
+  return said;
+}
+
+const auto kSyntax = std::regex::ECMAScript | std::regex::optimize;
+#define NUMBER "\\d[\\d,]*"
+
+}  // namespace
+
+bool is_number(std::string_view word) {
+  static const std::regex number("[-+]?(?:" NUMBER "(?:\\.\\d+)?|\\.\\d+|\\d+/\\d+)", kSyntax);
+  return std::regex_match(word.begin(), word.end(), number) ||
+         one_of(word, {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+                       "ten", "twenty", "thirty", "forty", "fifty", "hundred", "thousand",
+                       "million", "few", "sq"});
+}
+
+Said say_number(const Place& place) {
+  static const Rule rules[] = {
+      {std::regex("(-)?((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(" NUMBER
+                  ")(\\.\\d+)?(mn|bn|tn|[kKmMbBT])?"
+                  "(?:-(?:\\$|£|€|¥)?(" NUMBER "))?(/[a-z]+)?",
+                  kSyntax),
+       money},
+      {std::regex("(" NUMBER "(?:\\.\\d+)?)(\\$|£|€|¥|₹|₩|₽)", kSyntax), money_behind},
+      {std::regex("(\\d+)¢", kSyntax), cents},
+      {std::regex("((?:mid|late|early|pre|post)-)?'?(\\d\\d)?(\\d)0'?s", kSyntax), decades},
+      {std::regex("10(\\d[1-9]|[1-9]0)", kSyntax), early_year},
+      {std::regex("(1[1-9]|2[1-9])00", kSyntax), hundreds},
+      {std::regex("(\\d{1,2}(?::\\d\\d)?)(-\\d{1,2}:\\d\\d|-\\d{1,2}(?=[aApP]))?"
+                  "([aApP]\\.?[mM])?",
+                  kSyntax),
+       clock},
+      {std::regex("(\\d{1,2}:\\d\\d):(\\d\\d)", kSyntax), stopwatch},
+      {std::regex("(-?" NUMBER "(?:\\.\\d+)?)(-)?([A-Za-z]+(?:/[hs])?(?:\\^\\d)?)", kSyntax),
+       measure},
+      {std::regex("(-?" NUMBER "(?:\\.\\d+)?)?°([CFK])?", kSyntax), temperature},
+      {std::regex("(\\d)'(\\d{1,2})(?:\"|'')?", kSyntax), height},
+      {std::regex("(\\d{1,3})/(\\d{1,3})", kSyntax), fraction},
+      {std::regex("(\\d{1,2})/(\\d{1,2})/(\\d{4}|\\d\\d)", kSyntax), slashed_date},
+      {std::regex("(\\d{4})-(\\d\\d)-(\\d\\d)", kSyntax), iso_date},
+      {std::regex("\\d{3}\\.\\d{3}\\.\\d{4}", kSyntax), telephone},
+      {std::regex("(v)?(\\d{1,4}(?:\\.\\d{1,4}){2,3})", kSyntax), version},
+      {std::regex("#(" NUMBER ")", kSyntax), numbered},
+      {std::regex("~([$£€¥]?\\d.*)", kSyntax), about},
+      {std::regex("\\+(\\d[\\d-]*)", kSyntax), plus},
+      {std::regex("(\\d+\\.\\d+)x", kSyntax), times},
+      {std::regex("(\\d+)\\(([a-z])\\)?", kSyntax), plan},
+      {std::regex("(\\d+)\\^(\\d+)", kSyntax), power},
+      {std::regex("\\d+(?:\\.\\d+)?(?:x\\d+(?:\\.\\d+)?)+", kSyntax), by},
+      {std::regex("\\d+(?:\\.\\d+)?(?:[-+=*/]\\d+(?:\\.\\d+)?)+", kSyntax), sum},
+  };
+  return apply(rules, place);
+}
+
+}  // namespace chatterbox::aloud

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <optional>
+#include <regex>
+#include <string>
+#include <string_view>
+
+namespace chatterbox::aloud {
+
+// A word without the quotes and marks around it, and its neighbours.
+struct Place {
+  std::string_view word, previous, next;
+  bool dotted = false;  // a full stop follows
+};
+
+// What is said, or nothing when the rules do not apply.
+std::optional<std::string> say_number(const Place& place);   // with digits in it
+std::optional<std::string> say_address(const Place& place);  // web, mail, files
+std::optional<std::string> say_letters(const Place& place);  // names, capitals, signs
+
+// True for "5", "1,234", "-2.5", "3/4" and the like, and for small number words.
+bool is_number(std::string_view word);
+// "US" -> "U S".
+std::string spelled(std::string_view letters);
+// "GitHub" -> "Git Hub", "macOS" -> "mac O S"; unchanged if there is nothing to part.
+std::string parted(std::string_view word);
+
+// One line of a table of rules.
+using Match = std::match_results<std::string_view::const_iterator>;
+struct Rule {
+  std::regex pattern;
+  // Empty: does not apply after all.
+  std::optional<std::string> (*say)(const Match& match, const Place& place);
+};
+
+template <class Rules>
+std::optional<std::string> apply(const Rules& rules, const Place& place) {
+  Match match;
+  for (const Rule& rule : rules)
+    if (std::regex_match(place.word.begin(), place.word.end(), match, rule.pattern))
+      if (auto said = rule.say(match, place)) return said;
+  return std::nullopt;
+}
+
+}  // namespace chatterbox::aloud

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "text/aloud/tables.h"
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+
+namespace chatterbox::aloud {
+namespace {
+
+struct Pair {
+  std::string_view written, said;
+};
+
+template <class Table>
+std::optional<std::string> find(const Table& table, std::string_view word) {
+  for (const Pair& row : table)
+    if (row.written == word) return std::string(row.said);
+  return std::nullopt;
+}
+
+template <class Table>
+bool contains(const Table& table, std::string_view word) {
+  return std::find(std::begin(table), std::end(table), word) != std::end(table);
+}
+
+// With or without a full stop.
+constexpr Pair kAbbreviations[] = {
+    {"vs", "versus"},        {"etc", "et cetera"},    {"approx", "approximately"},
+    {"Prof", "Professor"},   {"Sgt", "Sergeant"},     {"Capt", "Captain"},
+    {"Lt", "Lieutenant"},    {"Cpl", "Corporal"},     {"Blvd", "Boulevard"},
+    {"Ltd", "Limited"},      {"Corp", "Corporation"}, {"Jr", "Junior"},
+    {"Sr", "Senior"},        {"Dept", "Department"},  {"Univ", "University"},
+    {"Messrs", "Messieurs"}, {"Hwy", "Highway"},      {"Pkwy", "Parkway"},
+    {"Assn", "Association"}, {"Bros", "Brothers"},    {"Supt", "Superintendent"},
+};
+
+// With a full stop only: without it they are words.
+constexpr Pair kDotted[] = {
+    {"e.g", "for example"},    {"i.e", "that is"},      {"cf", "compare"},
+    {"ca", "circa"},           {"Mon", "Monday"},       {"Tue", "Tuesday"},
+    {"Tues", "Tuesday"},       {"Wed", "Wednesday"},    {"Thu", "Thursday"},
+    {"Thur", "Thursday"},      {"Thurs", "Thursday"},   {"Fri", "Friday"},
+    {"Sat", "Saturday"},       {"Inc", "Incorporated"}, {"Co", "Company"},
+    {"Ave", "Avenue"},         {"Rd", "Road"},          {"Sq", "Square"},
+    {"Mt", "Mount"},           {"Gen", "General"},      {"Col", "Colonel"},
+    {"Maj", "Major"},          {"Gov", "Governor"},     {"Sen", "Senator"},
+    {"Rep", "Representative"}, {"Rev", "Reverend"},     {"Hon", "Honorable"},
+    {"Pres", "President"},     {"Adm", "Admiral"},      {"Cmdr", "Commander"},
+    {"Amb", "Ambassador"},     {"est", "estimated"},    {"incl", "including"},
+    {"misc", "miscellaneous"}, {"dept", "department"},  {"govt", "government"},
+    {"tel", "telephone"},      {"temp", "temperature"}, {"avg", "average"},
+    {"max", "maximum"},        {"min", "minimum"},      {"resp", "respectively"},
+    {"orig", "originally"},
+};
+
+// Only before a number: "p. 5", "Jan. 5"; elsewhere "no." and "Jan." end sentences.
+constexpr Pair kNumbered[] = {
+    {"Jan", "January"},    {"Feb", "February"}, {"Mar", "March"},    {"Apr", "April"},
+    {"Jun", "June"},       {"Jul", "July"},     {"Aug", "August"},   {"Sep", "September"},
+    {"Sept", "September"}, {"Oct", "October"},  {"Nov", "November"}, {"Dec", "December"},
+    {"No", "number"},      {"Nos", "numbers"},  {"p", "page"},       {"pp", "pages"},
+    {"ch", "chapter"},     {"Ch", "Chapter"},   {"fig", "figure"},   {"Fig", "Figure"},
+    {"vol", "volume"},     {"Vol", "Volume"},   {"sec", "section"},  {"Sec", "Section"},
+    {"art", "article"},    {"Art", "Article"},  {"eq", "equation"},  {"Eq", "Equation"},
+    {"Apt", "Apartment"},  {"Rm", "Room"},      {"Rte", "Route"},
+};
+
+constexpr Pair kNames[] = {
+    {"WiFi", "why fie"},
+    {"Wi-Fi", "why fie"},
+    {"wifi", "why fie"},
+    {"wi-fi", "why fie"},
+    {"Wifi", "why fie"},
+    {"LaTeX", "lay tech"},
+    {"WWI", "World War 1"},
+    {"WWII", "World War 2"},
+    {"JPEG", "jay peg"},
+    {"JPG", "jay peg"},
+    {"JSON", "jay sahn"},
+    {"SQL", "sequel"},
+    {"GUI", "gooey"},
+    {"ASAP", "as soon as possible"},
+    {"C#", "C sharp"},
+    {"F#", "F sharp"},
+    {"w/o", "without"},
+    {"w/", "with"},
+    {"24/7", "twenty four seven"},
+    {"9/11", "nine eleven"},
+    {"911", "9 1 1"},
+    {"and/or", "and or"},
+    {"Q&A", "Q and A"},
+    {"A.I", "A I"},
+    {"Ph.D", "P H D"},
+    {"Ph.D.s", "P H D's"},
+    {"&", "and"},
+    {"=", "equals"},
+    {"<", "less than"},
+    {">", "greater than"},
+    {"->", "to"},
+    {"=>", "to"},
+    {"%", "percent"},
+    {"*", ""},
+    {"~", "about"},
+    {"+", "plus"},
+    {"|", ""},
+    {"^", ""},
+    {"_", ""},
+    {"/", "slash"},
+};
+
+struct Unit {
+  std::string_view symbol, one, several;
+};
+
+constexpr Unit kUnits[] = {
+    {"km", "kilometer", "kilometers"},
+    {"m", "meter", "meters"},
+    {"cm", "centimeter", "centimeters"},
+    {"mm", "millimeter", "millimeters"},
+    {"um", "micrometer", "micrometers"},
+    {"nm", "nanometer", "nanometers"},
+    {"mi", "mile", "miles"},
+    {"ft", "foot", "feet"},
+    {"yd", "yard", "yards"},
+    {"yds", "yards", "yards"},
+    {"kg", "kilogram", "kilograms"},
+    {"g", "gram", "grams"},
+    {"mg", "milligram", "milligrams"},
+    {"lb", "pound", "pounds"},
+    {"lbs", "pound", "pounds"},
+    {"oz", "ounce", "ounces"},
+    {"l", "liter", "liters"},
+    {"L", "liter", "liters"},
+    {"ml", "milliliter", "milliliters"},
+    {"mL", "milliliter", "milliliters"},
+    {"s", "second", "seconds"},
+    {"sec", "second", "seconds"},
+    {"secs", "seconds", "seconds"},
+    {"ms", "millisecond", "milliseconds"},
+    {"min", "minute", "minutes"},
+    {"mins", "minutes", "minutes"},
+    {"h", "hour", "hours"},
+    {"hr", "hour", "hours"},
+    {"hrs", "hours", "hours"},
+    {"mph", "mile per hour", "miles per hour"},
+    {"km/h", "kilometer per hour", "kilometers per hour"},
+    {"kph", "kilometer per hour", "kilometers per hour"},
+    {"kmh", "kilometer per hour", "kilometers per hour"},
+    {"m/s", "meter per second", "meters per second"},
+    {"Hz", "hertz", "hertz"},
+    {"kHz", "kilohertz", "kilohertz"},
+    {"MHz", "megahertz", "megahertz"},
+    {"GHz", "gigahertz", "gigahertz"},
+    {"KB", "kilobyte", "kilobytes"},
+    {"kB", "kilobyte", "kilobytes"},
+    {"MB", "megabyte", "megabytes"},
+    {"GB", "gigabyte", "gigabytes"},
+    {"TB", "terabyte", "terabytes"},
+    {"Mbps", "megabit per second", "megabits per second"},
+    {"Gbps", "gigabit per second", "gigabits per second"},
+    {"kbps", "kilobit per second", "kilobits per second"},
+    {"W", "watt", "watts"},
+    {"kW", "kilowatt", "kilowatts"},
+    {"MW", "megawatt", "megawatts"},
+    {"GW", "gigawatt", "gigawatts"},
+    {"kWh", "kilowatt hour", "kilowatt hours"},
+    {"V", "volt", "volts"},
+    {"mV", "millivolt", "millivolts"},
+    {"mA", "milliamp", "milliamps"},
+    {"mAh", "milliamp hour", "milliamp hours"},
+    {"dB", "decibel", "decibels"},
+    {"px", "pixel", "pixels"},
+    {"ha", "hectare", "hectares"},
+    {"m^2", "square meter", "square meters"},
+    {"km^2", "square kilometer", "square kilometers"},
+    {"m^3", "cubic meter", "cubic meters"},
+    {"cm^3", "cubic centimeter", "cubic centimeters"},
+    {"ft^2", "square foot", "square feet"},
+    {"sq", "square", "square"},
+    {"rpm", "R P M", "R P M"},
+    {"cal", "calorie", "calories"},
+    {"kcal", "kilocalorie", "kilocalories"},
+    {"kJ", "kilojoule", "kilojoules"},
+    {"bn", "billion", "billion"},
+    {"mn", "million", "million"},
+};
+
+constexpr Unit kCurrencies[] = {
+    {"$", "dollar", "dollars"},
+    {"US$", "US dollar", "US dollars"},
+    {"A$", "Australian dollar", "Australian dollars"},
+    {"C$", "Canadian dollar", "Canadian dollars"},
+    {"NZ$", "New Zealand dollar", "New Zealand dollars"},
+    {"HK$", "Hong Kong dollar", "Hong Kong dollars"},
+    {"£", "pound", "pounds"},
+    {"€", "euro", "euros"},
+    {"¥", "yen", "yen"},
+    {"₹", "rupee", "rupees"},
+    {"₩", "won", "won"},
+    {"₽", "ruble", "rubles"},
+};
+
+constexpr Pair kMagnitudes[] = {
+    {"k", "thousand"}, {"K", "thousand"}, {"m", "million"},  {"M", "million"},  {"mn", "million"},
+    {"b", "billion"},  {"B", "billion"},  {"bn", "billion"}, {"T", "trillion"}, {"tn", "trillion"},
+};
+
+constexpr std::string_view kInitialisms[] = {
+    "CEO", "COO", "EU",  "UN",   "UK",   "US",  "UAE", "AI",  "ID",  "IQ",  "DIY", "FAQ",
+    "API", "URL", "USB", "MIT",  "UCLA", "HIV", "CIA", "EPA", "ICU", "ER",  "OS",  "AWS",
+    "UI",  "UX",  "EMT", "OMG",  "PSA",  "IPO", "ISO", "IPA", "ETA", "ISP", "IBS", "NYU",
+    "OED", "UFO", "VAT", "LAPD", "USS",  "UV",  "AC",  "AD",  "IP",  "VR",  "ESP", "EKG",
+    "ECG", "IVF", "NSA", "USSR", "EDM",  "ACL", "AFK", "IMO", "IOU", "LLM", "OCR", "IDE",
+    "RPG", "AAA", "ABC", "UPS",  "UAV",  "USD", "EUR", "GBP",
+};
+
+constexpr std::string_view kLastWords[] = {"etc", "Inc", "Ltd", "Co",   "Corp", "Jr",
+                                           "Sr",  "Ave", "Rd",  "Blvd", "Sq",   "Bros"};
+
+constexpr std::string_view kEndings[] = {
+    "com", "org",  "net", "edu",  "gov", "mil",  "info", "io",  "ai",  "uk",  "de",  "fr",   "eu",
+    "ca",  "au",   "us",  "co",   "tv",  "me",   "dev",  "app", "jp",  "it",  "es",  "nl",   "ch",
+    "txt", "pdf",  "doc", "docx", "csv", "js",   "py",   "cpp", "c",   "h",   "md",  "html", "htm",
+    "xml", "json", "zip", "exe",  "jpg", "jpeg", "png",  "gif", "mp3", "mp4", "wav", "srt",  "ts",
+};
+
+constexpr std::string_view kRegnal[] = {
+    "Henry",     "Edward",   "Louis",     "Charles",   "James",     "George",    "William",
+    "Elizabeth", "Mary",     "Richard",   "John",      "Paul",      "Pius",      "Leo",
+    "Benedict",  "Gregory",  "Philip",    "Francis",   "Frederick", "Catherine", "Peter",
+    "Nicholas",  "Ivan",     "Ferdinand", "Innocent",  "Urban",     "Clement",   "Ramses",
+    "Alexander", "Napoleon", "Margaret",  "Christian", "Haakon",    "Harald",    "Gustav",
+    "Carl",      "Alfonso",  "Felipe",    "Wilhelm",   "Sixtus",    "Boniface",  "Julius",
+    "Robert",    "David",    "Malcolm",   "Albert",    "Leopold",   "Juan",
+};
+
+constexpr std::string_view kOrdinals[] = {
+    "first",     "second",    "third",       "fourth",     "fifth",      "sixth",      "seventh",
+    "eighth",    "ninth",     "tenth",       "eleventh",   "twelfth",    "thirteenth", "fourteenth",
+    "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth",
+};
+
+constexpr std::string_view kMonths[] = {
+    "January", "February", "March",     "April",   "May",      "June",
+    "July",    "August",   "September", "October", "November", "December",
+};
+
+constexpr std::string_view kDecades[] = {
+    "hundreds", "tens",    "twenties",  "thirties", "forties",
+    "fifties",  "sixties", "seventies", "eighties", "nineties",
+};
+
+bool starts_with_digit(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0;
+}
+
+template <class Table>
+std::optional<std::string> counted(const Table& table, std::string_view symbol, bool one) {
+  for (const Unit& row : table)
+    if (row.symbol == symbol) return std::string(one ? row.one : row.several);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> abbreviation(std::string_view word, bool dotted, std::string_view next) {
+  if (dotted && starts_with_digit(next))
+    if (auto said = find(kNumbered, word)) return said;
+  if (dotted && word == "Ft" && !next.empty()) return "Fort";
+  if (dotted)
+    if (auto said = find(kDotted, word)) return said;
+  return find(kAbbreviations, word);
+}
+
+bool ends_sentences(std::string_view abbreviation) { return contains(kLastWords, abbreviation); }
+
+std::optional<std::string> unusual_name(std::string_view word) { return find(kNames, word); }
+std::optional<std::string> unit(std::string_view symbol, bool one) {
+  return counted(kUnits, symbol, one);
+}
+std::optional<std::string> currency(std::string_view sign, bool one) {
+  return counted(kCurrencies, sign, one);
+}
+std::optional<std::string> magnitude(std::string_view suffix) { return find(kMagnitudes, suffix); }
+bool is_initialism(std::string_view capitals) { return contains(kInitialisms, capitals); }
+bool is_address_ending(std::string_view ending) { return contains(kEndings, ending); }
+bool is_regnal_name(std::string_view name) { return contains(kRegnal, name); }
+
+std::string decade(int tens) { return std::string(kDecades[std::clamp(tens, 0, 9)]); }
+
+std::string ordinal(int number) {
+  if (number >= 1 && number <= 20) return std::string(kOrdinals[number - 1]);
+  if (number == 30) return "thirtieth";
+  return (number < 30 ? "twenty " : "thirty ") + ordinal(number % 10);
+}
+
+std::string month(int number) { return std::string(kMonths[std::clamp(number, 1, 12) - 1]); }
+
+}  // namespace chatterbox::aloud

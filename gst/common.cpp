@@ -4,6 +4,8 @@
 
 #include <new>
 
+#include "glib_raii.h"
+
 GST_DEBUG_CATEGORY(gst_chatterbox_debug);
 
 namespace chatterbox::gst {
@@ -76,6 +78,16 @@ void post_error(GstElement* element, const Failure& failure) {
 
 void post_warning(GstElement* element, const Failure& failure) {
   post(element, GST_MESSAGE_WARNING, failure);
+}
+
+void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum) {
+  GST_DEBUG_OBJECT(element, "stops: %s", gst_flow_get_name(flow));
+  if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
+    GST_ELEMENT_FLOW_ERROR(element, flow);
+  if (flow == GST_FLOW_FLUSHING || flow == GST_FLOW_EOS) return;
+  OwnedEvent eos(gst_event_new_eos());
+  if (seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), seqnum);
+  gst_pad_push_event(src_pad, eos.release());
 }
 
 }  // namespace chatterbox::gst

@@ -40,6 +40,10 @@ void post_error(GstElement* element, const Failure& failure);
 // Posts it as a warning: the stream goes on.
 void post_warning(GstElement* element, const Failure& failure);
 
+// What a task that can push no more owes its pipeline: an error message, unless it
+// was told to stop, and EOS (as the one with `seqnum`, if there is one).
+void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum);
+
 // GLib's frames are C: an exception must not pass through them. Every entry
 // from GLib into C++ runs inside this barrier.
 template <class Result, class Function>

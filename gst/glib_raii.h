@@ -7,6 +7,16 @@
 
 #include <memory>
 
+// ThreadSanitizer does not see into GLib, whose locks are no pthread locks.
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#define CHATTERBOX_LOCKED(lock) __tsan_acquire(lock)
+#define CHATTERBOX_UNLOCKING(lock) __tsan_release(lock)
+#else
+#define CHATTERBOX_LOCKED(lock) static_cast<void>(lock)
+#define CHATTERBOX_UNLOCKING(lock) static_cast<void>(lock)
+#endif
+
 namespace chatterbox::gst {
 
 // Owners for what GStreamer counts or frees. Copying is deleted, as for any
@@ -59,8 +69,14 @@ class BufferMap {
 // Holds a pad's stream lock: its streaming thread is outside of our functions.
 class StreamLock {
  public:
-  explicit StreamLock(GstPad* pad) : pad_(pad) { GST_PAD_STREAM_LOCK(pad_); }
-  ~StreamLock() { GST_PAD_STREAM_UNLOCK(pad_); }
+  explicit StreamLock(GstPad* pad) : pad_(pad) {
+    GST_PAD_STREAM_LOCK(pad_);
+    CHATTERBOX_LOCKED(pad_);
+  }
+  ~StreamLock() {
+    CHATTERBOX_UNLOCKING(pad_);
+    GST_PAD_STREAM_UNLOCK(pad_);
+  }
   StreamLock(const StreamLock&) = delete;
   StreamLock& operator=(const StreamLock&) = delete;
 
@@ -71,8 +87,14 @@ class StreamLock {
 // Holds GST_OBJECT_LOCK, which guards properties.
 class ObjectLock {
  public:
-  explicit ObjectLock(gpointer object) : object_(object) { GST_OBJECT_LOCK(object_); }
-  ~ObjectLock() { GST_OBJECT_UNLOCK(object_); }
+  explicit ObjectLock(gpointer object) : object_(object) {
+    GST_OBJECT_LOCK(object_);
+    CHATTERBOX_LOCKED(object_);
+  }
+  ~ObjectLock() {
+    CHATTERBOX_UNLOCKING(object_);
+    GST_OBJECT_UNLOCK(object_);
+  }
   ObjectLock(const ObjectLock&) = delete;
   ObjectLock& operator=(const ObjectLock&) = delete;
 

@@ -27,6 +27,8 @@
 #include "common.h"
 #include "elements.h"
 #include "glib_raii.h"
+#include "tts_metas.h"
+#include "src_caps.h"
 #include "tts_stream.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_debug
@@ -42,27 +44,22 @@ struct _GstChatterboxTts {
   TtsStream* stream;
 };
 
-G_DEFINE_FINAL_TYPE(GstChatterboxTts, gst_chatterbox_tts, GST_TYPE_ELEMENT)
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstChatterboxTts, gst_chatterbox_tts, GST_TYPE_ELEMENT,
+                              G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(chatterboxtts, "chatterboxtts", GST_RANK_NONE,
                                       GST_TYPE_CHATTERBOX_TTS,
                                       chatterbox::gst::init_debug_category())
 
-#define FORMATS "{ " GST_AUDIO_NE(S16) ", " GST_AUDIO_NE(F32) " }"
-
-// The engine's own rate first. Two text structures, because subparse gives
+// Two text structures, because subparse gives
 // plain text to those who name it first.
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
                             GST_STATIC_CAPS("text/x-raw, format = (string) utf8; "
-                                            "text/x-raw, format = (string) pango-markup"));
+                                            "text/x-raw, format = (string) pango-markup; "
+                                            "application/ssml+xml"));
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("audio/x-raw, format = (string) " FORMATS
-                    ", rate = (int) 24000, channels = (int) 1, layout = (string) interleaved; "
-                    "audio/x-raw, format = (string) " FORMATS
-                    ", rate = (int) { 48000, 44100, 32000, 22050, 16000, 12000, 11025, 8000 }, "
-                    "channels = (int) 1, layout = (string) interleaved"));
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CHATTERBOX_SPEECH_CAPS));
 
 enum { SIGNAL_INTERRUPT, SIGNAL_DRAIN, SIGNAL_COUNT };
 static guint signals[SIGNAL_COUNT];
@@ -105,6 +102,12 @@ static GstStateChangeReturn gst_chatterbox_tts_change_state(GstElement* element,
 
 static gboolean gst_chatterbox_tts_send_event(GstElement* element, GstEvent* event) {
   return guarded(element, FALSE, [&]() -> gboolean {
+    const GstStructure* fields = gst_event_get_structure(event);
+    if (GST_EVENT_TYPE(event) >= GST_EVENT_CUSTOM_DOWNSTREAM && fields &&
+        g_str_has_prefix(gst_structure_get_name(fields), "chatterbox/")) {
+      const OwnedEvent owned(event);
+      return stream_of(element)->command(owned.get());
+    }
     if (GST_EVENT_TYPE(event) != GST_EVENT_EOS || !stream_of(element)->is_text_source())
       return GST_ELEMENT_CLASS(gst_chatterbox_tts_parent_class)->send_event(element, event);
     const OwnedEvent owned(event);
@@ -116,11 +119,11 @@ static gboolean gst_chatterbox_tts_send_event(GstElement* element, GstEvent* eve
 static GstFlowReturn gst_chatterbox_tts_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
   OwnedBuffer owned(buffer);
   return guarded(parent, GST_FLOW_ERROR,
-                 [&] { return stream_of(parent)->chain(std::move(owned)); });
+                 [&] { return stream_of(parent)->chain(std::move(owned), false); });
 }
 
 // Lists are text in parts: joined, they are one utterance.
-static GstFlowReturn gst_chatterbox_tts_chain_list(GstPad* pad, GstObject* parent,
+static GstFlowReturn gst_chatterbox_tts_chain_list(GstPad*, GstObject* parent,
                                                    GstBufferList* list) {
   GstBuffer* whole = nullptr;
   for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
@@ -132,7 +135,10 @@ static GstFlowReturn gst_chatterbox_tts_chain_list(GstPad* pad, GstObject* paren
     whole = whole ? gst_buffer_append(whole, part) : gst_buffer_make_writable(part);
   }
   gst_buffer_list_unref(list);
-  return whole ? gst_chatterbox_tts_chain(pad, parent, whole) : GST_FLOW_OK;
+  if (!whole) return GST_FLOW_OK;
+  OwnedBuffer owned(whole);
+  return guarded(parent, GST_FLOW_ERROR,
+                 [&] { return stream_of(parent)->chain(std::move(owned), true); });
 }
 
 static gboolean gst_chatterbox_tts_sink_event(GstPad*, GstObject* parent, GstEvent* event) {
@@ -202,6 +208,7 @@ static void gst_chatterbox_tts_class_init(GstChatterboxTtsClass* klass) {
   element_class->change_state = GST_DEBUG_FUNCPTR(gst_chatterbox_tts_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR(gst_chatterbox_tts_send_event);
 
+  chatterbox::gst::register_metas();
   chatterbox::gst::install_tts_properties(object_class);
 
   /**

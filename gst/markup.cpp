@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "sentence_segmenter.h"
+
 namespace chatterbox::gst {
 
 namespace {
@@ -96,5 +98,32 @@ std::string strip(std::string_view text, IsTag&& is_tag) {
 std::string strip_markup(std::string_view text) { return strip(text, is_markup_tag); }
 
 std::string strip_cue_tags(std::string_view text) { return strip(text, is_cue_tag); }
+
+Script parse_cue(std::string_view text) {
+  Script script;
+  std::string speaker;
+  std::size_t begin = 0;
+  const auto add_until = [&](std::size_t end) {
+    ScriptPart part;
+    part.text = normalize_spaces(strip_cue_tags(text.substr(begin, end - begin)));
+    part.speaker = speaker;
+    if (!part.text.empty()) script.push_back(std::move(part));
+    begin = end;
+  };
+  for (std::size_t at = text.find('<'); at != text.npos; at = text.find('<', at + 1)) {
+    const std::size_t end = text.find('>', at);
+    if (end == text.npos) break;
+    const std::string_view inside = text.substr(at + 1, end - at - 1);
+    if (tag_name(inside) != "v") continue;
+    add_until(at);
+    // The name follows the tag and its classes: "v.loud Bob".
+    const std::size_t space = inside.find_first_of(" \t\n");
+    speaker = inside[0] == '/' || space == inside.npos
+                  ? std::string()
+                  : normalize_spaces(strip_cue_tags(inside.substr(space)));
+  }
+  add_until(text.size());
+  return script;
+}
 
 }  // namespace chatterbox::gst

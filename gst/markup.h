@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "script.h"
+
 namespace chatterbox::gst {
 
 // Text of a Pango markup string: tags dropped, entities resolved. A `<` that
@@ -15,5 +17,9 @@ std::string strip_markup(std::string_view text);
 // use (WebVTT voices, classes and times; b, i, u, font, ...) and their entities
 // go, so that "a < b" and "<none>" stay.
 std::string strip_cue_tags(std::string_view text);
+
+// The same with who speaks: each WebVTT voice, as in "<v Bob>Well.</v>", begins a
+// part with that speaker.
+Script parse_cue(std::string_view text);
 
 }  // namespace chatterbox::gst

@@ -25,7 +25,9 @@ gboolean plugin_init(GstPlugin* plugin) {
   } catch (...) {
     return FALSE;
   }
-  return GST_ELEMENT_REGISTER(chatterboxtts, plugin);
+  return GST_ELEMENT_REGISTER(chatterboxtts, plugin) &&
+         GST_ELEMENT_REGISTER(chatterboxvc, plugin) &&
+         GST_ELEMENT_REGISTER(chatterboxclone, plugin);
 }
 
 }  // namespace

@@ -104,15 +104,23 @@ Cut line_end(std::string_view text, std::size_t at, bool eager) {
   return next < text.size() && lines >= 2 ? Cut{at, true} : Cut{};
 }
 
+// Where the clause ends whose mark is at `at`, when something follows it.
+Cut clause_end(std::string_view text, std::size_t at) {
+  const Character c = character(text, at);
+  const bool is_mark = c.value == ',' || c.value == ';' || c.value == ':' || c.value == 0x2014;
+  if (!is_mark || c.next == text.size() || !is_space(character(text, c.next).value)) return {};
+  return {c.next};
+}
+
 // Where to cut text that has no end: after a clause, else between words.
-std::size_t forced_cut(std::string_view text) {
-  const std::string_view head = text.substr(0, SentenceSegmenter::kMaxBytes);
+std::size_t forced_cut(std::string_view text, std::size_t longest) {
+  const std::string_view head = text.substr(0, longest);
   for (const std::string_view marks : {",;:", " \t\n"}) {
     std::size_t at = head.find_last_of(marks);
     while (at != kNone && at > 0 && at + 1 < text.size() && marks[0] == ',' &&
            !g_ascii_isspace(text[at + 1]))
       at = head.find_last_of(marks, at - 1);
-    if (at != kNone && at >= SentenceSegmenter::kMaxBytes / 2) return at + 1;
+    if (at != kNone && at >= longest / 2) return at + 1;
   }
   std::size_t at = head.size();
   while (at > 1 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
@@ -128,24 +136,27 @@ void SentenceSegmenter::feed(std::string_view text) {
 }
 
 std::optional<std::string> SentenceSegmenter::next() {
-  std::size_t at = 0;
+  std::size_t at = 0, count = 0;
   while (at < pending().size()) {
     const std::string_view text = pending();
     Cut cut;
-    if (at >= kMaxBytes) {
-      cut = {forced_cut(text), true};
+    if (count >= max_characters_) {
+      cut = {forced_cut(text, at), true};
     } else {
       const Character c = character(text, at);
       if (is_terminator(c.value) || is_wide_terminator(c.value))
         cut = sentence_end(text, at, eager_);
       else if (c.value == '\n')
         cut = line_end(text, at, eager_);
+      else if (eager_ && first_min_characters_ > 0 && count >= first_min_characters_)
+        cut = clause_end(text, at);
       at = c.next;
+      ++count;
     }
     const bool long_enough = eager_ || cut.paragraph || cut.end >= kMinBytes;
-    if (cut.end == kNone || cut.end > kMaxBytes || !long_enough) continue;
+    if (cut.end == kNone || !long_enough) continue;
     if (auto sentence = take(cut.end)) return sentence;
-    at = 0;
+    at = count = 0;
   }
   return std::nullopt;
 }

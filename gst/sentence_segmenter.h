@@ -13,8 +13,8 @@ namespace chatterbox::gst {
 // alone, not on how it was cut on its way here, except when eager.
 class SentenceSegmenter {
  public:
-  // An utterance ends at white space before this many bytes at the latest.
-  static constexpr std::size_t kMaxBytes = 600;
+  // An utterance ends at white space before this many characters at the latest.
+  static constexpr std::size_t kMaxCharacters = 600;
   // Sentences shorter than this are joined with the next one, because very
   // short utterances come out worse; never when eager.
   static constexpr std::size_t kMinBytes = 24;
@@ -23,6 +23,10 @@ class SentenceSegmenter {
   // sentence ends with its full stop though nothing follows it yet, and short
   // sentences stay alone.
   void set_eager(bool eager) { eager_ = eager; }
+  void set_max_characters(std::size_t count) { max_characters_ = count; }
+  // When eager, the next sentence may already end at a comma or the like after
+  // this many characters, because somebody waits in silence; 0: it may not.
+  void set_first_min_characters(std::size_t count) { first_min_characters_ = count; }
 
   // Clean UTF-8 (see Utf8Reader).
   void feed(std::string_view text);
@@ -41,6 +45,8 @@ class SentenceSegmenter {
   std::string text_;
   std::size_t begin_ = 0;  // what lies before it has been taken
   bool eager_ = false;
+  std::size_t max_characters_ = kMaxCharacters;
+  std::size_t first_min_characters_ = 0;
 };
 
 // Runs of white space become one space, none at the ends.

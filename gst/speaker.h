@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "changer.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/options.h"
+#include "voice_maker.h"
 
 // What the elements need of a speech engine. The plugin links the one over
 // chatterbox::Engine; tests of the elements link one that is scripted, so that
@@ -21,23 +23,30 @@ class Speaker {
   using Sink = Engine::Sink;
 
   virtual ~Speaker() = default;
-  // The voice of what is spoken next, read from a file; an empty path is the
-  // model's own voice. Throws Error.
+  // The voice of what is spoken next, from a file of a voice or a recording; an
+  // empty path is the model's own voice. Throws Error.
   virtual void set_voice(const std::string& path) = 0;
   // As Engine::synthesize.
   virtual SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
                                const Sink& sink) = 0;
-  // Makes speak() or warm_up(), in another thread, throw kCancelled soon.
+  // Makes what goes on in another thread throw kCancelled soon.
   virtual void cancel() = 0;
+  // From now on cancel() also stops the next set_voice() or speak(), which has not
+  // begun. Called by the thread that makes the call.
+  virtual void expect_speech() = 0;
   // Makes the first speak() as quick as the others.
   virtual void warm_up() = 0;
 };
 
-// Weights, shared by speakers.
+// Weights, shared by speakers and changers.
 class SpeakerModel {
  public:
   virtual ~SpeakerModel() = default;
   virtual std::unique_ptr<Speaker> make_speaker() = 0;
+  virtual std::unique_ptr<VoiceMaker> make_voice_maker() = 0;
+  // With the voice of that file, as Changer::set_voice. Throws Error.
+  virtual std::unique_ptr<Changer> make_changer(const std::string& voice_path,
+                                                const ConversionOptions& options) = 0;
 };
 
 // Reads the model in directory `path`. Slow; stops with kCancelled when

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
+#include <filesystem>
+#include <map>
 #include <optional>
+#include <utility>
 
+#include "changer_engine.h"
 #include "chatterbox/error.h"
-#include "chatterbox/voice.h"
+#include "chatterbox/voice_library.h"
 #include "speaker.h"
+#include "voice_maker_engine.h"
 
 namespace chatterbox::gst {
 
@@ -15,17 +20,11 @@ class EngineSpeaker final : public Speaker {
   explicit EngineSpeaker(std::shared_ptr<const Model> model) : model_(model), engine_(model) {}
 
   void set_voice(const std::string& path) override {
-    if (voice_ && path == path_) return;
     if (path.empty()) {
-      if (!model_->builtin_voice())
-        throw Error(ErrorCode::kNotFound, "the model in '" + model_->path() +
-                                              "' has no voice of its own; expected a voice to be "
-                                              "chosen, got none");
-      voice_ = *model_->builtin_voice();
+      voice_ = own_voice(*model_);
     } else {
-      voice_ = Voice::load(path, *model_);
+      voice_ = voice_in(path);
     }
-    path_ = path;
   }
 
   SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
@@ -35,13 +34,30 @@ class EngineSpeaker final : public Speaker {
   }
 
   void cancel() override { engine_.cancel(); }
+  void expect_speech() override { engine_.expect_call(); }
   void warm_up() override { engine_.warm_up(); }
 
  private:
   std::shared_ptr<const Model> model_;
   Engine engine_;
-  std::optional<Voice> voice_;
-  std::string path_;
+  // Dialogues change between a few voices; a file may be written anew.
+  const Voice& voice_in(const std::string& path) {
+    std::error_code unknown;
+    const auto written = std::filesystem::last_write_time(path, unknown);
+    const auto known = voices_.find(path);
+    if (known != voices_.end() && known->second.written == written) return known->second.voice;
+    Voice voice = load_voice(path, engine_);
+    if (voices_.size() >= kMaxVoices) voices_.clear();
+    return voices_.insert_or_assign(path, Known{written, std::move(voice)}).first->second.voice;
+  }
+
+  static constexpr std::size_t kMaxVoices = 16;
+  struct Known {
+    std::filesystem::file_time_type written;
+    Voice voice;
+  };
+  std::map<std::string, Known> voices_;  // by path
+  std::optional<Voice> voice_;           // of what is spoken next
 };
 
 class EngineModel final : public SpeakerModel {
@@ -49,6 +65,13 @@ class EngineModel final : public SpeakerModel {
   explicit EngineModel(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
   std::unique_ptr<Speaker> make_speaker() override {
     return std::make_unique<EngineSpeaker>(model_);
+  }
+  std::unique_ptr<VoiceMaker> make_voice_maker() override {
+    return make_engine_voice_maker(model_);
+  }
+  std::unique_ptr<Changer> make_changer(const std::string& voice_path,
+                                        const ConversionOptions& options) override {
+    return make_engine_changer(model_, voice_path, options);
   }
 
  private:

@@ -44,6 +44,7 @@ bool SpeechOutput::configure(const GstAudioInfo& info) {
 
 void SpeechOutput::reset() {
   pending_.clear();
+  words_.clear();
   base_ = 0;
   sent_ = 0;
   offset_ = 0;
@@ -68,23 +69,18 @@ void SpeechOutput::move_to(GstClockTime position) {
   const GstClockTime distance = position > now ? position - now : now - position;
   if (distance <= time_of(1)) return;
   pending_.clear();
-  begin_ += position - now;
   base_ = position;
   sent_ = 0;
   discont_ = true;
 }
 
-GstClockTime SpeechOutput::utterance_time(std::int64_t position) const {
-  return begin_ + gst_util_uint64_scale(guint64(std::max<std::int64_t>(position, 0)), GST_SECOND,
-                                        kOutputRateHz);
-}
-
 void SpeechOutput::begin() {
   if (converter_) gst_audio_converter_reset(converter_.get());
   pending_.clear();
-  begin_ = position();
+  words_.clear();
   read_ = 0;
   written_ = 0;
+  emitted_ = 0;
 }
 
 void SpeechOutput::convert(std::span<const float> samples) {
@@ -105,7 +101,9 @@ void SpeechOutput::convert(std::span<const float> samples) {
   written_ += frames;
 }
 
-GstFlowReturn SpeechOutput::write(std::span<const float> samples, const Push& push) {
+GstFlowReturn SpeechOutput::write(std::span<const float> samples, std::span<const WordTime> words,
+                                  const Push& push) {
+  words_.insert(words_.end(), words.begin(), words.end());
   read_ += samples.size();
   convert(samples);
   if (pending_.size() < frames_of(kShortestBuffer) * std::size_t(info_.bpf)) return GST_FLOW_OK;
@@ -123,6 +121,9 @@ GstFlowReturn SpeechOutput::finish(const Push& push) {
     pending_.resize(pending_.size() - std::min(surplus, pending_.size()));
     written_ = expected;
   }
+  // A word at the very end, where no sample follows.
+  if (!words_.empty() && expected > 0)
+    words_.back().start = std::min(words_.back().start, std::int64_t(read_) - 1);
   return push_pending(push);
 }
 
@@ -138,11 +139,31 @@ GstFlowReturn SpeechOutput::push_pending(const Push& push) {
   return GST_FLOW_OK;
 }
 
+// Words that begin in the next `frames` samples, before these are counted.
+std::vector<SpokenWord> SpeechOutput::take_words(std::size_t frames) {
+  const auto frame_of = [this](std::int64_t sample) {
+    return gst_util_uint64_scale_round(guint64(std::max<std::int64_t>(sample, 0)),
+                                       guint64(info_.rate), kOutputRateHz);
+  };
+  std::vector<SpokenWord> words;
+  while (!words_.empty() && frame_of(words_.front().start) < emitted_ + frames) {
+    const WordTime& word = words_.front();
+    const guint64 start = std::max<guint64>(frame_of(word.start), emitted_);
+    const guint64 end = std::max<guint64>(frame_of(word.end), start);
+    const GstClockTime begin = base_ + time_of(sent_ + (start - emitted_));
+    words.push_back({word.word, begin, base_ + time_of(sent_ + (end - emitted_)) - begin});
+    words_.pop_front();
+  }
+  emitted_ += frames;
+  return words;
+}
+
 GstFlowReturn SpeechOutput::emit(std::size_t frames, const Push& push) {
+  const std::vector<SpokenWord> words = take_words(frames);
   const std::size_t bytes = frames * std::size_t(info_.bpf);
   OwnedBuffer buffer(gst_buffer_new_memdup(pending_.data(), bytes));
   pending_.erase(pending_.begin(), pending_.begin() + std::ptrdiff_t(bytes));
-  return push(stamp(std::move(buffer), frames));
+  return push(stamp(std::move(buffer), frames), words);
 }
 
 OwnedBuffer SpeechOutput::stamp(OwnedBuffer buffer, std::size_t frames) {
@@ -165,7 +186,7 @@ GstFlowReturn SpeechOutput::silence(GstClockTime until, const Push& push) {
     OwnedBuffer buffer(gst_buffer_new_allocate(nullptr, frames * gsize(info_.bpf), nullptr));
     gst_buffer_memset(buffer.get(), 0, 0, gst_buffer_get_size(buffer.get()));
     GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_GAP);
-    const GstFlowReturn flow = push(stamp(std::move(buffer), frames));
+    const GstFlowReturn flow = push(stamp(std::move(buffer), frames), {});
     if (flow != GST_FLOW_OK) return flow;
   }
   return GST_FLOW_OK;

@@ -3,13 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "chatterbox/engine.h"
 #include "glib_raii.h"
 
 namespace chatterbox::gst {
+
+// A word with the time at which its speech begins in the output.
+struct SpokenWord {
+  std::string text;
+  GstClockTime timestamp = 0;
+  GstClockTime duration = 0;
+};
 
 // Speech as the engine makes it (24 kHz, float) to buffers in the negotiated
 // format: rate conversion, 20 to 100 ms a buffer, timestamps that follow each
@@ -18,8 +28,9 @@ namespace chatterbox::gst {
 // Conversion does not dither, so that equal seeds give equal bytes.
 class SpeechOutput {
  public:
-  // Takes the buffer. Anything but GST_FLOW_OK ends the call that made it.
-  using Push = std::function<GstFlowReturn(OwnedBuffer)>;
+  // Takes the buffer; `words` are those whose speech begins in it. Anything but
+  // GST_FLOW_OK ends the call that made it.
+  using Push = std::function<GstFlowReturn(OwnedBuffer, std::span<const SpokenWord> words)>;
 
   // False when no conversion to `info` exists.
   bool configure(const GstAudioInfo& info);
@@ -33,17 +44,17 @@ class SpeechOutput {
   void move_to(GstClockTime position);
   void mark_discont() { discont_ = true; }
 
-  // Timestamp that sample `position` of the utterance being written has.
-  GstClockTime utterance_time(std::int64_t position) const;
-
-  // An utterance: begin, write any number of times, finish.
+  // An utterance: begin, write any number of times, finish. Words have their
+  // place in the utterance, and are written before their samples or with them.
   void begin();
-  GstFlowReturn write(std::span<const float> samples, const Push& push);
+  GstFlowReturn write(std::span<const float> samples, std::span<const WordTime> words,
+                      const Push& push);
   // Pushes what was held back; the utterance then has exactly its length.
   GstFlowReturn finish(const Push& push);
   // Pushes what is held back because it is shorter than a buffer should be.
   GstFlowReturn push_pending(const Push& push);
-  GstClockTime utterance_duration() const { return time_of(written_); }
+  // Of what has been pushed of it.
+  GstClockTime utterance_duration() const { return time_of(emitted_); }
 
   // Silence up to `until`, as buffers marked GAP.
   GstFlowReturn silence(GstClockTime until, const Push& push);
@@ -51,6 +62,7 @@ class SpeechOutput {
  private:
   void convert(std::span<const float> samples);
   GstFlowReturn emit(std::size_t frames, const Push& push);
+  std::vector<SpokenWord> take_words(std::size_t frames);
   OwnedBuffer stamp(OwnedBuffer buffer, std::size_t frames);
   GstClockTime time_of(std::uint64_t samples) const;
   std::size_t frames_of(GstClockTime time) const;
@@ -67,9 +79,10 @@ class SpeechOutput {
   std::uint64_t offset_ = 0;     // samples pushed since reset
   bool discont_ = true;
 
-  GstClockTime begin_ = 0;     // position at begin()
-  std::uint64_t read_ = 0;     // samples of the utterance, engine's rate
-  std::uint64_t written_ = 0;  // the same, converted
+  std::uint64_t read_ = 0;      // samples of the utterance, engine's rate
+  std::uint64_t written_ = 0;   // the same, converted
+  std::uint64_t emitted_ = 0;   // of these, pushed
+  std::deque<WordTime> words_;  // that begin in what was not pushed yet
 };
 
 }  // namespace chatterbox::gst

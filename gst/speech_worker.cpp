@@ -2,13 +2,28 @@
 // Copyright (c) the gst-chatterbox authors
 #include "speech_worker.h"
 
+#include <cmath>
 #include <utility>
 
 #include "background.h"
+#include "chatterbox/time_stretch.h"
 
 namespace chatterbox::gst {
 
 using Clock = std::chrono::steady_clock;
+
+SpeechPiece at_speed(SpeechPiece piece, double speed, std::int64_t begin) {
+  const auto moved = [&](std::int64_t sample) {
+    return begin + std::int64_t(std::llround(double(sample) / speed));
+  };
+  piece.samples = stretch_time(piece.samples, kOutputRateHz, speed);
+  piece.position = begin;
+  for (WordTime& word : piece.words) {
+    word.start = moved(word.start);
+    word.end = moved(word.end);
+  }
+  return piece;
+}
 
 SpeechJob::State SpeechJob::take(SpeechPiece& piece, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
@@ -48,22 +63,19 @@ std::chrono::nanoseconds SpeechJob::time_to_first_audio() const {
   return first_audio_.value_or(std::chrono::nanoseconds{0});
 }
 
-bool SpeechJob::add(const SpeechChunk& chunk) {
+bool SpeechJob::add(SpeechPiece piece) {
   std::lock_guard lock(mutex_);
   if (state_ == State::kCancelled) return false;
-  if (chunk.samples.empty() && chunk.words.empty()) return true;
-  if (!first_audio_ && !chunk.samples.empty()) first_audio_ = Clock::now() - start_;
-  pieces_.push_back({{chunk.samples.begin(), chunk.samples.end()},
-                     chunk.position,
-                     {chunk.words.begin(), chunk.words.end()}});
+  if (piece.samples.empty() && piece.words.empty()) return true;
+  samples_ += std::int64_t(piece.samples.size());
+  pieces_.push_back(std::move(piece));
   changed_.notify_all();
   return true;
 }
 
-void SpeechJob::finish(const SynthesisStats& stats) {
+void SpeechJob::finish() {
   std::lock_guard lock(mutex_);
   if (state_ == State::kCancelled) return;
-  stats_ = stats;
   state_ = State::kDone;
   changed_.notify_all();
 }
@@ -76,21 +88,71 @@ void SpeechJob::fail(Failure failure) {
   changed_.notify_all();
 }
 
-void SpeechJob::run(Speaker& speaker) {
-  bool about_voice = true;
-  try {
-    {
+void SpeechJob::count(const SynthesisStats& stats) {
+  std::lock_guard lock(mutex_);
+  if (stats_.samples == 0) stats_.seed = stats.seed;
+  stats_.samples += stats.samples;
+  stats_.speech_tokens += stats.speech_tokens;
+  stats_.seconds_total += stats.seconds_total;
+}
+
+void SpeechJob::pause(double seconds) {
+  const auto samples = std::size_t(std::lround(seconds * kOutputRateHz));
+  add({std::vector<float>(samples, 0.0F), samples_, {}});
+}
+
+// Speech at its own speed is handed on as it comes; other speech when all of the
+// part is there.
+void SpeechJob::speak(Speaker& speaker, const Part& part) {
+  const std::int64_t begin = samples_;
+  SpeechPiece whole;
+  count(speaker.speak(part.text, part.options, [&](const SpeechChunk& chunk) {
+    SpeechPiece piece{{chunk.samples.begin(), chunk.samples.end()},
+                      begin + chunk.position,
+                      {chunk.words.begin(), chunk.words.end()}};
+    for (float& sample : piece.samples) sample *= float(part.gain);
+    if (!first_audio_ && !chunk.samples.empty()) {
       std::lock_guard lock(mutex_);
-      if (state_ == State::kCancelled) return;
-      start_ = Clock::now();
+      first_audio_ = Clock::now() - start_;
     }
-    speaker.set_voice(request_.voice_path);
-    about_voice = false;
-    finish(speaker.speak(request_.text, request_.options,
-                         [this](const SpeechChunk& chunk) { return add(chunk); }));
+    if (part.speed != 1) {
+      whole.samples.insert(whole.samples.end(), piece.samples.begin(), piece.samples.end());
+      whole.words.insert(whole.words.end(), piece.words.begin(), piece.words.end());
+      return !cancelled();
+    }
+    for (WordTime& word : piece.words) {
+      word.start += begin;
+      word.end += begin;
+    }
+    return add(std::move(piece));
+  }));
+  if (part.speed != 1) add(at_speed(std::move(whole), part.speed, begin));
+}
+
+void SpeechJob::run(Speaker& speaker) {
+  try {
+    for (const Part& part : request_) {
+      pause(part.pause_seconds);
+      if (part.text.empty()) continue;
+      // The order matters: who cancels marks the job first and tells the speaker
+      // then, so that one of the two is always seen.
+      speaker.expect_speech();
+      {
+        std::lock_guard lock(mutex_);
+        if (state_ == State::kCancelled) return;
+        if (start_ == Clock::time_point()) start_ = Clock::now();
+      }
+      about_voice_ = true;
+      speaker.set_voice(part.voice_path);
+      about_voice_ = false;
+      speaker.expect_speech();
+      if (cancelled()) return;
+      speak(speaker, part);
+    }
+    finish();
   } catch (...) {
     Failure failure = current_failure();
-    failure.about_voice = about_voice;
+    failure.about_voice = about_voice_;
     fail(std::move(failure));
   }
 }

@@ -23,17 +23,26 @@ struct SpeechPiece {
   std::vector<WordTime> words;
 };
 
+// The piece, whose words count from its beginning, said at another speed and put
+// at sample `begin` of the utterance.
+SpeechPiece at_speed(SpeechPiece piece, double speed, std::int64_t begin);
+
 // One utterance on its way through the engine. Speech gathers here until the
 // streaming thread fetches it: the engine never waits for what is downstream
 // while it holds the processor, and it works ahead while a sink plays. An
 // utterance is bounded, so this is too.
 class SpeechJob {
  public:
-  struct Request {
-    std::string text;
+  // A stretch spoken in one way, after a pause.
+  struct Part {
+    std::string text;  // empty: only the pause
     std::string voice_path;
     SynthesisOptions options;
+    double pause_seconds = 0;
+    double speed = 1;
+    double gain = 1;
   };
+  using Request = std::vector<Part>;
   enum class State { kPiece, kPending, kDone, kFailed, kCancelled };
 
   explicit SpeechJob(Request request) : request_(std::move(request)) {}
@@ -54,10 +63,13 @@ class SpeechJob {
 
  private:
   friend class SpeechWorker;
-  bool add(const SpeechChunk& chunk);
-  void finish(const SynthesisStats& stats);
+  bool add(SpeechPiece piece);
+  void finish();
   void fail(Failure failure);
   void run(Speaker& speaker);
+  void pause(double seconds);
+  void speak(Speaker& speaker, const Part& part);
+  void count(const SynthesisStats& stats);
 
   const Request request_;
   mutable std::mutex mutex_;
@@ -65,7 +77,9 @@ class SpeechJob {
   std::deque<SpeechPiece> pieces_;
   State state_ = State::kPending;
   Failure failure_;
-  SynthesisStats stats_;
+  SynthesisStats stats_;      // of the parts done so far
+  std::int64_t samples_ = 0;  // made so far; the worker's own
+  bool about_voice_ = false;  // what the worker is busy with; its own
   std::chrono::steady_clock::time_point start_;
   std::optional<std::chrono::nanoseconds> first_audio_;
 };

@@ -60,18 +60,24 @@ void TtsStream::enter_paused() {
     looked_upstream_ = false;
     upstream_live_ = false;
     upstream_latency_ = 0;
-    markup_ = false;
+    format_ = TextFormat::kPlain;
     warned_bytes_ = false;
+    warned_ssml_ = false;
+    warned_slow_ = false;
+    speaker_.clear();
+    event_choice_ = {};
+    speaker_voices_.clear();
+    upstream_language_.clear();
     position_ = 0;
     activated_ = std::chrono::steady_clock::now();
     text_source_ = has_text && !gst_pad_is_linked(sink_pad_);
+    output_ = SpeechOutput();
+    need_segment_ = true;
+    seqnum_ = GST_SEQNUM_INVALID;
+    ended_ = nullptr;
+    tagged_ = false;
+    warned_late_ = false;
   }
-  output_ = SpeechOutput();
-  need_segment_ = true;
-  seqnum_ = GST_SEQNUM_INVALID;
-  ended_ = nullptr;
-  warned_late_ = false;
-  warned_slow_ = false;
   if (is_text_source()) {
     GST_OBJECT_FLAG_SET(element_, GST_ELEMENT_FLAG_SOURCE);
     queue_text_property();
@@ -161,7 +167,11 @@ bool TtsStream::activate_src(bool active) {
 }
 
 bool TtsStream::start_task() {
-  const auto run = [](gpointer self) { static_cast<TtsStream*>(self)->loop(); };
+  const auto run = [](gpointer self) {
+    CHATTERBOX_LOCKED(self);
+    static_cast<TtsStream*>(self)->loop();
+  };
+  CHATTERBOX_UNLOCKING(this);
   return gst_pad_start_task(src_pad_, run, this, nullptr);
 }
 
@@ -178,6 +188,7 @@ void TtsStream::reset_input(Lock&) {
   ++epoch_;
   reader_.reset();
   segmenter_.reset();
+  document_.clear();
   drain_requested_ = false;
 }
 
@@ -208,10 +219,10 @@ void TtsStream::flush_stop(OwnedEvent event) {
     position_ = 0;
     flow_ = GST_FLOW_OK;
     flushing_ = !active_;
+    output_.reset();
+    need_segment_ = true;
+    ended_ = nullptr;
   }
-  output_.reset();
-  need_segment_ = true;
-  ended_ = nullptr;
   gst_pad_push_event(src_pad_, event.release());
   if (active_) start_task();
 }
@@ -235,9 +246,12 @@ void TtsStream::interrupt(bool flush) {
 
   // The pipeline's running time goes on; so does the speech, from now.
   const GstClockTime now = stream_now();
-  if (GST_CLOCK_TIME_IS_VALID(now)) output_.move_to(now);
-  output_.mark_discont();
-  need_segment_ = true;
+  {
+    Lock lock(mutex_);
+    if (GST_CLOCK_TIME_IS_VALID(now)) output_.move_to(now);
+    output_.mark_discont();
+    need_segment_ = true;
+  }
   gst_pad_push_event(src_pad_, gst_event_new_flush_stop(FALSE));
   {
     Lock lock(mutex_);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-// Sink pad of chatterboxtts: text to utterances, everything in order into the
-// queue.
+// Text on the sink pad of chatterboxtts: from bytes to utterances in the queue.
 #include <utility>
 
 #include "common.h"
 #include "markup.h"
+#include "ssml.h"
+#include "tts_metas.h"
 #include "tts_stream.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_debug
@@ -16,8 +17,9 @@ namespace {
 
 // Utterances that wait before upstream has to.
 constexpr std::size_t kMaxQueued = 8;
-// A cue longer than this is said in parts: the engine takes 5000 characters.
-constexpr std::size_t kMaxCueBytes = 4000;
+// An SSML document that does not end is read in parts of this size.
+constexpr std::size_t kMaxDocumentBytes = 1 << 20;
+constexpr std::string_view kDocumentEnd = "</speak>";
 
 }  // namespace
 
@@ -26,30 +28,43 @@ bool TtsStream::is_timed(GstClockTime timestamp, Timing timing) const {
          (timing == Timing::kAuto || timing == Timing::kInput);
 }
 
-GstFlowReturn TtsStream::chain(OwnedBuffer buffer) {
+GstFlowReturn TtsStream::chain(OwnedBuffer buffer, bool whole) {
   look_upstream();
   const TtsSettings settings = this->settings();
-  const BufferMap map(buffer.get(), GST_MAP_READ);
+  const std::shared_ptr<GstBuffer> source(buffer.release(), gst_buffer_unref);
+  const BufferMap map(source.get(), GST_MAP_READ);
   if (!map) return GST_FLOW_OK;
   const std::string_view bytes(reinterpret_cast<const char*>(map.data()), map.size());
+  const GstStructure* meta = speech_meta_of(source.get());
 
   Lock lock(mutex_);
   if (flushing_) return GST_FLOW_FLUSHING;
   if (flow_ != GST_FLOW_OK) return flow_;
-  const GstClockTime timestamp = GST_BUFFER_PTS(buffer.get());
-  const GstClockTime duration = GST_BUFFER_DURATION(buffer.get());
+  // A meta holds for its buffer alone, whose text then stands alone too.
+  if (meta) push_tail(lock);
+  meta_choice_ = choice_of(meta);
+  meta_speaker_ = text_field(meta, "speaker");
+  source_ = source;
+
+  const GstClockTime timestamp = GST_BUFFER_PTS(source.get());
+  const bool timed = is_timed(timestamp, settings.effective_timing());
   std::string text = reader_.read(bytes);
-  if (is_timed(timestamp, settings.timing)) {
+  const bool is_cue = settings.accumulate == Accumulate::kCue ||
+                      (settings.accumulate == Accumulate::kAuto && (timed || whole));
+  if (is_cue) {
     text += reader_.finish();
-    push_cue(lock, std::move(text), timestamp, duration);
+    push_cue(lock, text, timed ? timestamp : GST_CLOCK_TIME_NONE,
+             timed ? GST_BUFFER_DURATION(source.get()) : GST_CLOCK_TIME_NONE);
   } else {
     segmenter_.set_eager(upstream_live_ || settings.force_live);
-    segmenter_.feed(markup_ ? strip_markup(text) : text);
-    last_text_ = std::chrono::steady_clock::now();
-    changed_.notify_all();
-    push_sentences(lock);
-    if (std::exchange(drain_requested_, false)) push_tail(lock);
+    segmenter_.set_max_characters(settings.max_chars);
+    push_text(lock, text, timed ? timestamp : GST_CLOCK_TIME_NONE);
+    const bool complete = meta || whole || settings.accumulate == Accumulate::kNone;
+    if (std::exchange(drain_requested_, false) || complete) push_tail(lock);
   }
+  source_ = nullptr;
+  meta_choice_ = {};
+  meta_speaker_.clear();
   warn_about_bytes(lock);
   return flushing_ ? GST_FLOW_FLUSHING : flow_;
 }
@@ -80,25 +95,32 @@ void TtsStream::look_upstream() {
 
 // Waits for room. False when the text must be forgotten: a flush, an
 // interruption or the end of the stream came in between.
-bool TtsStream::push_utterance(Lock& lock, std::string text, GstClockTime timestamp,
+bool TtsStream::push_utterance(Lock& lock, Script script, GstClockTime timestamp,
                                GstClockTime duration) {
+  if (!is_speakable(script)) return true;
   const std::uint64_t epoch = epoch_;
   const auto dropped = [&] { return flushing_ || epoch_ != epoch || flow_ != GST_FLOW_OK; };
   waiting_for_room_ = true;
   changed_.wait(lock, [&] { return dropped() || queued_utterances_ < kMaxQueued; });
   waiting_for_room_ = false;
   if (dropped()) return false;
-  add_utterance(std::move(text), timestamp, duration);
+  add_utterance(std::move(script), timestamp, duration);
   return true;
 }
 
-void TtsStream::add_utterance(std::string text, GstClockTime timestamp, GstClockTime duration) {
+void TtsStream::add_utterance(Script script, GstClockTime timestamp, GstClockTime duration) {
+  if (!is_speakable(script)) return;
   Utterance utterance;
   utterance.id = next_id_++;
   utterance.epoch = epoch_;
-  utterance.text = std::move(text);
+  utterance.text = plain_text(script);
+  utterance.script = limit_parts(std::move(script));
   utterance.timestamp = timestamp;
   utterance.duration = duration;
+  utterance.speaker = meta_speaker_.empty() ? speaker_ : meta_speaker_;
+  utterance.event_choice = event_choice_;
+  utterance.meta_choice = meta_choice_;
+  utterance.source = source_;
   GST_DEBUG_OBJECT(element_, "utterance %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT ", %zu bytes",
                    utterance.id, GST_TIME_ARGS(timestamp), utterance.text.size());
   queue_.push_back({nullptr, std::move(utterance)});
@@ -106,133 +128,99 @@ void TtsStream::add_utterance(std::string text, GstClockTime timestamp, GstClock
   changed_.notify_all();
 }
 
+// Running text, cut into sentences across buffers.
+void TtsStream::push_text(Lock& lock, const std::string& text, GstClockTime timestamp) {
+  last_text_ = std::chrono::steady_clock::now();
+  buffer_time_ = timestamp;
+  changed_.notify_all();
+  if (format_ == TextFormat::kSsml) {
+    document_ += text;
+    text_time_ = timestamp;
+    push_documents(lock, false);
+    return;
+  }
+  if (!segmenter_.has_pending()) text_time_ = timestamp;
+  segmenter_.feed(format_ == TextFormat::kPango ? strip_markup(text) : text);
+  push_sentences(lock);
+}
+
 bool TtsStream::push_sentences(Lock& lock) {
-  while (auto sentence = segmenter_.next())
-    if (!push_utterance(lock, std::move(*sentence), GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE))
+  const TtsSettings settings = this->settings();
+  while (true) {
+    // The first words after silence need not wait for the rest of the sentence.
+    const bool silent = queued_utterances_ == 0 && !busy_;
+    segmenter_.set_first_min_characters(silent ? settings.first_min_chars : 0);
+    auto sentence = segmenter_.next();
+    if (!sentence) return true;
+    if (!push_utterance(lock, parse_pauses(*sentence), text_time_, GST_CLOCK_TIME_NONE))
       return false;
-  return true;
+    // The next one begins in this buffer.
+    text_time_ = buffer_time_;
+  }
+}
+
+// SSML documents that are complete, or `all` that has come.
+bool TtsStream::push_documents(Lock& lock, bool all) {
+  while (true) {
+    std::size_t end = document_.find(kDocumentEnd);
+    const bool too_long = document_.size() > kMaxDocumentBytes;
+    if (end != document_.npos)
+      end += kDocumentEnd.size();
+    else if (all || too_long)
+      end = document_.size();
+    else
+      return true;
+    const std::string document = document_.substr(0, end);
+    document_.erase(0, end);
+    if (normalize_spaces(document).empty()) return true;
+    for (Script& script : split_into_sentences(read_document(document)))
+      if (!push_utterance(lock, std::move(script), text_time_, GST_CLOCK_TIME_NONE)) return false;
+  }
+}
+
+// The script in the document; of what is not well formed, the text.
+Script TtsStream::read_document(const std::string& document) {
+  if (auto script = parse_ssml(document)) return expand_pauses(*script);
+  if (!std::exchange(warned_ssml_, true))
+    GST_WARNING_OBJECT(element_, "SSML is not well formed; its text is spoken");
+  return parse_pauses(strip_markup(document));
 }
 
 // What was not complete and never will be.
 void TtsStream::push_tail(Lock& lock) {
-  segmenter_.feed(reader_.finish());
+  const std::string cut_off = reader_.finish();
   warn_about_bytes(lock);
+  if (format_ == TextFormat::kSsml) {
+    document_ += cut_off;
+    push_documents(lock, true);
+    return;
+  }
+  segmenter_.feed(cut_off);
   if (!push_sentences(lock)) return;
   if (auto rest = segmenter_.flush())
-    push_utterance(lock, std::move(*rest), GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE);
+    push_utterance(lock, parse_pauses(*rest), text_time_, GST_CLOCK_TIME_NONE);
 }
 
-void TtsStream::push_cue(Lock& lock, std::string text, GstClockTime timestamp,
+Script TtsStream::cue_script(const std::string& text) {
+  switch (format_) {
+    case TextFormat::kSsml:
+      return read_document(text);
+    case TextFormat::kPango:
+      return parse_pauses(strip_markup(text));
+    case TextFormat::kPlain:
+      break;
+  }
+  return expand_pauses(parse_cue(text));
+}
+
+void TtsStream::push_cue(Lock& lock, const std::string& text, GstClockTime timestamp,
                          GstClockTime duration) {
-  if (GST_CLOCK_TIME_IS_VALID(duration)) {
+  if (GST_CLOCK_TIME_IS_VALID(timestamp) && GST_CLOCK_TIME_IS_VALID(duration)) {
     guint64 begin = timestamp, end = timestamp + duration;
     if (!gst_segment_clip(&in_segment_, GST_FORMAT_TIME, begin, end, &begin, &end)) return;
   }
   push_tail(lock);
-  text = normalize_spaces(markup_ ? strip_markup(text) : strip_cue_tags(text));
-  while (text.size() > kMaxCueBytes) {
-    std::size_t end = text.rfind(' ', kMaxCueBytes);
-    if (end == text.npos || end == 0) {
-      end = kMaxCueBytes;
-      while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    }
-    const std::string part = text.substr(0, end);
-    if (is_speakable(part) && !push_utterance(lock, part, timestamp, duration)) return;
-    text.erase(0, end);
-  }
-  if (is_speakable(text)) push_utterance(lock, std::move(text), timestamp, duration);
-}
-
-bool TtsStream::push_event(OwnedEvent event) {
-  Lock lock(mutex_);
-  if (flushing_) return false;
-  if (flow_ != GST_FLOW_OK && flow_ != GST_FLOW_EOS) return false;
-  queue_.push_back({std::move(event), std::nullopt});
-  changed_.notify_all();
-  return true;
-}
-
-bool TtsStream::sink_event(OwnedEvent event) {
-  GST_DEBUG_OBJECT(sink_pad_, "%" GST_PTR_FORMAT, event.get());
-  switch (GST_EVENT_TYPE(event.get())) {
-    case GST_EVENT_FLUSH_START:
-      flush_start(std::move(event));
-      return true;
-    case GST_EVENT_FLUSH_STOP:
-      flush_stop(std::move(event));
-      return true;
-    case GST_EVENT_CAPS: {
-      GstCaps* caps = nullptr;
-      gst_event_parse_caps(event.get(), &caps);
-      const char* format = gst_structure_get_string(gst_caps_get_structure(caps, 0), "format");
-      Lock lock(mutex_);
-      push_tail(lock);
-      markup_ = format && g_str_equal(format, "pango-markup");
-      return true;
-    }
-    case GST_EVENT_SEGMENT:
-      return handle_segment(std::move(event));
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_EOS: {
-      Lock lock(mutex_);
-      received_ = true;
-      push_tail(lock);
-      break;
-    }
-    case GST_EVENT_CUSTOM_DOWNSTREAM:
-    case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
-    case GST_EVENT_CUSTOM_DOWNSTREAM_STICKY:
-      if (handle_custom(event.get())) return true;
-      break;
-    default:
-      break;
-  }
-  if (GST_EVENT_IS_SERIALIZED(event.get())) return push_event(std::move(event));
-  return gst_pad_push_event(src_pad_, event.release());
-}
-
-// The segment of the output: upstream's where it counts time, with an open end
-// because speech may be longer than its cue; else one that begins at 0.
-bool TtsStream::handle_segment(OwnedEvent event) {
-  look_upstream();
-  const bool clip = settings().overflow == Overflow::kClip;
-  GstSegment segment;
-  gst_event_copy_segment(event.get(), &segment);
-  {
-    Lock lock(mutex_);
-    push_tail(lock);
-    // One file of text after the other: time goes on.
-    const bool same = segment.format != GST_FORMAT_TIME && segment.format == in_segment_.format;
-    in_segment_ = segment;
-    if (same) return true;
-  }
-  if (segment.format != GST_FORMAT_TIME) {
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-  } else if (!clip) {
-    segment.stop = GST_CLOCK_TIME_NONE;
-  }
-  OwnedEvent converted(gst_event_new_segment(&segment));
-  gst_event_set_seqnum(converted.get(), gst_event_get_seqnum(event.get()));
-  return push_event(std::move(converted));
-}
-
-// True for those that end here.
-bool TtsStream::handle_custom(GstEvent* event) {
-  if (gst_event_has_name(event, "chatterbox/interrupt")) {
-    gboolean flush = TRUE;
-    gst_structure_get_boolean(gst_event_get_structure(event), "flush", &flush);
-    interrupt(flush);
-    return true;
-  }
-  if (gst_event_has_name(event, "chatterbox/drain")) {
-    drain();
-    return true;
-  }
-  // A transcriber upstream says that a sentence is over.
-  if (gst_event_has_name(event, "rstranscribe/final-transcript") ||
-      gst_event_has_name(event, "rstranscribe/speaker-change"))
-    drain();
-  return false;
+  push_utterance(lock, cue_script(text), timestamp, duration);
 }
 
 void TtsStream::drain() {
@@ -245,29 +233,18 @@ void TtsStream::drain() {
 void TtsStream::take_pending_text() {
   drain_requested_ = waiting_for_room_;
   if (waiting_for_room_) return;
-  while (auto sentence = segmenter_.next())
-    add_utterance(std::move(*sentence), GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE);
-  if (auto rest = segmenter_.flush())
-    add_utterance(std::move(*rest), GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE);
-}
-
-bool TtsStream::sink_query(GstQuery* query) {
-  switch (GST_QUERY_TYPE(query)) {
-    case GST_QUERY_ALLOCATION:
-      return false;
-    case GST_QUERY_DRAIN:
-      return wait_until_drained();
-    default:
-      return gst_pad_query_default(sink_pad_, GST_OBJECT(element_), query);
+  if (format_ == TextFormat::kSsml) {
+    const std::string document = std::exchange(document_, {});
+    if (normalize_spaces(document).empty()) return;
+    for (Script& script : split_into_sentences(read_document(document)))
+      add_utterance(std::move(script), text_time_, GST_CLOCK_TIME_NONE);
+    return;
   }
-}
-
-bool TtsStream::wait_until_drained() {
-  Lock lock(mutex_);
-  push_tail(lock);
-  changed_.wait(lock,
-                [this] { return flushing_ || flow_ != GST_FLOW_OK || (queue_.empty() && !busy_); });
-  return !flushing_ && flow_ == GST_FLOW_OK;
+  segmenter_.set_first_min_characters(0);
+  while (auto sentence = segmenter_.next())
+    add_utterance(parse_pauses(*sentence), text_time_, GST_CLOCK_TIME_NONE);
+  if (auto rest = segmenter_.flush())
+    add_utterance(parse_pauses(*rest), text_time_, GST_CLOCK_TIME_NONE);
 }
 
 }  // namespace chatterbox::gst

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-// Task of chatterboxtts' source pad: takes items out of the queue, keeps time,
-// pushes.
+// What chatterboxtts pushes: events, caps, buffers, gaps, and when.
 #include <utility>
 
 #include "common.h"
+#include "src_caps.h"
 #include "tts_stream.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_debug
@@ -13,113 +13,17 @@ namespace chatterbox::gst {
 
 namespace {
 
-// How often a live stream with nothing to say tells downstream that time went on.
-constexpr std::chrono::milliseconds kIdleInterval{100};
-// How long nothing may be linked before the element says so: pads of a demuxer
-// or decodebin appear some time after the pipeline was started.
-constexpr std::chrono::seconds kLinkPatience{5};
+// What Chatterbox models speak unless somebody knows better.
+constexpr const char* kModelLanguage = "en";
 
 }  // namespace
-
-bool TtsStream::must_stop() {
-  Lock lock(mutex_);
-  return stopping();
-}
-
-void TtsStream::loop() {
-  Item item;
-  const Next next = next_item(item);
-  if (next == Next::kStop) {
-    gst_pad_pause_task(src_pad_);
-    return;
-  }
-  const GstFlowReturn flow = guarded(element_, GST_FLOW_ERROR, [&] {
-    if (next == Next::kFailed) return GST_FLOW_ERROR;
-    return item.event ? handle(std::move(item.event)) : speak(*item.utterance);
-  });
-  {
-    Lock lock(mutex_);
-    busy_ = false;
-    changed_.notify_all();
-  }
-  if (flow != GST_FLOW_OK) end_stream(flow);
-}
-
-TtsStream::Next TtsStream::next_item(Item& item) {
-  const bool force_live = settings().force_live;
-  Lock lock(mutex_);
-  while (true) {
-    if (stopping()) return Next::kStop;
-    const bool hold = force_live && !playing_;  // a live source is silent in PAUSED
-    if (!queue_.empty() && !(hold && queue_.front().utterance)) {
-      item = std::move(queue_.front());
-      queue_.pop_front();
-      if (item.utterance) --queued_utterances_;
-      busy_ = true;
-      changed_.notify_all();
-      return Next::kItem;
-    }
-    const bool live = (force_live || upstream_live_) && playing_;
-    if (live && complete_late_text(lock)) continue;
-    if (live) {
-      if (changed_.wait_for(lock, kIdleInterval) == std::cv_status::timeout) {
-        lock.unlock();
-        mark_idle_time();
-        lock.lock();
-      }
-    } else if (!text_source_ && !received_) {
-      const auto waited = std::chrono::steady_clock::now() - activated_;
-      if (waited > kLinkPatience && !gst_pad_is_linked(sink_pad_)) {
-        lock.unlock();
-        GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("There is nothing to say."),
-                          ("Expected `text` to be set or the sink pad to be linked, got neither."));
-        return Next::kFailed;
-      }
-      changed_.wait_for(lock, std::chrono::milliseconds(250));
-    } else {
-      changed_.wait(lock);
-    }
-  }
-}
-
-// Live text whose sentence somebody forgot to end.
-bool TtsStream::complete_late_text(Lock&) {
-  const std::chrono::milliseconds max_wait(settings().max_wait_ms);
-  if (max_wait.count() == 0 || !segmenter_.has_pending() || waiting_for_room_) return false;
-  if (std::chrono::steady_clock::now() - last_text_ < max_wait) return false;
-  take_pending_text();
-  return !queue_.empty();
-}
-
-void TtsStream::end_stream(GstFlowReturn flow) {
-  {
-    Lock lock(mutex_);
-    // Not the end of anything: somebody made the task leave on purpose.
-    if (stopping() && flow == GST_FLOW_FLUSHING) {
-      gst_pad_pause_task(src_pad_);
-      return;
-    }
-    flow_ = flow;
-    queue_.clear();
-    queued_utterances_ = 0;
-    changed_.notify_all();
-  }
-  GST_DEBUG_OBJECT(element_, "stops: %s", gst_flow_get_name(flow));
-  if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
-    GST_ELEMENT_FLOW_ERROR(element_, flow);
-  if (flow != GST_FLOW_FLUSHING && flow != GST_FLOW_EOS) {
-    OwnedEvent eos(gst_event_new_eos());
-    if (seqnum_ != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), seqnum_);
-    gst_pad_push_event(src_pad_, eos.release());
-  }
-  gst_pad_pause_task(src_pad_);
-}
 
 GstFlowReturn TtsStream::handle(OwnedEvent event) {
   GST_DEBUG_OBJECT(src_pad_, "%" GST_PTR_FORMAT, event.get());
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_STREAM_START:
       ended_ = nullptr;
+      tagged_ = false;
       break;
     case GST_EVENT_SEGMENT: {
       seqnum_ = gst_event_get_seqnum(event.get());
@@ -150,7 +54,7 @@ GstFlowReturn TtsStream::handle(OwnedEvent event) {
 
 // Of a gap in the text only what lies beyond the speech so far is a gap in it.
 GstFlowReturn TtsStream::handle_gap(GstEvent* event) {
-  const Timing timing = settings().timing;
+  const Timing timing = settings().effective_timing();
   GstClockTime start, duration;
   gst_event_parse_gap(event, &start, &duration);
   {
@@ -186,25 +90,27 @@ GstFlowReturn TtsStream::prepare_output() {
     gst_pad_push_event(src_pad_, event);
     need_segment_ = false;
   }
+  push_language();
   return GST_FLOW_OK;
 }
 
-GstFlowReturn TtsStream::negotiate() {
-  const OwnedCaps ours(gst_pad_get_pad_template_caps(src_pad_));
-  const OwnedCaps theirs(gst_pad_peer_query_caps(src_pad_, ours.get()));
-  // In our order of preference, the native rate first.
-  OwnedCaps caps(gst_caps_intersect_full(ours.get(), theirs.get(), GST_CAPS_INTERSECT_FIRST));
-  if (gst_caps_is_empty(caps.get())) {
-    if (must_stop()) return GST_FLOW_FLUSHING;
-    GST_INFO_OBJECT(src_pad_, "no common format with %" GST_PTR_FORMAT, theirs.get());
-    return GST_FLOW_NOT_NEGOTIATED;
+// Players show and choose streams by language.
+void TtsStream::push_language() {
+  if (std::exchange(tagged_, true)) return;
+  std::string language = settings().language;
+  if (language == "auto") {
+    Lock lock(mutex_);
+    if (!upstream_language_.empty()) return;  // its tags go through
+    language = kModelLanguage;
   }
-  caps.reset(gst_caps_make_writable(gst_caps_truncate(caps.release())));
-  GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
-  gst_structure_fixate_field_nearest_int(structure, "rate", kOutputRateHz);
-  gst_structure_fixate_field_string(structure, "format", GST_AUDIO_NE(S16));
-  caps.reset(gst_caps_fixate(caps.release()));
+  GstEvent* event =
+      gst_event_new_tag(gst_tag_list_new(GST_TAG_LANGUAGE_CODE, language.c_str(), nullptr));
+  gst_pad_push_event(src_pad_, event);
+}
 
+GstFlowReturn TtsStream::negotiate() {
+  const OwnedCaps caps = choose_speech_caps(src_pad_);
+  if (!caps) return must_stop() ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;
   GstAudioInfo info;
   if (!gst_audio_info_from_caps(&info, caps.get())) return GST_FLOW_NOT_NEGOTIATED;
   if (output_.configured() && gst_audio_info_is_equal(&info, &output_.info()) &&
@@ -229,8 +135,12 @@ GstFlowReturn TtsStream::push(OwnedBuffer buffer) {
   return gst_pad_push(src_pad_, buffer.release());
 }
 
-SpeechOutput::Push TtsStream::pusher() {
-  return [this](OwnedBuffer buffer) { return push(std::move(buffer)); };
+// With `speaking`, what is pushed is part of that utterance.
+SpeechOutput::Push TtsStream::pusher(Speaking* speaking) {
+  return [this, speaking](OwnedBuffer buffer, std::span<const SpokenWord> words) {
+    if (speaking) prepare(*speaking, buffer.get(), words);
+    return push(std::move(buffer));
+  };
 }
 
 // Moves the output to `position`; what lies before it is silence.
@@ -254,7 +164,7 @@ GstFlowReturn TtsStream::advance_to(GstClockTime position) {
 void TtsStream::mark_idle_time() {
   if (need_segment_ || !output_.configured()) return;
   const TtsSettings settings = this->settings();
-  GstClockTime behind = settings.latency_ms * GST_MSECOND;
+  GstClockTime behind = settings.latency();
   {
     Lock lock(mutex_);
     behind += upstream_latency_;
@@ -277,72 +187,6 @@ GstClockTime TtsStream::stream_now(GstClockTime behind) const {
   if (!GST_CLOCK_TIME_IS_VALID(now)) return GST_CLOCK_TIME_NONE;
   return gst_segment_position_from_running_time(&out_segment_, GST_FORMAT_TIME,
                                                 now > behind ? now - behind : 0);
-}
-
-bool TtsStream::src_event(OwnedEvent event) {
-  switch (GST_EVENT_TYPE(event.get())) {
-    case GST_EVENT_SEEK: {
-      Lock lock(mutex_);
-      // Text has no positions to seek to.
-      if (text_source_ || in_segment_.format != GST_FORMAT_TIME) return false;
-      break;
-    }
-    case GST_EVENT_QOS: {
-      // Speech is never dropped; a sink that waits for it is only worth a word.
-      gdouble proportion = 1;
-      gst_event_parse_qos(event.get(), nullptr, &proportion, nullptr, nullptr);
-      Lock lock(mutex_);
-      if (proportion > 1 && !std::exchange(warned_slow_, true))
-        GST_WARNING_OBJECT(element_, "speech comes %.2f times too slowly", proportion);
-      break;
-    }
-    default:
-      break;
-  }
-  return gst_pad_event_default(src_pad_, GST_OBJECT(element_), event.release());
-}
-
-bool TtsStream::src_query(GstQuery* query) {
-  switch (GST_QUERY_TYPE(query)) {
-    case GST_QUERY_POSITION: {
-      GstFormat format;
-      gst_query_parse_position(query, &format, nullptr);
-      if (format != GST_FORMAT_TIME) return false;
-      Lock lock(mutex_);
-      const guint64 time = gst_segment_to_stream_time(&out_segment_, GST_FORMAT_TIME, position_);
-      gst_query_set_position(query, format, gint64(time));
-      return true;
-    }
-    case GST_QUERY_DURATION:
-      // Unknown until it has been spoken; upstream's is a number of bytes.
-      return false;
-    case GST_QUERY_SEEKING: {
-      Lock lock(mutex_);
-      if (!text_source_ && in_segment_.format == GST_FORMAT_TIME) break;
-      GstFormat format;
-      gst_query_parse_seeking(query, &format, nullptr, nullptr, nullptr);
-      gst_query_set_seeking(query, format, FALSE, 0, -1);
-      return true;
-    }
-    case GST_QUERY_LATENCY: {
-      gboolean live = FALSE;
-      GstClockTime least = 0, most = GST_CLOCK_TIME_NONE;
-      if (gst_pad_peer_query(sink_pad_, query))
-        gst_query_parse_latency(query, &live, &least, &most);
-      const TtsSettings settings = this->settings();
-      if (live || settings.force_live) {
-        const GstClockTime own = settings.latency_ms * GST_MSECOND;
-        live = TRUE;
-        least += own;
-        if (GST_CLOCK_TIME_IS_VALID(most)) most += own;
-      }
-      gst_query_set_latency(query, live, least, most);
-      return true;
-    }
-    default:
-      break;
-  }
-  return gst_pad_query_default(src_pad_, GST_OBJECT(element_), query);
 }
 
 }  // namespace chatterbox::gst

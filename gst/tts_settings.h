@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <memory>
 #include <string>
 
 #include "chatterbox/options.h"
@@ -13,7 +14,9 @@ namespace chatterbox::gst {
 // How the timestamps of speech are found.
 enum class Timing { kAuto, kInput, kContiguous, kImmediate };
 // What happens to speech that is longer than its cue.
-enum class Overflow { kShift, kClip, kOverlap };
+enum class Overflow { kShift, kClip, kOverlap, kCompress };
+// What of the text that arrives becomes one utterance.
+enum class Accumulate { kAuto, kCue, kSentence, kNone };
 // What happens when one utterance fails.
 enum class OnError { kError, kSkip };
 
@@ -34,17 +37,29 @@ struct TtsSettings {
   double top_p = -1;
   gint64 seed = -1;  // negative: a fresh one for each utterance
   guint chunk_size = 25;
+  bool watermark = true;
+  std::string language = "auto";
+  // Voices of speakers that the text names; immutable, may be none.
+  std::shared_ptr<const GstStructure> speaker_map;
   std::string text;
+  Accumulate accumulate = Accumulate::kAuto;
+  guint max_chars = 600;
+  guint first_min_chars = 40;
   guint latency_ms = 0;
   Timing timing = Timing::kAuto;
   bool force_live = false;
   guint max_wait_ms = 300;
   bool fill_gaps = false;
   Overflow overflow = Overflow::kShift;
+  guint max_overflow_ms = 0;
+  double max_compression = 1.5;
   bool post_messages = true;
   OnError on_error = OnError::kError;
 
   SynthesisOptions synthesis() const;
+  GstClockTime latency() const;
+  // As other synthesizers take it, latency=-1 means as soon as possible.
+  Timing effective_timing() const;
 };
 
 // Adds the properties to the class; their ids are private to this unit.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chatterbox/converter.h"
+
+namespace chatterbox::gst {
+
+// What chatterboxvc needs of an engine: chatterbox::Converter, whose words these
+// are, with voices by their files. Tests link a scripted one (see speaker.h).
+class Changer {
+ public:
+  virtual ~Changer() = default;
+  // From the next chunk on. From any thread, while another converts; two such
+  // calls wait for each other. An empty path is the model's own voice.
+  virtual void set_voice(const std::string& path) = 0;
+
+  virtual void push(std::span<const float> samples) = 0;
+  virtual std::vector<float> pop() = 0;
+  virtual std::vector<float> drain() = 0;
+  virtual std::vector<float> abandon() = 0;
+  virtual void reset() = 0;
+  virtual void set_chunk_size(int tokens) = 0;
+  virtual void set_muted(bool muted) = 0;
+  virtual std::int64_t next_chunk() const = 0;
+  virtual ConversionStats stats() const = 0;
+  virtual void warm_up() = 0;
+
+  // From any thread.
+  virtual void cancel() = 0;
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "changer_engine.h"
+
+#include <mutex>
+
+#include "chatterbox/error.h"
+#include "chatterbox/voice_library.h"
+
+namespace chatterbox::gst {
+
+namespace {
+
+class EngineChanger final : public Changer {
+ public:
+  EngineChanger(std::shared_ptr<const Model> model, const std::string& voice_path,
+                const ConversionOptions& options)
+      : model_(model), engine_(model), converter_(model, read(voice_path), options) {}
+
+  void set_voice(const std::string& path) override {
+    const std::lock_guard lock(voice_mutex_);
+    converter_.set_voice(read(path));
+  }
+
+  void push(std::span<const float> samples) override { converter_.push(samples); }
+  std::vector<float> pop() override { return converter_.pop(); }
+  std::vector<float> drain() override { return converter_.drain(); }
+  std::vector<float> abandon() override { return converter_.abandon(); }
+  void reset() override { converter_.reset(); }
+  void set_chunk_size(int tokens) override { converter_.set_chunk_size(tokens); }
+  void set_muted(bool muted) override { converter_.set_muted(muted); }
+  std::int64_t next_chunk() const override { return converter_.next_chunk(); }
+  ConversionStats stats() const override { return converter_.stats(); }
+  void warm_up() override { converter_.warm_up(); }
+  void cancel() override { converter_.cancel(); }
+
+ private:
+  Voice read(const std::string& path) {
+    return path.empty() ? own_voice(*model_) : load_voice(path, engine_);
+  }
+
+  std::shared_ptr<const Model> model_;
+  std::mutex voice_mutex_;
+  Engine engine_;  // for voices: guarded by voice_mutex_
+  Converter converter_;
+};
+
+}  // namespace
+
+const Voice& own_voice(const Model& model) {
+  if (!model.builtin_voice())
+    throw Error(ErrorCode::kNotFound, "the model in '" + model.path() +
+                                          "' has no voice of its own; expected a voice to be "
+                                          "chosen, got none");
+  return *model.builtin_voice();
+}
+
+std::unique_ptr<Changer> make_engine_changer(std::shared_ptr<const Model> model,
+                                             const std::string& voice_path,
+                                             const ConversionOptions& options) {
+  return std::make_unique<EngineChanger>(std::move(model), voice_path, options);
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+// What makes a voice impossible, and what is said then.
+#include <cstdio>
+#include <filesystem>
+
+#include "chatterbox/error.h"
+#include "chatterbox/paths.h"
+#include "clone_job.h"
+
+namespace chatterbox::gst {
+
+namespace {
+
+// Speech against the room it is in, dB. Steady noise alone is near 0, a quiet
+// room above 30.
+constexpr double kLeastSnrDb = 6;
+constexpr double kGoodSnrDb = 15;
+// Parts of the recording that are cut off at full scale.
+constexpr double kMostClipped = 0.01;
+constexpr double kGoodClipped = 0.001;
+constexpr double kQuietDb = -40;
+constexpr double kGoodSeconds = 8;
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  char text[200];
+  std::snprintf(text, sizeof text, pattern, values...);
+  return text;
+}
+
+CloneFailure failed(CloneReason reason, std::string message) {
+  return {reason, {ErrorCode::kInvalidArgument, std::move(message)}};
+}
+
+}  // namespace
+
+const char* to_string(CloneReason reason) {
+  switch (reason) {
+    case CloneReason::kTooShort:
+      return "too-short";
+    case CloneReason::kSilent:
+      return "silent";
+    case CloneReason::kNoisy:
+      return "noisy";
+    case CloneReason::kClipped:
+      return "clipped";
+    case CloneReason::kBadName:
+      return "bad-name";
+    case CloneReason::kTaken:
+      return "taken";
+    case CloneReason::kDisk:
+      return "disk";
+    case CloneReason::kModel:
+      return "model";
+  }
+  return "unknown";
+}
+
+bool is_about_recording(CloneReason reason) {
+  return reason == CloneReason::kTooShort || reason == CloneReason::kSilent ||
+         reason == CloneReason::kNoisy || reason == CloneReason::kClipped;
+}
+
+ElementErrorCode element_error_code(const CloneFailure& failure) {
+  const GQuark resource = GST_RESOURCE_ERROR;
+  const GQuark stream = GST_STREAM_ERROR;
+  switch (failure.reason) {
+    case CloneReason::kTooShort:
+      return {stream, GST_STREAM_ERROR_FAILED, "There was too little speech to make a voice."};
+    case CloneReason::kSilent:
+      return {stream, GST_STREAM_ERROR_FAILED, "There was no speech to make a voice of."};
+    case CloneReason::kNoisy:
+      return {stream, GST_STREAM_ERROR_FAILED, "The speech is too noisy to make a voice."};
+    case CloneReason::kClipped:
+      return {stream, GST_STREAM_ERROR_FAILED, "The speech is too distorted to make a voice."};
+    case CloneReason::kBadName:
+      return {resource, GST_RESOURCE_ERROR_SETTINGS, "A voice cannot have that name."};
+    case CloneReason::kTaken:
+      return {resource, GST_RESOURCE_ERROR_SETTINGS, "There is a voice of that name already."};
+    case CloneReason::kDisk:
+      return {resource,
+              failure.failure.code == ErrorCode::kNotFound ? GST_RESOURCE_ERROR_OPEN_WRITE
+                                                           : GST_RESOURCE_ERROR_WRITE,
+              "The voice cannot be saved."};
+    case CloneReason::kModel:
+      break;
+  }
+  return element_error_code(failure.failure);
+}
+
+std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds) {
+  if (quality.voiced_seconds == 0)
+    return failed(CloneReason::kSilent, "expected speech, got silence");
+  if (quality.voiced_seconds < min_seconds)
+    return failed(CloneReason::kTooShort, format("expected at least %.1f s of speech, got %.1f s",
+                                                 min_seconds, quality.voiced_seconds));
+  if (quality.clipped > kMostClipped)
+    return failed(CloneReason::kClipped,
+                  format("expected at most %.1f %% of samples at full scale, got %.1f %%",
+                         kMostClipped * 100, quality.clipped * 100));
+  if (quality.snr_db < kLeastSnrDb)
+    return failed(CloneReason::kNoisy,
+                  format("expected speech at least %.0f dB above the noise, got %.0f dB",
+                         kLeastSnrDb, quality.snr_db));
+  return std::nullopt;
+}
+
+std::vector<std::string> warnings_about(const RecordingQuality& quality) {
+  std::vector<std::string> warnings;
+  if (quality.seconds < kGoodSeconds)
+    warnings.push_back(format("%.1f s of speech; %.0f s or more make a better voice",
+                              quality.seconds, kGoodSeconds));
+  if (quality.snr_db < kGoodSnrDb)
+    warnings.push_back(format("the noise is only %.0f dB below the speech", quality.snr_db));
+  if (quality.clipped > kGoodClipped)
+    warnings.push_back(format("%.1f %% of samples are clipped", quality.clipped * 100));
+  if (quality.level_db < kQuietDb)
+    warnings.push_back(format("the speech is quiet, %.0f dB of full scale", quality.level_db));
+  return warnings;
+}
+
+VoiceLibrary library_of(const CloneSettings& settings) {
+  if (settings.voice_library.empty()) return {};
+  return {settings.voice_library, {}};
+}
+
+std::optional<CloneFailure> check_names(const CloneSettings& settings) {
+  const std::string& name = settings.voice_name;
+  std::error_code ignored;
+  try {
+    if (!name.empty()) check_voice_name(name);
+  } catch (const Error& error) {
+    return failed(CloneReason::kBadName, error.what());
+  }
+  if (settings.overwrite) return std::nullopt;
+  if (!name.empty() && library_of(settings).contains(name))
+    return failed(CloneReason::kTaken, "expected a new name for a voice, got '" + name +
+                                           "', which is taken; set overwrite to replace it");
+  if (!settings.location.empty() && std::filesystem::exists(settings.location, ignored))
+    return failed(CloneReason::kTaken, "expected a new file, got '" + settings.location +
+                                           "', which exists; set overwrite to replace it");
+  return std::nullopt;
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "clone_job.h"
+
+#include <filesystem>
+#include <mutex>
+#include <utility>
+
+#include "background.h"
+#include "chatterbox/audio_file.h"
+#include "chatterbox/error.h"
+#include "voice_maker.h"
+
+namespace chatterbox::gst {
+
+namespace fs = std::filesystem;
+
+struct CloneJob::Shared {
+  std::mutex mutex;
+  bool cancelled = false;
+  VoiceMaker* maker = nullptr;  // while it works
+
+  bool is_cancelled() {
+    std::lock_guard lock(mutex);
+    return cancelled;
+  }
+  void check() {
+    if (is_cancelled()) throw Error(ErrorCode::kCancelled, "making the voice was cancelled");
+  }
+};
+
+// Who can be cancelled, for as long as this lives.
+class CloneJob::AtWork {
+ public:
+  AtWork(Shared& shared, VoiceMaker& maker) : shared_(shared) {
+    shared.check();
+    std::lock_guard lock(shared.mutex);
+    shared.maker = &maker;
+  }
+  ~AtWork() {
+    std::lock_guard lock(shared_.mutex);
+    shared_.maker = nullptr;
+  }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+ private:
+  Shared& shared_;
+};
+
+namespace {
+
+// The library and the file, both or neither.
+void save(const CloneJob::Request& request, VoiceMaker& maker, VoiceEntry& voice) {
+  const CloneSettings& settings = request.settings;
+  std::error_code ignored;
+  const bool existed = fs::exists(settings.location, ignored);
+  if (!settings.location.empty()) maker.save_voice(settings.location);
+  if (settings.voice_name.empty()) {
+    voice.path = settings.location;
+    voice.seconds = request.recording.seconds();
+    return;
+  }
+  try {
+    NewVoice added;
+    added.name = settings.voice_name;
+    added.description = settings.description;
+    added.provenance = "recorded from a stream";
+    voice = library_of(settings).add(added, request.recording, settings.overwrite);
+  } catch (...) {
+    if (!settings.location.empty() && !existed) fs::remove(settings.location, ignored);
+    throw;
+  }
+}
+
+// kNotFound and kBadFile while saving are about the disk; anything the library
+// refuses now it would have refused before, but for somebody quicker.
+CloneFailure saving_failure() {
+  const Failure failure = current_failure();
+  const bool taken = failure.code == ErrorCode::kInvalidArgument;
+  return {taken ? CloneReason::kTaken : CloneReason::kDisk, failure};
+}
+
+}  // namespace
+
+CloneJob::Result CloneJob::run(const Request& request, Shared& shared) {
+  Result result;
+  bool saving = false;
+  try {
+    result.failure = judge(request.quality, request.settings.min_duration_ms / 1000.0);
+    if (!result.failure) result.failure = check_names(request.settings);
+    if (result.failure) return result;
+    const auto model =
+        acquire_model(request.model, int(request.settings.threads),
+                      [&](double, std::string_view) { return !shared.is_cancelled(); });
+    const std::unique_ptr<VoiceMaker> maker = model->make_voice_maker();
+    result.model_id = maker->model_id();
+    {
+      const AtWork at_work(shared, *maker);
+      maker->make_voice(request.recording);
+    }
+    shared.check();
+    saving = true;
+    save(request, *maker, result.voice);
+  } catch (...) {
+    result.failure =
+        saving ? saving_failure() : CloneFailure{CloneReason::kModel, current_failure()};
+  }
+  return result;
+}
+
+std::shared_ptr<CloneJob> CloneJob::start(Request request, Done done) {
+  auto job = std::make_shared<CloneJob>();
+  auto shared = std::make_shared<Shared>();
+  job->shared_ = shared;
+  // As it will be read from disk, so that the engine knows it again.
+  request.recording = round_to_16_bits(std::move(request.recording));
+  run_in_background("chatterbox-clone",
+                    [request = std::move(request), done = std::move(done), shared] {
+                      Result result = run(request, *shared);
+                      if (shared->is_cancelled() && result.failure) return;
+                      done(request, result);
+                    });
+  return job;
+}
+
+void CloneJob::cancel() {
+  std::lock_guard lock(shared_->mutex);
+  shared_->cancelled = true;
+  if (shared_->maker) shared_->maker->cancel();
+}
+
+}  // namespace chatterbox::gst

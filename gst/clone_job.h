@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chatterbox/audio.h"
+#include "chatterbox/voice_library.h"
+#include "clone_settings.h"
+#include "common.h"
+#include "model_loader.h"
+#include "voice_recorder.h"
+
+namespace chatterbox::gst {
+
+// Why there is no voice.
+enum class CloneReason { kTooShort, kSilent, kNoisy, kClipped, kBadName, kTaken, kDisk, kModel };
+
+struct CloneFailure {
+  CloneReason reason = CloneReason::kModel;
+  Failure failure;
+};
+
+// The word for it in messages.
+const char* to_string(CloneReason reason);
+// The recording is at fault, not a setting: the stream goes on, perhaps to a better one.
+bool is_about_recording(CloneReason reason);
+ElementErrorCode element_error_code(const CloneFailure& failure);
+
+// What is wrong with a recording, if it is too wrong for a voice.
+std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds);
+// What might have been better.
+std::vector<std::string> warnings_about(const RecordingQuality& quality);
+
+// The library that settings mean.
+VoiceLibrary library_of(const CloneSettings& settings);
+// What is wrong with the names of a voice that is to be made.
+std::optional<CloneFailure> check_names(const CloneSettings& settings);
+
+// Makes a voice of a recording and saves it, in the background, on behalf of an
+// element that may lose interest at any moment.
+class CloneJob {
+ public:
+  struct Request {
+    CloneSettings settings;
+    ModelKey model;
+    Audio recording;
+    RecordingQuality quality;
+  };
+  struct Result {
+    // Empty when all went well.
+    std::optional<CloneFailure> failure;
+    // As in the library; without one, of what was written to `location`.
+    VoiceEntry voice;
+    std::string model_id;
+  };
+  // Called in the background thread, unless the job was cancelled before the
+  // voice was saved.
+  using Done = std::function<void(const Request&, const Result&)>;
+
+  static std::shared_ptr<CloneJob> start(Request request, Done done);
+  // Returns at once.
+  void cancel();
+
+ private:
+  struct Shared;
+  class AtWork;
+  static Result run(const Request& request, Shared& shared);
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gst/gst.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chatterbox::gst {
+
+// How a stretch of text is to be spoken, where it differs from the properties.
+// Absent: as something less specific says.
+struct SpeechChoice {
+  std::optional<std::string> voice;
+  std::optional<std::string> language;
+  std::optional<double> exaggeration;
+  std::optional<double> cfg_weight;
+  std::optional<double> temperature;
+  std::optional<gint64> seed;
+
+  // What `specific` chooses wins over what is chosen here.
+  void apply(const SpeechChoice& specific);
+};
+
+// The fields `voice`, `language`, `exaggeration`, `cfg-weight`, `temperature`
+// and `seed` of an event or a meta. Numbers may have any type.
+SpeechChoice choice_of(const GstStructure* structure);
+
+// A field's text; empty when there is none.
+std::string text_field(const GstStructure* structure, const char* name);
+
+// What `map` has for the speaker, letter case ignored; characters that a field
+// name cannot have stand for '-'. The value is a voice, or a structure with the
+// fields of an event.
+std::optional<SpeechChoice> choice_for_speaker(const GstStructure* map, std::string_view speaker);
+
+// The name under which a speaker is looked up.
+std::string speaker_key(std::string_view speaker);
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+
+#include "chatterbox/audio.h"
+
+namespace chatterbox::gst {
+
+// What chatterboxclone needs of a speech engine; used by one thread at a time.
+class VoiceMaker {
+ public:
+  virtual ~VoiceMaker() = default;
+  // 16 hexadecimal digits that name the weights.
+  virtual std::string model_id() const = 0;
+  // Listens to somebody, as Engine::make_voice. Throws Error.
+  virtual void make_voice(const Audio& recording) = 0;
+  // Writes the voice that was made, as Voice::save. Throws Error.
+  virtual void save_voice(const std::string& path) = 0;
+  // Makes make_voice(), in another thread, throw kCancelled soon.
+  virtual void cancel() = 0;
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace chatterbox::sidecar {
+
+// Every setting of the server. Each has one name: the flag `--max-queue`, the
+// variable `CHATTERBOX_MAX_QUEUE` and the key `max-queue` of the file mean the
+// same, and win in this order. docs/sidecar-configuration.md explains them.
+struct Config {
+  std::string listen = "127.0.0.1:8004";
+  std::string data_dir;
+  std::string model_path;
+  std::string voices_dir;
+  std::string device = "auto";
+  std::string dtype = "auto";
+  int threads = 0;
+
+  std::string api_key_file;
+  std::string api_key;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string allow_origin;
+  std::string webhooks = "all";
+
+  int workers = 2;
+  int max_queue = 1000;
+  int max_queue_mb = 2048;
+  int max_live = 32;
+  int max_connections = 2048;
+  int max_run_mb = 10;
+  int max_runsync_mb = 20;
+  int max_audio_seconds = 300;
+  int header_seconds = 20;
+  int body_seconds = 60;
+  int result_seconds = 1800;
+  int sync_result_seconds = 60;
+  int stream_wait_ms = 2000;
+  int drain_seconds = 25;
+  int attempts = 3;
+  int webhook_retry_seconds = 10;
+  std::string durability = "process";
+  std::string log = "info";
+
+  // Set by flags only.
+  std::string config_file;
+  bool help = false;
+  bool version = false;
+};
+
+// Reads flags, environment and file. Throws Error(kInvalidArgument) naming the
+// setting, what was expected and what was found.
+Config read_config(const std::vector<std::string>& arguments);
+
+// What --help prints.
+std::string usage();
+
+}  // namespace chatterbox::sidecar

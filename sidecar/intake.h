@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include <string>
+#include <string_view>
+
+#include "job.h"
+
+namespace chatterbox::sidecar {
+
+// A request body as a job, or why it is none.
+struct Intake {
+  NewJob job;
+  // Not empty: no job at all, status 400.
+  std::string error, detail;
+  // Not empty: a job, but one that cannot succeed.
+  std::string job_error, job_detail;
+};
+
+// The "input" of a request that read_intake() took.
+JsonObject* request_input(JsonNode* root);
+
+// Reads {"input": {...}, "webhook": ..., "policy": {...}}. `webhooks` is the
+// setting of that name. Any thread; throws nothing.
+Intake read_intake(std::string_view body, bool sync, const std::string& webhooks);
+
+// True when the setting `webhooks` lets results be sent to `address`.
+bool webhook_allowed(const std::string& address, const std::string& webhooks);
+
+}  // namespace chatterbox::sidecar

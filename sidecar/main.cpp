@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// chatterbox-server: speech over HTTP, with jobs that survive its end.
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+#include "audio_decode.h"
+#include "chatterbox/error.h"
+#include "chatterbox/log.h"
+#include "chatterbox/paths.h"
+#include "log.h"
+#include "main_loop.h"
+#include "server.h"
+#include "upkeep.h"
+#include "webhooks.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string data_directory(const Config& config) {
+  std::string path = config.data_dir;
+  if (path.empty()) path = std::string(g_get_user_state_dir()) + "/chatterbox-server";
+  umask(0077);  // requests and results are nobody else's business
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!fs::is_directory(path))
+    throw Error(ErrorCode::kNotFound, "data-dir: expected a directory, got '" + path + "'");
+  return path;
+}
+
+StoreLimits store_limits(const Config& config) {
+  StoreLimits limits;
+  limits.queued = config.max_queue;
+  limits.queued_bytes = std::int64_t(config.max_queue_mb) << 20;
+  limits.result_ms = config.result_seconds * 1000LL;
+  limits.sync_result_ms = config.sync_result_seconds * 1000LL;
+  limits.attempts = config.attempts;
+  limits.power_safe = config.durability == "power";
+  return limits;
+}
+
+VoiceLibrary voice_library(const Config& config) {
+  if (config.voices_dir.empty()) return VoiceLibrary();
+  return VoiceLibrary(config.voices_dir, installed_voice_directories());
+}
+
+void prepare_process(const std::string& data_dir) {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error like a full disk
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  // Few arenas: memory that one thread frees is found by the next.
+  mallopt(M_ARENA_MAX, 2);
+  // The decoder has no home to keep GStreamer's registry in.
+  g_setenv("GST_REGISTRY_1_0", (data_dir + "/gstreamer-registry.bin").c_str(), FALSE);
+  gst_init(nullptr, nullptr);
+}
+
+void bridge_log() {
+  set_log_sink([](LogLevel level, std::string_view message) {
+    log(level == LogLevel::kDebug  ? Level::kDebug
+        : level == LogLevel::kInfo ? Level::kInfo
+                                   : Level::kWarning,
+        message);
+  });
+}
+
+// The model loads beside the server, which takes requests meanwhile.
+std::thread load_model(const Config& config, WorkerPool& pool, GMainLoop* loop, int& status) {
+  return std::thread([&config, &pool, loop, &status] {
+    try {
+      const auto start = g_get_monotonic_time();
+      ModelOptions options;
+      options.device = config.device;
+      options.dtype = config.dtype;
+      options.threads = config.threads;
+      const auto model = Model::load(find_model(config.model_path), options);
+      Engine(model).warm_up();
+      log(Level::kInfo, "model " + model->name() + " (" + model->device() + ", " + model->dtype() +
+                            ") ready after " +
+                            std::to_string((g_get_monotonic_time() - start) / 1000) + " ms");
+      post([&pool, model] { pool.start(model); });
+    } catch (const std::exception& error) {
+      const std::string message = error.what();
+      post([&status, loop, message] {
+        log(Level::kWarning, "cannot load the model: " + message);
+        status = 1;
+        g_main_loop_quit(loop);
+      });
+    }
+  });
+}
+
+// Ends the loop once running work is done, or has had its time.
+class Drain {
+ public:
+  Drain(Services& services, GMainLoop* loop) : services_(services), loop_(loop) {
+    for (const int number : {SIGTERM, SIGINT})
+      g_unix_signal_add(
+          number,
+          [](gpointer self) -> gboolean {
+            static_cast<Drain*>(self)->begin();
+            return G_SOURCE_CONTINUE;
+          },
+          this);
+  }
+
+ private:
+  void begin() {
+    if (services_.draining) return g_main_loop_quit(loop_);  // asked twice: at once
+    services_.draining = true;
+    log(Level::kInfo, "stopping: running jobs end, others keep for the next start");
+    services_.pool.drain();
+    deadline_us_ = g_get_monotonic_time() + services_.config.drain_seconds * G_USEC_PER_SEC;
+    post_every(50, [this] { check(); });
+  }
+
+  void check() {
+    if (services_.pool.idle()) {
+      services_.waiters.flush();
+      // Answers leave before the loop ends.
+      if (++idle_rounds_ > 4) g_main_loop_quit(loop_);
+    } else if (g_get_monotonic_time() > deadline_us_ && !interrupted_) {
+      interrupted_ = true;
+      log(Level::kWarning, "running jobs go back into the queue");
+      services_.pool.interrupt();
+    }
+  }
+
+  Services& services_;
+  GMainLoop* loop_;
+  gint64 deadline_us_ = 0;
+  int idle_rounds_ = 0;
+  bool interrupted_ = false;
+};
+
+int serve(const Config& config) {
+  const std::string data_dir = data_directory(config);
+  prepare_process(data_dir);
+  const Keys keys(config);
+  JobStore store(data_dir + "/jobs.sqlite", store_limits(config));
+  Voices voices(voice_library(config), config.max_audio_seconds);
+  Metrics metrics;
+  Waiters waiters;
+  GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
+  WorkerPool pool(
+      store, voices, metrics, config.workers, config.max_live,
+      {[&waiters](const std::string& id) { post([&waiters, id] { waiters.news(id); }); }});
+  Services services{config, store, voices, metrics, pool, waiters};
+  Server server(services, keys);
+  Webhooks webhooks(store);
+  Drain drain(services, loop);
+  std::optional<Upkeep> upkeep;
+  upkeep.emplace(store, config.webhook_retry_seconds,
+                 Upkeep::Hooks{[&](const std::vector<std::string>& ids) {
+                                 for (const std::string& id : ids) {
+                                   pool.stop(id);
+                                   post([&waiters, id] { waiters.news(id); });
+                                 }
+                               },
+                               [&webhooks](const Job& job) {
+                                 post([&webhooks, job] { webhooks.send(job); });
+                               }});
+  post_every(100, [&pool] { pool.nudge(); });
+  log(Level::kInfo, "serving on " + server.address() + ", jobs in " + data_dir);
+  // For whoever started us on port 0.
+  std::printf("%s\n", server.address().c_str());
+  std::fflush(stdout);
+
+  int status = 0;
+  std::thread loader = load_model(config, pool, loop, status);
+  g_main_loop_run(loop);
+  log(Level::kInfo, "ending");
+  upkeep.reset();
+  loader.join();
+  // What is still at work ends with the process; its jobs are on disk. libtorch
+  // and GLib have threads of their own that outlive static destructors badly.
+  pool.drain();
+  pool.interrupt();
+  for (int rounds = 0; !pool.idle() && rounds < 100; ++rounds) g_usleep(20'000);
+  store.checkpoint();
+  std::fflush(nullptr);
+  _exit(status);
+}
+
+}  // namespace
+}  // namespace chatterbox::sidecar
+
+int main(int argc, char** argv) {
+  using namespace chatterbox::sidecar;
+  try {
+    const Config config = read_config({argv + 1, argv + argc});
+    if (config.help) return std::fputs(usage().c_str(), stdout), 0;
+    if (config.version) return std::puts("chatterbox-server " CHATTERBOX_VERSION), 0;
+    set_log_level(config.log == "debug"     ? Level::kDebug
+                  : config.log == "warning" ? Level::kWarning
+                                            : Level::kInfo);
+    bridge_log();
+    return serve(config);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "chatterbox-server: %s\n", error.what());
+    return 2;
+  }
+}

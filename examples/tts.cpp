@@ -2,18 +2,21 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // Speaks a text with the library alone, writing the file while it is spoken:
-//   chatterbox-tts MODEL_DIRECTORY "Some text." out.wav [VOICE_FILE]
+//   chatterbox-tts --voice Amy MODEL_DIRECTORY "Some text." out.wav
+// The voice is one of a library, or a recording, or a file of Voice::save().
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "chatterbox/engine.h"
 #include "chatterbox/error.h"
+#include "chatterbox/voice_library.h"
 
 namespace {
 
@@ -63,22 +66,33 @@ class WavWriter {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4 || argc > 5) {
-    std::fprintf(stderr, "usage: %s MODEL_DIRECTORY TEXT OUT.wav [VOICE_FILE]\n", argv[0]);
+  std::vector<const char*> arguments;
+  std::string voice_name;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--voice") == 0 && i + 1 < argc)
+      voice_name = argv[++i];
+    else
+      arguments.push_back(argv[i]);
+  }
+  if (arguments.size() != 3) {
+    std::fprintf(stderr, "usage: %s [--voice NAME|ID|FILE] MODEL_DIRECTORY TEXT OUT.wav\n",
+                 argv[0]);
     return 2;
   }
   try {
-    const auto model = chatterbox::Model::load(argv[1]);
-    if (argc == 4 && !model->builtin_voice())
-      throw chatterbox::Error(chatterbox::ErrorCode::kNotFound,
-                              "this model has no voice of its own: expected VOICE_FILE");
-    const chatterbox::Voice voice =
-        argc == 5 ? chatterbox::Voice::load(argv[4], *model) : *model->builtin_voice();
-
-    WavWriter wav(argv[3]);
+    const auto model = chatterbox::Model::load(arguments[0]);
     chatterbox::Engine engine(model);
+    if (voice_name.empty() && !model->builtin_voice())
+      throw chatterbox::Error(chatterbox::ErrorCode::kNotFound,
+                              "this model has no voice of its own: expected --voice");
+    const chatterbox::Voice voice =
+        voice_name.empty()
+            ? *model->builtin_voice()
+            : chatterbox::load_voice(chatterbox::VoiceLibrary().path_of(voice_name), engine);
+
+    WavWriter wav(arguments[2]);
     const auto stats =
-        engine.synthesize(argv[2], voice, {}, [&](const chatterbox::SpeechChunk& chunk) {
+        engine.synthesize(arguments[1], voice, {}, [&](const chatterbox::SpeechChunk& chunk) {
           wav.write(chunk.samples);
           for (const auto& word : chunk.words)
             std::printf("%8.3f  %s\n", double(word.start) / chatterbox::kOutputRateHz,

@@ -3,6 +3,8 @@
 # Builds and runs the whole suite.
 #   ./test.sh                 every suite, in build/
 #   ./test.sh --sanitize      the same under AddressSanitizer and UBSAN, in build-sanitize/
+#   ./test.sh --sanitize=thread   the elements over a scripted engine under
+#                             ThreadSanitizer, in build-tsan/
 #   ./test.sh NAME...         only tests or suites whose name matches
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -17,6 +19,16 @@ if [ "${1:-}" = "--sanitize" ]; then
   # libtorch and GLib keep memory for the life of the process by design.
   export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
   export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+fi
+
+if [ "${1:-}" = "--sanitize=thread" ]; then
+  shift
+  build="$root/build-tsan"
+  options=(-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized)
+  # libtorch is not built for it: only what runs without it is of use.
+  build_targets="scripted-element-tests"
+  [ $# -gt 0 ] || set -- --suite scripted
+  export TSAN_OPTIONS="suppressions=$root/tests/gst/tsan.supp:ignore_noninstrumented_modules=1:${TSAN_OPTIONS:-}"
 fi
 
 # shellcheck disable=SC2086

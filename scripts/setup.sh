@@ -7,7 +7,8 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 build_packages="g++ meson ninja-build cmake pkg-config libtorch-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
-  gstreamer1.0-plugins-good libopenblas0-openmp libsoxr-dev libicu-dev nlohmann-json3-dev flite1-dev"
+  gstreamer1.0-plugins-good libopenblas0-openmp libsoxr-dev libsndfile1-dev libicu-dev nlohmann-json3-dev flite1-dev
+  libsoup-3.0-dev libjson-glib-dev libsqlite3-dev glib-networking"
 test_packages="libgtest-dev pocketsphinx pocketsphinx-en-us sox xz-utils"
 
 # Installs those of the named Debian packages that are not there yet.
@@ -34,7 +35,9 @@ install_missing() {
     $missing >&2 || fail "could not install:$missing"
 }
 
-# Configures (once) and builds the tree into $1; further arguments go to meson setup.
+# Configures (once) and builds the tree, or $build_targets of it, into $1; further arguments
+# go to meson setup.
+build_targets=""
 build_tree() {
   local build="$1"
   shift
@@ -48,9 +51,11 @@ build_tree() {
   fi
   say "Building (about five minutes the first time, seconds after that)"
   if [ -t 2 ]; then
-    ninja -C "$build" >&2 || fail "the build failed"
+    # shellcheck disable=SC2086
+    ninja -C "$build" $build_targets >&2 || fail "the build failed"
   else
-    ninja -C "$build" >"$build/build.log" 2>&1 || {
+    # shellcheck disable=SC2086
+    ninja -C "$build" $build_targets >"$build/build.log" 2>&1 || {
       tail -n 40 "$build/build.log" >&2
       fail "the build failed; see $build/build.log"
     }

@@ -47,7 +47,36 @@ def upstream_voice():
     return base64.b64decode(json.loads(cases.read_text())["conds_pt"])
 
 
+def wav(kind, channels, rate, bits, data):
+    body = struct.pack("<HHIIHH", kind, channels, rate, rate * channels * bits // 8,
+                       channels * bits // 8, bits)
+    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16) + body
+            + b"data" + struct.pack("<I", len(data)) + data)
+
+
+def library(*voices):
+    return json.dumps({"voices": list(voices)}).encode()
+
+
 FILES = {
+    "audio": {
+        "pcm": wav(1, 2, 8000, 16, bytes(range(200))),
+        "float": wav(3, 1, 48000, 32, struct.pack("<4f", 0.5, float("nan"), float("inf"), -3e38)),
+        "channels": wav(1, 60000, 8000, 8, bytes(100)),
+        "long": wav(1, 1, 8000, 16, bytes(20))[:40] + struct.pack("<I", 2**32 - 1) + bytes(20),
+        "ogg": b"OggS\0\2" + bytes(8) + b"\1\0\0\0" + bytes(8) + b"\1\x13OpusHead" + bytes(11),
+        "flac": b"fLaC\x80\0\0\x22" + bytes(34),
+    },
+    "voice_index": {
+        "two": library({"voice_id": "a563a2ba", "speaker_name": "Amy", "file": "amy.opus",
+                        "gender": "female", "duration": 20.5, "provenance": {"by": ["flite"]}},
+                       {"voice_id": "1FC6C6AB", "speaker_name": "Zo\u00eb 2", "file": "z.flac"}),
+        "outside": library({"voice_id": "a563a2ba", "speaker_name": "Amy", "file": "../amy.opus"}),
+        "types": library({"voice_id": 5, "speaker_name": None}, 7, [], {"duration": "1"}),
+        "numbers": b'{"voices":[{"voice_id":"00000000","speaker_name":"a","file":"a",'
+                   b'"duration":1e308}]}',
+        "deep": b'{"voices":' + b"[" * 200,
+    },
     "config": {
         "empty": b"{}",
         "sizes": json.dumps({"t3": {"hidden": 64, "layers": 2, "alignment": {"layer": 1, "head": 0}},
@@ -76,6 +105,8 @@ FILES = {
     },
     "text": {
         "sentences": "Dr. Smith paid $3.50, or £2! “Really?” — yes… 10:30 on 21st May 1998.".encode(),
+        "readings": ("$5M £1.50/h 3/4 2½ 1990s 5'10\" 25°C me@b.org www.a.uk/x AT&T GitHub iOS "
+                     "5/12/2020 401(k) Rocky IV No. 5 Mt. A 10^6 1+1=2 #1 ~5 24/7").encode(),
         "scripts": "Привет, мир. 今日は晴れ。 עברית السلام 😀\u200d😀 e\u0301\u0301".encode(),
         "broken": b"\xff\xfe a\x00b \xe2\x82 \xc0\x80 \x1b[0m",
         "unspaced": b"a" * 100 + b"." * 50 + b"7" * 60,

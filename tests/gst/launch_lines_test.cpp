@@ -22,11 +22,15 @@ constexpr const char* kCommand = "gst-launch-1.0 ";
 constexpr GstClockTime kPatience = 120 * GST_SECOND;
 
 // Elements that a test machine need not have; a line that uses one is skipped.
-const std::set<std::string> kOptional = {"srtsink", "mpegtsmux", "pipewiresink", "pulsesink"};
+const std::set<std::string> kOptional = {"srtsink", "mpegtsmux", "pipewiresink", "pipewiresrc",
+                                         "pulsesink"};
 
 // What a test cannot have: a sound card, somebody at the keyboard.
 const std::map<std::string, std::vector<std::string>> kStandIns = {
     {"autoaudiosink", {"fakesink", "sync=true"}},
+    {"autoaudiosrc", {"filesrc", "location=voices/carl.opus", "!", "decodebin"}},
+    {"pipewiresrc", {"audiotestsrc", "is-live=true", "num-buffers=100"}},
+    {"pipewiresink", {"fakesink", "sync=true"}},
     {"fdsrc", {"filesrc", "location=examples/text/hello.txt"}},
 };
 
@@ -62,11 +66,15 @@ std::vector<std::string> words_of(const std::string& text, bool with_stand_ins) 
   char** words = nullptr;
   std::vector<std::string> result;
   if (!g_shell_parse_argv(text.c_str(), &count, &words, nullptr)) return result;
+  bool replaced = false;  // properties of what was replaced are not its stand-in's
   for (int i = 0; i < count; ++i) {
     const std::string word = words[i];
+    replaced &= word.find('=') != word.npos;
+    if (replaced) continue;
     const auto stand_in = kStandIns.find(word);
     if (word.starts_with("-") && word.size() == 2) continue;  // an option of gst-launch-1.0
-    if (with_stand_ins && stand_in != kStandIns.end())
+    replaced = with_stand_ins && stand_in != kStandIns.end();
+    if (replaced)
       result.insert(result.end(), stand_in->second.begin(), stand_in->second.end());
     else
       result.push_back(word);
@@ -149,7 +157,10 @@ int main(int argc, char** argv) {
   if (running) {
     fs::create_directory(scratch);
     fs::create_symlink(EXAMPLES_DIR, scratch / "examples");
+    fs::create_symlink(fs::path(EXAMPLES_DIR).parent_path() / "voices", scratch / "voices");
     fs::current_path(scratch);
+    // Voices that a line makes are there for the next one, and gone afterwards.
+    g_setenv("XDG_DATA_HOME", (scratch / "data").c_str(), TRUE);
   }
   int failures = 0;
   for (const auto& line : lines) {

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "chatterbox/error.h"
+#include "scripted_changer.h"
+#include "scripted_voice_maker.h"
 #include "speaker.h"
 
 namespace chatterbox::gst {
@@ -20,10 +22,18 @@ Script& script() {
 }
 
 void reset_script() {
-  script().load = script().per_byte = std::chrono::milliseconds(0);
+  script().load = std::chrono::milliseconds(0);
+  script().per_byte = std::chrono::milliseconds(0);
   script().samples_per_byte = 960;
   script().loads = script().cancelled_loads = 0;
   script().utterances = script().cancelled_utterances = 0;
+  const std::lock_guard lock(script().mutex);
+  script().spoken.clear();
+}
+
+std::vector<SpokenText> spoken_texts() {
+  const std::lock_guard lock(script().mutex);
+  return script().spoken;
 }
 
 double pitch_of(char byte) { return 200.0 + 10.0 * (static_cast<unsigned char>(byte) % 128); }
@@ -37,11 +47,16 @@ class ScriptedSpeaker final : public Speaker {
   void set_voice(const std::string& path) override {
     if (path.find("corrupt") != path.npos)
       throw Error(ErrorCode::kBadFile, "expected a voice, got '" + path + "'");
+    voice_ = path;
   }
 
   SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
                        const Sink& sink) override {
     ++script().utterances;
+    {
+      const std::lock_guard lock(script().mutex);
+      script().spoken.push_back({std::string(text), voice_, options});
+    }
     const auto has = [text](const char* mark) { return text.find(mark) != text.npos; };
     if (has("[throw]")) throw std::logic_error("scripted");
     if (has("[memory]")) throw Error(ErrorCode::kOutOfMemory, "scripted");
@@ -49,14 +64,15 @@ class ScriptedSpeaker final : public Speaker {
     if (has("[once]") && !std::exchange(failed_, true))
       throw Error(ErrorCode::kModelFailure, "scripted, once");
 
-    const int request = cancels_;
+    const int expected = std::exchange(expected_, -1);
+    const int request = expected < 0 ? cancels_.load() : expected;
     SynthesisStats stats;
     stats.seed = options.seed.value_or(1);
     std::vector<float> chunk;
     for (std::size_t at = 0; at < text.size(); ++at) {
       if (has("[late]") && at > text.size() / 2)
         throw Error(ErrorCode::kModelFailure, "scripted, late");
-      std::this_thread::sleep_for(script().per_byte);
+      std::this_thread::sleep_for(script().per_byte.load());
       const double step = 2 * M_PI * pitch_of(text[at]) / kOutputRateHz;
       for (std::size_t i = 0; i < script().samples_per_byte; ++i)
         chunk.push_back(float(0.5 * std::sin(step * double(i))));
@@ -84,12 +100,15 @@ class ScriptedSpeaker final : public Speaker {
   }
 
   void cancel() override { ++cancels_; }
+  void expect_speech() override { expected_ = cancels_; }
   void warm_up() override {}
 
  private:
   const std::shared_ptr<SpeakerModel> model_;  // kept alive, as engines do
   std::atomic<int> cancels_{0};
+  int expected_ = -1;  // cancels_ at expect_speech()
   bool failed_ = false;
+  std::string voice_;
 };
 
 class ScriptedModel final : public SpeakerModel,
@@ -100,6 +119,13 @@ class ScriptedModel final : public SpeakerModel,
   std::unique_ptr<Speaker> make_speaker() override {
     return std::make_unique<ScriptedSpeaker>(shared_from_this());
   }
+  std::unique_ptr<VoiceMaker> make_voice_maker() override {
+    return make_scripted_voice_maker(shared_from_this());
+  }
+  std::unique_ptr<Changer> make_changer(const std::string& voice_path,
+                                        const ConversionOptions& options) override {
+    return make_scripted_changer(voice_path, options, shared_from_this());
+  }
 };
 
 }  // namespace
@@ -108,9 +134,9 @@ std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path, const 
                                                  const Model::Progress& progress) {
   ++script().loads;
   const auto begin = std::chrono::steady_clock::now();
-  for (auto passed = begin - begin; passed <= script().load;
+  for (auto passed = begin - begin; passed <= script().load.load();
        passed = std::chrono::steady_clock::now() - begin) {
-    const double total = std::chrono::duration<double>(script().load).count();
+    const double total = std::chrono::duration<double>(script().load.load()).count();
     const double done = std::chrono::duration<double>(passed).count();
     if (!progress(total > 0 ? done / total : 1, "scripted")) {
       ++script().cancelled_loads;

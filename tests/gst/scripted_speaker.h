@@ -5,6 +5,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "chatterbox/options.h"
 
 // A speech engine whose behaviour a test writes down. Every byte of text is
 // spoken as 40 ms of a sine whose pitch tells the byte, so that a test can see
@@ -21,20 +26,30 @@
 // Voices: a file whose name has "corrupt" is unreadable.
 namespace chatterbox::gst {
 
+// What the speaker was asked to say, and how.
+struct SpokenText {
+  std::string text;
+  std::string voice;  // file
+  SynthesisOptions options;
+};
+
 struct Script {
-  std::chrono::milliseconds load{0};
-  std::chrono::milliseconds per_byte{0};
-  std::size_t samples_per_byte = 960;
+  std::atomic<std::chrono::milliseconds> load{std::chrono::milliseconds(0)};
+  std::atomic<std::chrono::milliseconds> per_byte{std::chrono::milliseconds(0)};
+  std::atomic<std::size_t> samples_per_byte = 960;
   std::atomic<int> loads{0};
   std::atomic<int> cancelled_loads{0};
   std::atomic<int> models_alive{0};
   std::atomic<int> utterances{0};
   std::atomic<int> cancelled_utterances{0};
+  std::mutex mutex;
+  std::vector<SpokenText> spoken;  // guarded by mutex
 };
 
 // The one of this process; reset() before each test.
 Script& script();
 void reset_script();
+std::vector<SpokenText> spoken_texts();
 
 // Hz of the sine for a byte.
 double pitch_of(char byte);

@@ -12,3 +12,10 @@ TCase* tts_live_cases();
 TCase* tts_flush_cases();
 TCase* tts_error_cases();
 TCase* tts_stress_cases();
+TCase* tts_voice_cases();
+TCase* tts_word_cases();
+TCase* tts_overflow_cases();
+
+// Units under them.
+TCase* script_cases();
+TCase* speech_worker_cases();

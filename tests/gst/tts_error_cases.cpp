@@ -75,14 +75,18 @@ GST_START_TEST(test_unknown_voice) {
 }
 GST_END_TEST;
 
+// A loose file, a voice of an index by its name and its id, and a path.
 GST_START_TEST(test_known_voice) {
-  TtsHarness tts({{"voice", "ada"}});
-  speak(tts, "Hello.");
-  tts.eos();
-  assert_text(tts.hear().text(), "Hello.");
-  GstStructure* start = tts.report("chatterbox/utterance-start");
-  fail_unless_equals_string(gst_structure_get_string(start, "voice"), "ada");
-  gst_structure_free(start);
+  const char* voices[] = {"ada", "Bert", "bert", "0A1B2C3D", DOCS_DIR "/configuration.md"};
+  for (const char* voice : voices) {
+    TtsHarness tts({{"voice", voice}});
+    speak(tts, "Hello.");
+    tts.eos();
+    assert_text(tts.hear().text(), "Hello.");
+    GstStructure* start = tts.report("chatterbox/utterance-start");
+    fail_unless_equals_string(gst_structure_get_string(start, "voice"), voice);
+    gst_structure_free(start);
+  }
 }
 GST_END_TEST;
 
@@ -191,6 +195,39 @@ GST_START_TEST(test_nothing_to_say) {
 }
 GST_END_TEST;
 
+// Where nothing can be linked any more nobody has to wait for the error.
+GST_START_TEST(test_nothing_can_come) {
+  reset_script();
+  GstElement* pipeline = gst_parse_launch("chatterboxtts ! fakesink", nullptr);
+  GstBus* bus = gst_element_get_bus(pipeline);
+  const double took = milliseconds_of([&] {
+    gst_element_set_state(pipeline, GST_STATE_PAUSED);
+    GstMessage* message = gst_bus_timed_pop_filtered(bus, 10 * GST_SECOND, GST_MESSAGE_ERROR);
+    fail_unless(message != nullptr);
+    gst_message_unref(message);
+  });
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(bus);
+  gst_object_unref(pipeline);
+  fail_unless(took < 2000, "%g ms", took);
+}
+GST_END_TEST;
+
+// A demuxer may still bring text.
+GST_START_TEST(test_something_may_come) {
+  reset_script();
+  GstElement* pipeline = gst_parse_launch(
+      "chatterboxtts ! fakesink appsrc is-live=true ! identity name=later", nullptr);
+  GstBus* bus = gst_element_get_bus(pipeline);
+  gst_element_set_state(pipeline, GST_STATE_PAUSED);
+  GstMessage* message = gst_bus_timed_pop_filtered(bus, GST_SECOND, GST_MESSAGE_ERROR);
+  fail_unless(message == nullptr);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(bus);
+  gst_object_unref(pipeline);
+}
+GST_END_TEST;
+
 TCase* tts_error_cases() {
   TCase* cases = tcase_create("errors");
   tcase_add_test(cases, test_missing_model);
@@ -205,5 +242,7 @@ TCase* tts_error_cases() {
   tcase_add_test(cases, test_skip);
   tcase_add_loop_test(cases, test_downstream_flow, 0, 3);
   tcase_add_test(cases, test_nothing_to_say);
+  tcase_add_test(cases, test_nothing_can_come);
+  tcase_add_test(cases, test_something_may_come);
   return cases;
 }

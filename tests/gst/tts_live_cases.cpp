@@ -173,6 +173,70 @@ GST_START_TEST(test_late_cue) {
 }
 GST_END_TEST;
 
+// Somebody waits in silence: the first clause goes ahead of its sentence, what
+// follows is spoken by sentences.
+GST_START_TEST(test_first_clause) {
+  TtsHarness tts({{"max-wait", "0"}, {"first-min-chars", "10"}, {"force-live", "true"}});
+  script().per_byte = std::chrono::milliseconds(5);
+  tts.start();
+  for (const char* token : {"No, ", "well then,", " that is", " what, after all,", " we want."})
+    tts.text(token);
+  std::string said;
+  hear_live(tts, 14 + 33);
+  for (const SpokenText& spoken : spoken_texts()) said += "/" + spoken.text;
+  assert_text(said, "/No, well then,/that is what, after all, we want.");
+}
+GST_END_TEST;
+
+// Speech goes on with the running time through an interruption with a flush.
+GST_START_TEST(test_interrupt_keeps_time) {
+  TtsHarness tts({}, true, true);
+  gst_harness_set_time(tts.get(), GST_SECOND);
+  tts.start();
+  tts.text("Hello.");
+  fail_unless_equals_uint64(hear_live(tts, 6).buffers.front().pts, GST_SECOND);
+  gst_harness_set_time(tts.get(), 3 * GST_SECOND);
+  g_signal_emit_by_name(tts.element(), "interrupt", TRUE);
+  while (GstBuffer* stale = gst_harness_try_pull(tts.get())) gst_buffer_unref(stale);
+  gst_harness_set_time(tts.get(), 4 * GST_SECOND);
+  fail_unless_equals_int(tts.text("Again."), GST_FLOW_OK);
+  const Heard heard = hear_live(tts, 6);
+  assert_text(heard.text(), "Again.");
+  fail_unless_equals_uint64(heard.buffers.front().pts, 4 * GST_SECOND);
+  fail_unless(heard.buffers.front().discont);
+  GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_SEGMENT, 0);
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(event, &segment);
+  fail_unless_equals_uint64(
+      gst_segment_to_running_time(segment, GST_FORMAT_TIME, heard.buffers.front().pts),
+      4 * GST_SECOND);
+  gst_event_unref(event);
+}
+GST_END_TEST;
+
+// Nobody upstream answers: not live, and the query is answered all the same.
+GST_START_TEST(test_latency_upstream_silent) {
+  TtsHarness tts;
+  gst_pad_set_query_function(tts.get()->srcpad,
+                             [](GstPad*, GstObject*, GstQuery*) { return FALSE; });
+  const Latency latency = latency_of(tts);
+  fail_if(latency.live);
+  fail_unless_equals_uint64(latency.most, GST_CLOCK_TIME_NONE);
+}
+GST_END_TEST;
+
+// latency=-1, as other synthesizers have it, is immediate timing.
+GST_START_TEST(test_latency_minus_one) {
+  TtsHarness tts({{"latency", "4294967295"}}, true, true);
+  gst_harness_set_upstream_latency(tts.get(), 50 * GST_MSECOND);
+  fail_unless_equals_uint64(latency_of(tts).least, 50 * GST_MSECOND);
+  gst_harness_set_time(tts.get(), 9 * GST_SECOND);
+  tts.start(GST_FORMAT_TIME);
+  tts.text("at once", GST_SECOND, GST_SECOND);
+  fail_unless_equals_uint64(hear_live(tts, 7).buffers.front().pts, 9 * GST_SECOND);
+}
+GST_END_TEST;
+
 TCase* tts_live_cases() {
   TCase* cases = tcase_create("live");
   tcase_add_test(cases, test_latency_not_live);
@@ -185,5 +249,9 @@ TCase* tts_live_cases() {
   tcase_add_test(cases, test_idle_gaps);
   tcase_add_test(cases, test_force_live_paused);
   tcase_add_test(cases, test_late_cue);
+  tcase_add_test(cases, test_first_clause);
+  tcase_add_test(cases, test_interrupt_keeps_time);
+  tcase_add_test(cases, test_latency_upstream_silent);
+  tcase_add_test(cases, test_latency_minus_one);
   return cases;
 }

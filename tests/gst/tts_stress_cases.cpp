@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 // Everything at random moments: no hang, no crash, no leak.
 #include <atomic>
+#include <chrono>
+#include <cstdio>
 #include <mutex>
 #include <random>
 #include <string>
@@ -13,6 +15,8 @@
 using namespace chatterbox::gst;
 
 namespace {
+
+constexpr int kRounds = 1000;
 
 // Speaks, flushes, interrupts and changes state, in pipelines with real sinks.
 GstElement* make_pipeline(const char* description) {
@@ -34,13 +38,13 @@ GST_START_TEST(test_random_states) {
   GstElement* tts = gst_bin_get_by_name(GST_BIN(pipeline), "tts");
   std::mt19937 random(7);
   const GstState states[] = {GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED, GST_STATE_PLAYING};
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < kRounds; ++i) {
     const GstState state = states[random() % 4];
     const double took = milliseconds_of([&] { gst_element_set_state(pipeline, state); });
     fail_unless(took < 500, "%s took %g ms", gst_element_state_get_name(state), took);
     if (random() % 3 == 0) g_signal_emit_by_name(tts, "interrupt", gboolean(random() % 2));
     if (random() % 5 == 0) g_signal_emit_by_name(tts, "drain");
-    g_usleep(random() % 8000);
+    g_usleep(random() % 3000);
   }
   gst_element_set_state(pipeline, GST_STATE_NULL);
   gst_object_unref(tts);
@@ -76,13 +80,13 @@ GST_START_TEST(test_flush_against_interrupt) {
   std::mt19937 random(13);
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_BYTES);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < kRounds; ++i) {
     gst_pad_push_event(tts.get()->srcpad, gst_event_new_flush_start());
     std::unique_lock lock(streaming);
     gst_pad_push_event(tts.get()->srcpad, gst_event_new_flush_stop(TRUE));
     gst_pad_push_event(tts.get()->srcpad, gst_event_new_segment(&segment));
     lock.unlock();
-    g_usleep(random() % 5000);
+    g_usleep(random() % 3000);
   }
   stop = true;
   feeder.join();
@@ -97,6 +101,57 @@ GST_START_TEST(test_flush_against_interrupt) {
   tts.text("fresh");
   tts.eos();
   assert_text(tts.hear().text(), "fresh");
+}
+GST_END_TEST;
+
+// Silence at the sink after an interruption at a random moment.
+GST_START_TEST(test_barge_in) {
+  using Clock = std::chrono::steady_clock;
+  static std::atomic<Clock::rep> last_buffer;
+  static std::atomic<int> buffers;
+  reset_script();
+  last_buffer = 0;
+  buffers = 0;
+  script().per_byte = std::chrono::milliseconds(2);
+  GstElement* pipeline = make_pipeline(
+      "appsrc name=text is-live=true format=time ! chatterboxtts name=tts chunk-size=5 ! queue ! "
+      "fakesink name=sink sync=true signal-handoffs=true");
+  GstElement* text = gst_bin_get_by_name(GST_BIN(pipeline), "text");
+  GstElement* tts = gst_bin_get_by_name(GST_BIN(pipeline), "tts");
+  GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
+  g_signal_connect(sink, "handoff", G_CALLBACK(+[] {
+                     last_buffer = Clock::now().time_since_epoch().count();
+                     ++buffers;
+                   }),
+                   nullptr);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  std::mt19937 random(17);
+  double worst = 0;
+  for (int i = 0; i < 20; ++i) {
+    const std::string sentence(300, 'a');
+    GstBuffer* buffer = gst_buffer_new_memdup(sentence.data(), sentence.size());
+    GstFlowReturn flow = GST_FLOW_ERROR;
+    g_signal_emit_by_name(text, "push-buffer", buffer, &flow);
+    gst_buffer_unref(buffer);
+    g_signal_emit_by_name(tts, "drain");
+    const int before = buffers;
+    for (int k = 0; k < 4000 && buffers == before; ++k) {
+      g_signal_emit_by_name(tts, "drain");  // the text may not have arrived yet
+      g_usleep(1000);
+    }
+    fail_unless(buffers > before, "nothing is heard");
+    g_usleep(random() % 50000);
+    const auto asked = Clock::now();
+    g_signal_emit_by_name(tts, "interrupt", TRUE);
+    const int silent = buffers;
+    worst = std::max(worst, double((Clock::now() - asked).count()) / 1e6);
+    g_usleep(20000);
+    fail_unless_equals_int(buffers, silent);
+  }
+  std::printf("barge-in to silence: %.1f ms at worst\n", worst);
+  fail_unless(worst < 100, "%g ms", worst);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  for (GstElement* element : {sink, tts, text, pipeline}) gst_object_unref(element);
 }
 GST_END_TEST;
 
@@ -126,6 +181,7 @@ TCase* tts_stress_cases() {
   TCase* cases = tcase_create("stress");
   tcase_add_test(cases, test_random_states);
   tcase_add_test(cases, test_flush_against_interrupt);
+  tcase_add_test(cases, test_barge_in);
   tcase_add_test(cases, test_properties_while_speaking);
   return cases;
 }

@@ -121,6 +121,28 @@ GST_START_TEST(test_cut_off_character) {
 }
 GST_END_TEST;
 
+// On unless somebody says no.
+GST_START_TEST(test_watermark) {
+  {
+    TtsHarness tts;
+    gboolean watermark = FALSE;
+    g_object_get(tts.element(), "watermark", &watermark, nullptr);
+    fail_unless(watermark);
+    tts.start();
+    tts.text("Hello.");
+    tts.eos();
+    tts.hear();
+    fail_unless(spoken_texts().at(0).options.watermark);
+  }
+  TtsHarness tts({{"watermark", "false"}});
+  tts.start();
+  tts.text("Hello.");
+  tts.eos();
+  tts.hear();
+  fail_unless(!spoken_texts().at(0).options.watermark);
+}
+GST_END_TEST;
+
 // A megabyte in one buffer: upstream waits, nothing is lost, in order.
 GST_START_TEST(test_megabyte) {
   TtsHarness tts({{"chunk-size", "1000"}});
@@ -190,6 +212,7 @@ TCase* tts_text_cases() {
   tcase_add_test(cases, test_cue_tags);
   tcase_add_test(cases, test_invalid_bytes);
   tcase_add_test(cases, test_cut_off_character);
+  tcase_add_test(cases, test_watermark);
   tcase_add_test(cases, test_megabyte);
   tcase_add_test(cases, test_same_however_cut);
   tcase_add_test(cases, test_buffer_list);

@@ -190,6 +190,102 @@ GST_START_TEST(test_two_files) {
 }
 GST_END_TEST;
 
+// Two segments with times: each has its own.
+GST_START_TEST(test_two_segments) {
+  TtsHarness tts;
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  tts.start(segment);
+  tts.text("one", GST_SECOND, GST_SECOND);
+  segment.start = segment.time = 10 * GST_SECOND;
+  segment.base = 4 * GST_SECOND;
+  segment.applied_rate = 2;
+  gst_harness_push_event(tts.get(), gst_event_new_segment(&segment));
+  tts.text("two", 11 * GST_SECOND, GST_SECOND);
+  tts.eos();
+  const Heard heard = tts.hear();
+  std::vector<GstClockTime> begins;
+  for (const auto& buffer : heard.buffers)
+    if (buffer.discont) begins.push_back(buffer.pts);
+  const std::vector<GstClockTime> expected = {GST_SECOND, 11 * GST_SECOND};
+  fail_unless(begins == expected);
+  GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_SEGMENT, 0);
+  GstSegment out;
+  gst_event_copy_segment(event, &out);
+  gst_event_unref(event);
+  fail_unless_equals_uint64(out.base, segment.base);
+  fail_unless(out.applied_rate == 2);
+}
+GST_END_TEST;
+
+// The language of the text is the language of its speech; other tags stay.
+GST_START_TEST(test_language_tag) {
+  static const struct {
+    const char* property;
+    const char* upstream;
+    const char* expected;
+  } kWays[] = {{"auto", nullptr, "en"}, {"auto", "de", "de"}, {"fr", "de", "fr"}};
+  const auto& way = kWays[__i__];
+  TtsHarness tts({{"language", way.property}});
+  tts.start(GST_FORMAT_TIME);
+  if (way.upstream)
+    gst_harness_push_event(tts.get(),
+                           gst_event_new_tag(gst_tag_list_new(GST_TAG_LANGUAGE_CODE, way.upstream,
+                                                              GST_TAG_SUBTITLE_CODEC, "SubRip",
+                                                              GST_TAG_TITLE, "A film", nullptr)));
+  tts.text("one", 0, GST_SECOND);
+  tts.eos();
+  tts.hear();
+  GstTagList* tags = nullptr;
+  GstEvent* event = nullptr;
+  for (guint i = 0; (event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_TAG, i)); ++i) {
+    gst_event_parse_tag(event, &tags);
+    gchar* text = nullptr;
+    fail_unless(gst_tag_list_get_string(tags, GST_TAG_LANGUAGE_CODE, &text));
+    fail_unless_equals_string(text, way.expected);
+    g_free(text);
+    fail_if(gst_tag_list_get_string(tags, GST_TAG_SUBTITLE_CODEC, &text));
+    if (way.upstream) fail_unless(gst_tag_list_get_string(tags, GST_TAG_TITLE, &text));
+    if (way.upstream) g_free(text);
+    gst_event_unref(event);
+  }
+  fail_unless(tags != nullptr);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_seeking) {
+  TtsHarness bytes, text({{"text", "Hello."}}, false);
+  bytes.start();
+  GstEvent* seek = gst_event_new_seek(1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+                                      GST_SEEK_TYPE_NONE, 0);
+  for (TtsHarness* tts : {&bytes, &text}) {
+    gint64 duration = 0;
+    fail_if(gst_pad_push_event(tts->get()->sinkpad, gst_event_ref(seek)));
+    fail_if(gst_element_query_duration(tts->element(), GST_FORMAT_TIME, &duration));
+  }
+  gst_event_unref(seek);
+  text.hear();
+}
+GST_END_TEST;
+
+GST_START_TEST(test_accept_caps) {
+  TtsHarness tts;
+  static const struct {
+    const char* caps;
+    gboolean accepted;
+  } kCaps[] = {{"text/x-raw,format=utf8", TRUE},
+               {"text/x-raw,format=pango-markup", TRUE},
+               {"application/ssml+xml", TRUE},
+               {"text/x-raw,format=cea608", FALSE},
+               {"audio/x-raw", FALSE}};
+  for (const auto& c : kCaps) {
+    GstCaps* caps = gst_caps_from_string(c.caps);
+    fail_unless_equals_int(gst_pad_peer_query_accept_caps(tts.get()->srcpad, caps), c.accepted);
+    gst_caps_unref(caps);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST(test_messages) {
   TtsHarness tts({{"voice", ""}, {"seed", "7"}});
   tts.start(GST_FORMAT_TIME);
@@ -243,6 +339,10 @@ TCase* tts_timing_cases() {
   tcase_add_test(cases, test_segment);
   tcase_add_test(cases, test_gap_event);
   tcase_add_test(cases, test_two_files);
+  tcase_add_test(cases, test_two_segments);
+  tcase_add_loop_test(cases, test_language_tag, 0, 3);
+  tcase_add_test(cases, test_seeking);
+  tcase_add_test(cases, test_accept_caps);
   tcase_add_test(cases, test_messages);
   tcase_add_test(cases, test_no_messages);
   return cases;

@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "chatterbox/error.h"
+#include "chatterbox/paths.h"
+#include "chatterbox/watermark.h"
 
 namespace chatterbox {
 namespace {
@@ -153,6 +155,16 @@ TEST_F(EngineTest, CancelFromAnotherThreadEndsTheCallAndNotTheNext) {
   EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
 }
 
+// Who is told to stop just before the call begins stops too, if the call was expected.
+TEST_F(EngineTest, CancelBeforeAnExpectedCallIsNotLost) {
+  engine_.expect_call();
+  engine_.cancel();
+  expect_error(ErrorCode::kCancelled, "stopped",
+               [&] { engine_.synthesize(kSentence, voice_, seeded(1)); });
+  engine_.cancel();
+  EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
+}
+
 TEST_F(EngineTest, EnginesOnOneModelShareItFairly) {
   std::vector<std::thread> threads;
   std::vector<Audio> audio(3);
@@ -172,6 +184,38 @@ TEST_F(EngineTest, ConversionKeepsTheLengthToOneSample) {
   const double expected = double(speech.samples.size()) * kOutputRateHz / 44100;
   EXPECT_NEAR(double(converted.samples.size()), expected, 1.0);
   EXPECT_GT(rms(converted.samples), 0.005);
+}
+
+TEST_F(EngineTest, SpeechIsMarkedUnlessTheCallerDeclines) {
+  const WatermarkDetector detector(WatermarkModel::load(find_watermark("", MODEL_DIR)));
+  const std::string text = "The boats came back before dawn, and nobody asked why they had gone.";
+  SynthesisOptions unmarked = seeded(21);
+  unmarked.watermark = false;
+  const Audio plain = engine_.synthesize(text, voice_, unmarked);
+  const Audio marked = engine_.synthesize(text, voice_, seeded(21));
+  ASSERT_EQ(marked.samples.size(), plain.samples.size());
+  EXPECT_LT(detector.confidence(plain), 0.5);
+  EXPECT_GT(detector.confidence(marked), 0.5);
+
+  // The same speech, at the same place: what differs is the mark alone.
+  std::vector<float> mark(plain.samples.size());
+  for (std::size_t i = 0; i < mark.size(); ++i) mark[i] = marked.samples[i] - plain.samples[i];
+  EXPECT_LT(rms(mark), 0.4 * rms(plain.samples));
+
+  EXPECT_GT(detector.confidence(engine_.convert(plain, voice_, 1)), 0.5);
+  EXPECT_LT(detector.confidence(engine_.convert(plain, voice_, 1, /*watermark=*/false)), 0.5);
+}
+
+TEST_F(EngineTest, WatermarkWithoutWeightsIsAnErrorUnlessItIsOff) {
+  ModelOptions model_options;
+  model_options.watermark_path = "/nonexistent/watermark";
+  const auto model = Model::load(MODEL_DIR, model_options);
+  Engine engine(model);
+  expect_error(ErrorCode::kNotFound, "/nonexistent/watermark",
+               [&] { engine.synthesize("Hello.", *model->builtin_voice(), seeded(1)); });
+  SynthesisOptions unmarked = seeded(1);
+  unmarked.watermark = false;
+  EXPECT_GT(engine.synthesize("Hello.", *model->builtin_voice(), unmarked).samples.size(), 0U);
 }
 
 TEST_F(EngineTest, AVoiceMadeFromSpeechIsSavedLoadedAndSpeaks) {

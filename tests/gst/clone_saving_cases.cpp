@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+// When a voice is made, when not, and what is told of it.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chatterbox/audio_file.h"
+#include "chatterbox/voice_library.h"
+#include "clone_cases.h"
+#include "clone_fixture.h"
+
+using namespace chatterbox;
+using namespace chatterbox::gst;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string text(const GstStructure* fields, const char* name) {
+  const char* value = gst_structure_get_string(fields, name);
+  return value ? value : "";
+}
+
+double number(const GstStructure* fields, const char* name) {
+  double value = NAN;
+  fail_unless(gst_structure_get_double(fields, name, &value), "no %s", name);
+  return value;
+}
+
+// gst-check's macro keeps pointers into strings that are gone by then.
+void assert_same(const std::string& is, const std::string& expected) {
+  fail_unless(is == expected, "'%s' is not '%s'", is.c_str(), expected.c_str());
+}
+
+VoiceLibrary library(const CloneHarness& clone) { return {clone.library(), {}}; }
+
+}  // namespace
+
+// EOS leaves only when the voice is on disk, and all that was told came before.
+GST_START_TEST(test_eos) {
+  CloneHarness clone({{"voice-name", "Me"}, {"description", "the one who tests"}});
+  maker_script().per_voice = std::chrono::milliseconds(50);
+  clone.start();
+  clone.push(babble(4));
+  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.eos();
+  fail_unless(clone.ended());
+  fail_unless_equals_string(clone.state().c_str(), "done");
+
+  const VoiceEntry voice = library(clone).find("me");
+  fail_unless(voice.own);
+  assert_same(voice.description, "the one who tests");
+  const Audio recording = read_audio_file(voice.path);
+  fail_unless_equals_int(recording.rate_hz, 16000);
+  fail_unless(std::abs(recording.seconds() - 4) < 0.3, "%g s", recording.seconds());
+
+  gchar* id = nullptr;
+  g_object_get(clone.element(), "voice-id", &id, nullptr);
+  fail_unless_equals_string(id, voice.id.c_str());
+  g_free(id);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_created_message) {
+  CloneHarness clone;
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  GstStructure* fields = clone.report("chatterbox/voice-created");
+  const VoiceEntry voice = library(clone).find("Me");
+  // The path, since the library is one that other elements do not look into.
+  assert_same(text(fields, "voice"), voice.path);
+  assert_same(text(fields, "voice-id"), voice.id);
+  assert_same(text(fields, "location"), voice.path);
+  assert_same(text(fields, "model"), "0123456789abcdef");
+  gint rate = 0;
+  fail_unless(gst_structure_get_int(fields, "sample-rate", &rate) && rate == 16000);
+  guint64 duration = 0;
+  fail_unless(gst_structure_get_uint64(fields, "duration", &duration));
+  fail_unless(std::abs(double(duration) / GST_SECOND - voice.seconds) < 0.001);
+  // A sine of 0.3: -10.5 dB peak, -13.5 dB RMS, over noise of -65 dB.
+  fail_unless(std::abs(number(fields, "level-rms") + 13.5) < 1);
+  fail_unless(std::abs(number(fields, "peak") + 10.5) < 0.5);
+  fail_unless(std::abs(number(fields, "snr") - 51) < 3, "%g dB", number(fields, "snr"));
+  fail_unless_equals_float(number(fields, "clipping"), 0);
+  const GValue* warnings = gst_structure_get_value(fields, "warnings");
+  fail_unless_equals_int(int(gst_value_array_get_size(warnings)), 1);  // short
+  gst_structure_free(fields);
+}
+GST_END_TEST;
+
+// Elements downstream learn of the voice before the end of the stream.
+GST_START_TEST(test_event_downstream) {
+  CloneHarness clone({{"voice-name", "Me"}, {"speaker", "Ada"}});
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  std::string voice, speaker;
+  bool eos_came_before = false, eos = false;
+  while (GstEvent* event = gst_harness_try_pull_event(clone.get())) {
+    eos |= GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+    if (gst_event_has_name(event, "chatterbox/speaker-voice")) {
+      fail_unless_equals_int(GST_EVENT_TYPE(event), GST_EVENT_CUSTOM_DOWNSTREAM_OOB);
+      voice = text(gst_event_get_structure(event), "voice");
+      speaker = text(gst_event_get_structure(event), "speaker");
+      eos_came_before = eos;
+    }
+    gst_event_unref(event);
+  }
+  assert_same(voice, library(clone).find("Me").path);
+  assert_same(speaker, "Ada");
+  fail_unless(eos && !eos_came_before);
+}
+GST_END_TEST;
+
+// The user's own library, where other elements look: its voices go by name.
+GST_START_TEST(test_own_library) {
+  TemporaryDirectory data;
+  const std::string before = g_getenv("XDG_DATA_HOME");
+  g_setenv("XDG_DATA_HOME", data.path("").c_str(), TRUE);
+  {
+    CloneHarness clone({{"voice-name", "Me"}, {"voice-library", ""}});
+    clone.start();
+    clone.push(babble(4));
+    clone.eos();
+    GstStructure* fields = clone.report("chatterbox/voice-created");
+    assert_same(text(fields, "voice"), "Me");
+    fail_unless(text(fields, "location").starts_with(data.path("")));
+    gst_structure_free(fields);
+    fail_unless(VoiceLibrary().find("Me").own);
+  }
+  g_setenv("XDG_DATA_HOME", before.c_str(), TRUE);
+}
+GST_END_TEST;
+
+// Enough speech: the voice is made while the stream goes on.
+GST_START_TEST(test_duration) {
+  CloneHarness clone({{"voice-name", "Me"}, {"duration", "5000"}});
+  clone.start();
+  clone.push(babble(4));
+  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  fail_unless_equals_int(clone.push(babble(3)), GST_FLOW_OK);
+  clone.await_state("done");
+  fail_unless(!clone.ended());
+  fail_unless_equals_float(library(clone).find("Me").seconds, 5.0);
+  // What comes later changes nothing.
+  clone.push(babble(6));
+  clone.eos();
+  fail_unless(clone.ended());
+  fail_unless_equals_int(maker_script().made, 1);
+}
+GST_END_TEST;
+
+// Silence and gaps do not count, however long they last.
+GST_START_TEST(test_silence_is_left_out) {
+  CloneHarness clone({{"voice-name", "Me"}, {"duration", "5000"}, {"min-duration", "1000"}});
+  clone.start();
+  clone.push(std::vector<float>(16000 * 20, 0.0F));
+  clone.push(babble(3));
+  clone.push(std::vector<float>(16000 * 20, 0.001F));
+  clone.push(babble(2), GST_BUFFER_FLAG_GAP);
+  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.eos();
+  const double seconds = library(clone).find("Me").seconds;
+  fail_unless(seconds > 2.5 && seconds < 3.5, "%g s", seconds);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_finish_signal) {
+  CloneHarness clone;
+  clone.start();
+  clone.push(babble(4));
+  fail_unless(clone.call("finish"));
+  clone.await_state("done");
+  fail_unless(!clone.call("finish"));
+  fail_unless(library(clone).contains("Me"));
+}
+GST_END_TEST;
+
+GST_START_TEST(test_save_on_eos_off) {
+  CloneHarness clone({{"voice-name", "Me"}, {"save-on-eos", "false"}});
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  fail_unless(clone.ended());
+  fail_unless_equals_string(clone.state().c_str(), "idle");
+  fail_unless(!library(clone).contains("Me"));
+}
+GST_END_TEST;
+
+// One voice after the other from one stream.
+GST_START_TEST(test_start_signal) {
+  CloneHarness clone({});
+  clone.start();
+  clone.push(babble(4));
+  fail_unless_equals_string(clone.state().c_str(), "idle");
+  fail_unless(!clone.call("start"));  // no name yet
+  clone.expect(GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "bad-name");
+  for (const char* name : {"Ada", "Bert"}) {
+    g_object_set(clone.element(), "voice-name", name, nullptr);
+    fail_unless(clone.call("start"));
+    clone.push(babble(4));
+    fail_unless(clone.call("finish"));
+    clone.await_state("done");
+    fail_unless(library(clone).contains(name));
+  }
+  fail_unless(!clone.call("start"));  // taken
+  clone.expect(GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "taken");
+  fail_unless_equals_int(int(library(clone).list().size()), 2);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_cancel_signal) {
+  CloneHarness clone;
+  maker_script().per_voice = std::chrono::seconds(20);
+  clone.start();
+  clone.push(babble(4));
+  clone.call("cancel");
+  fail_unless_equals_string(clone.state().c_str(), "idle");
+  fail_unless(!clone.call("finish"));
+
+  fail_unless(clone.call("start"));
+  clone.push(babble(4));
+  fail_unless(clone.call("finish"));
+  fail_unless_equals_string(clone.state().c_str(), "saving");
+  while (maker_script().begun == 0) g_usleep(1000);
+  clone.call("cancel");
+  clone.eos();
+  fail_unless(clone.ended());
+  fail_unless_equals_string(clone.state().c_str(), "idle");
+  fail_unless(!library(clone).contains("Me"));
+}
+GST_END_TEST;
+
+namespace {
+
+struct Recording {
+  const char* reason;
+  std::vector<float> samples;
+};
+
+std::vector<float> noise(double seconds, float level) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> sample(-level, level);
+  std::vector<float> samples(std::size_t(seconds * 16000));
+  std::generate(samples.begin(), samples.end(), [&] { return sample(random); });
+  return samples;
+}
+
+std::vector<float> distorted(double seconds) {
+  std::vector<float> samples = babble(seconds, 3.0);
+  for (float& sample : samples) sample = std::clamp(sample, -1.0F, 1.0F);
+  return samples;
+}
+
+}  // namespace
+
+// A bad recording is a warning with a reason: the stream goes on and ends.
+GST_START_TEST(test_bad_recordings) {
+  const Recording recordings[] = {
+      {"silent", {}},
+      {"silent", std::vector<float>(16000 * 5, 0.0F)},
+      {"silent", noise(5, 0.001F)},
+      {"too-short", babble(1.5)},
+      {"noisy", noise(5, 0.3F)},
+      {"clipped", distorted(5)},
+  };
+  for (const Recording& recording : recordings) {
+    CloneHarness clone;
+    clone.start();
+    fail_unless_equals_int(clone.push(recording.samples), GST_FLOW_OK);
+    clone.eos();
+    fail_unless(clone.ended());
+    fail_unless_equals_string(clone.state().c_str(), "failed");
+    GstStructure* fields = clone.report("chatterbox/voice-failed");
+    assert_same(text(fields, "reason"), recording.reason);
+    fail_unless(!text(fields, "message").empty());
+    gst_structure_free(fields);
+    clone.expect(GST_MESSAGE_WARNING, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, recording.reason);
+    fail_unless(!library(clone).contains("Me"));
+  }
+}
+GST_END_TEST;
+
+// A name that cannot be used is an error before anything flows.
+GST_START_TEST(test_bad_names) {
+  for (const char* name : {"a/b", ".hidden", "tab\there", " me", "deadbeef"}) {
+    CloneHarness clone({});
+    gst_element_set_state(clone.element(), GST_STATE_READY);
+    g_object_set(clone.element(), "voice-name", name, nullptr);
+    fail_unless_equals_int(gst_element_set_state(clone.element(), GST_STATE_PAUSED),
+                           GST_STATE_CHANGE_FAILURE);
+    clone.expect(GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "bad-name");
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST(test_taken_name) {
+  CloneHarness clone({});
+  const VoiceEntry old = library(clone).add({"Me"}, {babble(2), 16000});
+  gst_element_set_state(clone.element(), GST_STATE_READY);
+  g_object_set(clone.element(), "voice-name", "me", nullptr);
+  fail_unless_equals_int(gst_element_set_state(clone.element(), GST_STATE_PAUSED),
+                         GST_STATE_CHANGE_FAILURE);
+  clone.expect(GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "taken");
+
+  g_object_set(clone.element(), "overwrite", TRUE, nullptr);
+  gst_element_set_state(clone.element(), GST_STATE_PLAYING);
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  const VoiceEntry again = library(clone).find("Me");
+  fail_unless_equals_string(again.id.c_str(), old.id.c_str());
+  fail_unless(again.seconds > 3);
+}
+GST_END_TEST;
+
+// Somebody takes the name while we listen.
+GST_START_TEST(test_name_taken_meanwhile) {
+  CloneHarness clone;
+  clone.start();
+  clone.push(babble(4));
+  library(clone).add({"Me"}, {babble(2), 16000});
+  clone.eos();
+  fail_unless(clone.ended());
+  clone.expect(GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "taken");
+  fail_unless_equals_float(library(clone).find("Me").seconds, 2.0);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_unwritable_directory) {
+  CloneHarness clone({{"voice-name", "Me"}, {"voice-library", "/proc/voices"}});
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  fail_unless(clone.ended());
+  clone.expect(GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE, "disk");
+}
+GST_END_TEST;
+
+// The library and the file: both, or neither.
+GST_START_TEST(test_location) {
+  CloneHarness clone({});
+  const std::string file = clone.path("me.safetensors");
+  g_object_set(clone.element(), "voice-name", "Me", "location", file.c_str(), nullptr);
+  fail_unless(clone.call("start"));
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  fail_unless(fs::exists(file));
+  fail_unless(library(clone).contains("Me"));
+  g_object_set(clone.element(), "voice-name", "Other", nullptr);
+  fail_unless(!clone.call("start"));  // the file exists
+  g_object_set(clone.element(), "location", clone.path("no/me.safetensors").c_str(), nullptr);
+  fail_unless(clone.call("start"));
+  clone.push(babble(4));
+  fail_unless(clone.call("finish"));
+  clone.await_state("failed");
+  fail_unless(!library(clone).contains("Other"));
+}
+GST_END_TEST;
+
+GST_START_TEST(test_location_alone) {
+  CloneHarness clone({});
+  const std::string file = clone.path("me.safetensors");
+  g_object_set(clone.element(), "location", file.c_str(), nullptr);
+  fail_unless(clone.call("start"));
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  GstStructure* fields = clone.report("chatterbox/voice-created");
+  assert_same(text(fields, "voice"), file);
+  gst_structure_free(fields);
+  fail_unless(fs::exists(file));
+  fail_unless(!fs::exists(clone.library()));
+}
+GST_END_TEST;
+
+GST_START_TEST(test_model_failures) {
+  {
+    CloneHarness clone;
+    maker_script().fail = true;
+    clone.start();
+    clone.push(babble(4));
+    clone.eos();
+    fail_unless(clone.ended());
+    clone.expect(GST_MESSAGE_ERROR, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "model");
+    fail_unless(!library(clone).contains("Me"));
+  }
+  // A model that is not there is known before the end.
+  CloneHarness clone({{"voice-name", "Me"}, {"model-path", "/missing"}});
+  clone.expect(GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, "model");
+  clone.await_state("failed");
+}
+GST_END_TEST;
+
+// What came before a flush belongs to something else.
+GST_START_TEST(test_flush_discards) {
+  CloneHarness clone;
+  clone.start();
+  clone.push(babble(4));
+  clone.flush();
+  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.push(babble(1));
+  clone.eos();
+  clone.expect(GST_MESSAGE_WARNING, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "too-short");
+}
+GST_END_TEST;
+
+namespace {
+
+// Holds EOS in another thread, and sees it let go when `release` says so.
+template <class Release>
+void test_released_by(Release&& release) {
+  CloneHarness clone;
+  maker_script().per_voice = std::chrono::seconds(20);
+  clone.start();
+  clone.push(babble(4));
+  std::thread streaming([&] { clone.eos(); });
+  while (maker_script().begun == 0) g_usleep(1000);
+  fail_unless(!clone.ended());
+  const gint64 begin = g_get_monotonic_time();
+  release(clone);
+  streaming.join();
+  const gint64 took = g_get_monotonic_time() - begin;
+  fail_unless(took < 2 * G_USEC_PER_SEC, "took %g s", double(took) / G_USEC_PER_SEC);
+  clone.call("cancel");
+}
+
+}  // namespace
+
+GST_START_TEST(test_flush_releases_eos) {
+  test_released_by([](CloneHarness& clone) { clone.flush(); });
+}
+GST_END_TEST;
+
+GST_START_TEST(test_state_change_releases_eos) {
+  test_released_by([](CloneHarness& clone) {
+    gst_element_set_state(clone.element(), GST_STATE_READY);
+    fail_unless_equals_string(clone.state().c_str(), "idle");
+  });
+}
+GST_END_TEST;
+
+GST_START_TEST(test_cancel_releases_eos) {
+  test_released_by([](CloneHarness& clone) { clone.call("cancel"); });
+}
+GST_END_TEST;
+
+// The recording goes on over a change of caps, at the rate it began with.
+GST_START_TEST(test_caps_change) {
+  CloneHarness clone;
+  clone.start();
+  clone.push(babble(2));
+  clone.start("audio/x-raw,format=" GST_AUDIO_NE(S16) ",rate=48000,channels=2,layout=interleaved");
+  std::vector<gint16> frames;
+  for (const float sample : babble(2, 0.3, 48000))
+    frames.insert(frames.end(), 2, gint16(sample * 32767));
+  gst_harness_push(clone.get(), gst_buffer_new_memdup(frames.data(), frames.size() * 2));
+  clone.eos();
+  const VoiceEntry voice = library(clone).find("Me");
+  const Audio recording = read_audio_file(voice.path);
+  fail_unless_equals_int(recording.rate_hz, 16000);
+  fail_unless(std::abs(recording.seconds() - 4) < 0.4, "%g s", recording.seconds());
+}
+GST_END_TEST;
+
+// Only while upstream says that our speaker speaks.
+GST_START_TEST(test_speaker) {
+  CloneHarness clone({{"voice-name", "Me"}, {"speaker", "Ada"}, {"min-duration", "1000"}});
+  clone.start();
+  const auto speaks = [&](const char* name) {
+    gst_harness_push_event(
+        clone.get(),
+        gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM,
+                             gst_structure_new("rstranscribe/speaker-change", "speaker",
+                                               G_TYPE_STRING, name, nullptr)));
+  };
+  speaks("Bert");
+  clone.push(babble(4));
+  speaks("Ada");
+  clone.push(babble(2));
+  speaks("Bert");
+  clone.push(babble(4));
+  clone.eos();
+  const double seconds = library(clone).find("Me").seconds;
+  fail_unless(std::abs(seconds - 2) < 0.3, "%g s", seconds);
+}
+GST_END_TEST;
+
+// Progress begins, grows, and completes.
+GST_START_TEST(test_progress) {
+  CloneHarness clone({{"voice-name", "Me"}, {"duration", "5000"}});
+  clone.start();
+  clone.push(babble(6));
+  clone.eos();
+  GstBus* bus = gst_element_get_bus(clone.element());
+  std::vector<GstProgressType> types;
+  gint last = -1;
+  while (GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_PROGRESS)) {
+    GstProgressType type;
+    gchar* code = nullptr;
+    gst_message_parse_progress(message, &type, &code, nullptr);
+    fail_unless_equals_string(code, "clone");
+    g_free(code);
+    gint percent = -1;
+    gst_structure_get_int(gst_message_get_structure(message), "percent", &percent);
+    fail_unless(percent >= last);
+    last = percent;
+    types.push_back(type);
+    gst_message_unref(message);
+  }
+  gst_object_unref(bus);
+  fail_unless(types.size() > 6);
+  fail_unless_equals_int(types.front(), GST_PROGRESS_TYPE_START);
+  fail_unless_equals_int(types.back(), GST_PROGRESS_TYPE_COMPLETE);
+  fail_unless_equals_int(last, 100);
+}
+GST_END_TEST;
+
+TCase* clone_saving_cases() {
+  TCase* cases = tcase_create("saving");
+  tcase_add_test(cases, test_eos);
+  tcase_add_test(cases, test_created_message);
+  tcase_add_test(cases, test_event_downstream);
+  tcase_add_test(cases, test_own_library);
+  tcase_add_test(cases, test_duration);
+  tcase_add_test(cases, test_silence_is_left_out);
+  tcase_add_test(cases, test_finish_signal);
+  tcase_add_test(cases, test_save_on_eos_off);
+  tcase_add_test(cases, test_start_signal);
+  tcase_add_test(cases, test_cancel_signal);
+  tcase_add_test(cases, test_bad_recordings);
+  tcase_add_test(cases, test_bad_names);
+  tcase_add_test(cases, test_taken_name);
+  tcase_add_test(cases, test_name_taken_meanwhile);
+  tcase_add_test(cases, test_unwritable_directory);
+  tcase_add_test(cases, test_location);
+  tcase_add_test(cases, test_location_alone);
+  tcase_add_test(cases, test_model_failures);
+  tcase_add_test(cases, test_flush_discards);
+  tcase_add_test(cases, test_flush_releases_eos);
+  tcase_add_test(cases, test_state_change_releases_eos);
+  tcase_add_test(cases, test_cancel_releases_eos);
+  tcase_add_test(cases, test_caps_change);
+  tcase_add_test(cases, test_speaker);
+  tcase_add_test(cases, test_progress);
+  return cases;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "scripted_changer.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox::gst {
+
+ChangerScript& changer_script() {
+  static ChangerScript script;
+  return script;
+}
+
+void reset_changer_script() {
+  ChangerScript& script = changer_script();
+  script.chunk_ms = 0;
+  script.fail_at = script.throw_at = -1;
+  script.chunks = script.cancelled = 0;
+}
+
+namespace {
+
+constexpr std::size_t kHeardPerToken = 640;
+
+class ScriptedChanger final : public Changer {
+ public:
+  ScriptedChanger(const std::string& voice_path, const ConversionOptions& options,
+                  std::shared_ptr<void> keep)
+      : keep_(std::move(keep)), options_(options) {
+    set_voice(voice_path);
+    level_ = next_level_;
+  }
+
+  void set_voice(const std::string& path) override {
+    if (path.find("corrupt") != path.npos)
+      throw Error(ErrorCode::kBadFile, "expected a voice, got '" + path + "'");
+    next_level_ = path.empty() ? 1.0F : 0.5F;
+  }
+
+  void push(std::span<const float> samples) override {
+    heard_.insert(heard_.end(), samples.begin(), samples.end());
+  }
+
+  std::vector<float> pop() override {
+    const auto latency = std::size_t(Converter::latency(options_));
+    if (heard_.size() < next_ + latency) return {};
+    return convert(chunk());
+  }
+
+  std::vector<float> drain() override {
+    std::vector<float> all;
+    while (next_ < heard_.size()) {
+      const std::vector<float> chunk = convert(std::min(this->chunk(), heard_.size() - next_));
+      all.insert(all.end(), chunk.begin(), chunk.end());
+    }
+    restart();
+    return all;
+  }
+
+  std::vector<float> abandon() override {
+    std::vector<float> rest((heard_.size() * 3 + 1) / 2 - delivered_, 0.0F);
+    restart();
+    return rest;
+  }
+
+  void reset() override { restart(); }
+  void set_chunk_size(int tokens) override { options_.chunk_size = tokens; }
+  void set_muted(bool muted) override { muted_ = muted; }
+  std::int64_t next_chunk() const override { return std::int64_t(next_) * 3 / 2; }
+  ConversionStats stats() const override { return stats_; }
+  void warm_up() override {}
+  void cancel() override { ++cancels_; }
+
+ private:
+  std::size_t chunk() const { return std::size_t(options_.chunk_size) * kHeardPerToken; }
+
+  void restart() {
+    heard_.clear();
+    next_ = delivered_ = 0;
+  }
+
+  void work() {
+    const int request = cancels_;
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(changer_script().chunk_ms);
+    while (std::chrono::steady_clock::now() < end) {
+      if (cancels_ != request) {
+        ++changer_script().cancelled;
+        throw Error(ErrorCode::kCancelled, "scripted");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  // Straight lines between the samples.
+  std::vector<float> convert(std::size_t count) {
+    if (!muted_) {
+      const int index = changer_script().chunks++;
+      if (index == changer_script().fail_at) throw Error(ErrorCode::kModelFailure, "scripted");
+      if (index == changer_script().throw_at) throw std::logic_error("scripted");
+      work();
+    }
+    level_ = next_level_;
+    next_ += count;
+    stats_.seconds_converted += double(count) / Converter::kInputRateHz;
+    const std::size_t end = (next_ * 3 + 1) / 2;
+    std::vector<float> chunk;
+    for (; delivered_ < end; ++delivered_) {
+      const std::size_t left = delivered_ * 2 / 3;
+      const float right_share = float(delivered_ * 2 % 3) / 3.0F;
+      const float right = left + 1 < heard_.size() ? heard_[left + 1] : 0.0F;
+      const float sample = heard_[left] + right_share * (right - heard_[left]);
+      chunk.push_back(muted_ ? 0.0F : level_ * sample);
+    }
+    // As the real one sets in after silence: 20 ms later, over 20 ms.
+    for (std::size_t i = 0; !muted_ && was_muted_ && i < std::min<std::size_t>(960, chunk.size()); ++i)
+      chunk[i] *= i < 480 ? 0.0F : float(i - 480) / 480.0F;
+    was_muted_ = muted_;
+    return chunk;
+  }
+
+  const std::shared_ptr<void> keep_;
+  ConversionOptions options_;
+  std::vector<float> heard_;
+  std::size_t next_ = 0, delivered_ = 0;
+  bool muted_ = false, was_muted_ = false;
+  float level_ = 1;
+  std::atomic<float> next_level_{1};
+  std::atomic<int> cancels_{0};
+  ConversionStats stats_;
+};
+
+}  // namespace
+
+std::unique_ptr<Changer> make_scripted_changer(const std::string& voice_path,
+                                               const ConversionOptions& options,
+                                               std::shared_ptr<void> keep) {
+  return std::make_unique<ScriptedChanger>(voice_path, options, std::move(keep));
+}
+
+}  // namespace chatterbox::gst

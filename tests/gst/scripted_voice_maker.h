@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+#include "speaker.h"
+#include "voice_maker.h"
+
+// An engine that makes voices of nothing, as slowly and as badly as a test wants.
+namespace chatterbox::gst {
+
+struct MakerScript {
+  std::chrono::milliseconds per_voice{0};
+  bool fail = false;  // with kModelFailure
+  std::atomic<int> begun{0};
+  std::atomic<int> made{0};
+  std::atomic<int> cancelled{0};
+};
+
+MakerScript& maker_script();
+void reset_maker_script();
+
+std::unique_ptr<VoiceMaker> make_scripted_voice_maker(std::shared_ptr<SpeakerModel> model);
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+// The thread that speaks, without an element.
+#include "speech_worker.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "background.h"
+#include "chatterbox/error.h"
+#include "tts_cases.h"
+
+using namespace chatterbox;
+using namespace chatterbox::gst;
+
+namespace {
+
+// Counts as an engine does: a cancel() before the call is not for the call,
+// unless the call was expected.
+class CountingSpeaker final : public Speaker {
+ public:
+  std::function<void()> at_voice;
+  std::atomic<int>* speeches;
+
+  void set_voice(const std::string&) override {
+    expected_ = -1;
+    if (at_voice) std::exchange(at_voice, nullptr)();
+  }
+  SynthesisStats speak(std::string_view, const SynthesisOptions&, const Sink& sink) override {
+    const int expected = std::exchange(expected_, -1);
+    if (expected >= 0 && expected != cancels_) throw Error(ErrorCode::kCancelled, "before speech");
+    ++*speeches;
+    const std::vector<float> samples(100, 0.5F);
+    sink({samples, 0, true, {}});
+    return {};
+  }
+  void cancel() override { ++cancels_; }
+  void expect_speech() override { expected_ = cancels_; }
+  void warm_up() override {}
+
+ private:
+  std::atomic<int> cancels_{0};
+  int expected_ = -1;
+};
+
+SpeechJob::State end_of(SpeechJob& job) {
+  SpeechPiece piece;
+  SpeechJob::State state = SpeechJob::State::kPending;
+  do state = job.take(piece, std::chrono::milliseconds(2000));
+  while (state == SpeechJob::State::kPiece);
+  return state;
+}
+
+std::shared_ptr<SpeechJob> make_job() {
+  SpeechJob::Part part;
+  part.text = "words";
+  return std::make_shared<SpeechJob>(SpeechJob::Request{part});
+}
+
+}  // namespace
+
+// Cancelled when the engine was about to begin: nothing is spoken at all.
+GST_START_TEST(test_cancel_before_speech) {
+  std::atomic<int> speeches{0};
+  auto speaker = std::make_unique<CountingSpeaker>();
+  speaker->speeches = &speeches;
+  std::unique_ptr<SpeechWorker> worker;
+  const auto job = make_job(), next = make_job();
+  speaker->at_voice = [&] { worker->cancel(job); };
+  worker = std::make_unique<SpeechWorker>(std::move(speaker));
+  worker->submit(job);
+  worker->submit(next);
+  fail_unless(end_of(*next) == SpeechJob::State::kDone);
+  fail_unless(end_of(*job) == SpeechJob::State::kCancelled);
+  fail_unless_equals_int(speeches, 1);
+  worker = nullptr;
+  wait_for_background();
+}
+GST_END_TEST;
+
+GST_START_TEST(test_pause_alone) {
+  std::atomic<int> speeches{0};
+  auto speaker = std::make_unique<CountingSpeaker>();
+  speaker->speeches = &speeches;
+  SpeechWorker worker(std::move(speaker));
+  SpeechJob::Part part;
+  part.pause_seconds = 0.5;
+  const auto job = std::make_shared<SpeechJob>(SpeechJob::Request{part});
+  worker.submit(job);
+  SpeechPiece piece;
+  fail_unless(job->take(piece, std::chrono::milliseconds(2000)) == SpeechJob::State::kPiece);
+  fail_unless_equals_int(int(piece.samples.size()), 12000);
+  fail_unless(end_of(*job) == SpeechJob::State::kDone);
+  fail_unless_equals_int(speeches, 0);
+}
+GST_END_TEST;
+
+TCase* speech_worker_cases() {
+  TCase* cases = tcase_create("worker");
+  tcase_add_test(cases, test_cancel_before_speech);
+  tcase_add_test(cases, test_pause_alone);
+  return cases;
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// Plain English as it is written, and the words a person reads: both must have the same
+// phones, pauses and punctuation aside.
+#include "text/aloud/aloud.h"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include "text/phones.h"
+
+namespace chatterbox {
+namespace {
+
+struct Reading {
+  const char* written;
+  const char* said;
+};
+
+// Phones without stress, borders and pauses: the sounds.
+std::string sounds(const std::string& text) {
+  std::string sounds;
+  for (std::string symbol : read_phones(text).symbols) {
+    if (symbol == "pau" || !std::isalpha(static_cast<unsigned char>(symbol[0]))) continue;
+    if (std::isdigit(static_cast<unsigned char>(symbol.back()))) symbol.pop_back();
+    sounds += symbol + " ";
+  }
+  return sounds;
+}
+
+// What of `read_aloud` reaches flite, for the message of a failure.
+std::string handed_over(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::string result;
+  for (const std::string& word : read_aloud(words)) result += word + " ";
+  return result;
+}
+
+class AloudTest : public testing::TestWithParam<Reading> {
+ protected:
+  void SetUp() override {
+    if (!have_phones()) GTEST_SKIP() << "built without flite";
+  }
+};
+
+TEST_P(AloudTest, SoundsLikeItsWords) {
+  EXPECT_EQ(sounds(GetParam().written), sounds(GetParam().said))
+      << "'" << GetParam().written << "' reached flite as '" << handed_over(GetParam().written)
+      << "'";
+}
+
+constexpr Reading kNumbers[] = {
+    {"1,234 people", "one thousand two hundred thirty four people"},
+    {"12,345,678 items",
+     "twelve million three hundred forty five thousand six hundred seventy eight items"},
+    {"100,000", "one hundred thousand"},
+    {"1,000,000,000", "one billion"},
+    {"3.14159", "three point one four one five nine"},
+    {"0.5 and .5", "zero point five and point five"},
+    {"it is -5 outside", "it is minus five outside"},
+    {"agent 007", "agent zero zero seven"},
+    {"call 911 now", "call nine one one now"},
+    {"10 million", "ten million"},
+    {"#1", "number one"},
+    {"No. 5", "number five"},
+    {"~50 people", "about fifty people"},
+    {"401(k)", "four oh one k"},
+    {"v1.2.3", "version one point two point three"},
+    {"version 2.0", "version two point zero"},
+    {"192.168.0.1", "one hundred ninety two dot one hundred sixty eight dot zero dot one"},
+    {"1+1=2", "one plus one equals two"},
+    {"2 + 2 = 4", "two plus two equals four"},
+    {"10^6", "ten to the power of six"},
+    {"5^2 and 2^3", "five squared and two cubed"},
+    {"3x4", "three by four"},
+    {"3 x 4 meters", "three by four meters"},
+    {"1920x1080", "nineteen twenty by one thousand eighty"},
+    {"1.5x faster", "one point five x faster"},
+    {"±3", "plus or minus three"},
+    {"5 × 3", "five by three"},
+    {"≈10", "about ten"},
+};
+
+constexpr Reading kYears[] = {
+    {"in 1998", "in nineteen ninety eight"},
+    {"in 2005", "in two thousand five"},
+    {"in 2021", "in twenty twenty one"},
+    {"in 1905", "in nineteen oh five"},
+    {"in 1800", "in eighteen hundred"},
+    {"in 1066", "in ten sixty six"},
+    {"1066 people", "one thousand sixty six people"},
+    {"the 1990s", "the nineteen nineties"},
+    {"the '80s", "the eighties"},
+    {"the 20s", "the twenties"},
+    {"the 1900s", "the nineteen hundreds"},
+    {"the 2000s", "the two thousands"},
+    {"the mid-1990s", "the mid nineteen nineties"},
+    {"1990-1995", "nineteen ninety to nineteen ninety five"},
+    {"1990–1995", "nineteen ninety to nineteen ninety five"},
+    {"May 5, 2020", "May fifth twenty twenty"},
+    {"Jan. 5", "January fifth"},
+    {"5/12/2020", "May twelfth twenty twenty"},
+    {"25/12/2020", "December twenty fifth twenty twenty"},
+    {"7/4/76", "July fourth nineteen seventy six"},
+    {"2020-05-12", "May twelfth twenty twenty"},
+    {"9/11", "nine eleven"},
+    {"24/7", "twenty four seven"},
+};
+
+constexpr Reading kMoney[] = {
+    {"$3.50", "three dollars fifty cents"},
+    {"$1", "one dollar"},
+    {"$0.99", "ninety nine cents"},
+    {"$1.01", "one dollar one cent"},
+    {"$5.00", "five dollars"},
+    {"$1,200.50", "one thousand two hundred dollars fifty cents"},
+    {"$5 million", "five million dollars"},
+    {"£5 million", "five million pounds"},
+    {"$1.2 billion.", "one point two billion dollars."},
+    {"$100K", "one hundred thousand dollars"},
+    {"$5M", "five million dollars"},
+    {"€2.5bn", "two point five billion euros"},
+    {"$5-10", "five to ten dollars"},
+    {"$5-$10", "five to ten dollars"},
+    {"-$5", "minus five dollars"},
+    {"$20/month", "twenty dollars per month"},
+    {"£1", "one pound"},
+    {"£3.50", "three pounds fifty pence"},
+    {"€20", "twenty euros"},
+    {"20€", "twenty euros"},
+    {"¥500", "five hundred yen"},
+    {"50¢", "fifty cents"},
+    {"5% or 3.5%", "five per cent or three point five per cent"},
+    {"5-10%", "five to ten per cent"},
+    {"5 %", "five percent"},
+};
+
+constexpr Reading kTimes[] = {
+    {"10:30", "ten thirty"},
+    {"10:05", "ten oh five"},
+    {"15:45", "fifteen forty five"},
+    {"3pm", "three P M"},
+    {"7AM", "seven A M"},
+    {"3 p.m. today", "three P M today"},
+    {"10:30am", "ten thirty A M"},
+    {"9-10pm", "nine to ten P M"},
+    {"8:30-9:00", "eight thirty to nine"},
+    {"10:30:15", "ten thirty and fifteen seconds"},
+};
+
+constexpr Reading kOrdinals[] = {
+    {"the 1st, 2nd, 3rd and 4th", "the first second third and fourth"},
+    {"the 21st century", "the twenty first century"},
+    {"her 113th", "her one hundred thirteenth"},
+    {"Henry VIII", "Henry the eighth"},
+    {"Elizabeth II", "Elizabeth the second"},
+    {"Louis XIV", "Louis the fourteenth"},
+    {"World War II", "World War two"},
+    {"WWII", "World War two"},
+    {"Chapter IV", "Chapter four"},
+    {"Part III", "Part three"},
+    {"Rocky IV", "Rocky four"},
+    {"Super Bowl LIV", "Super Bowl fifty four"},
+};
+
+constexpr Reading kFractions[] = {
+    {"1/2", "a half"},
+    {"3/4 cup", "three quarters cup"},
+    {"2 1/2 inches", "two and a half inches"},
+    {"1/3 or 2/3", "one third or two thirds"},
+    {"1 3/8", "one and three eighths"},
+    {"5/16", "five sixteenths"},
+    {"½", "a half"},
+    {"2½ cups", "two and a half cups"},
+    {"¾ full", "three quarters full"},
+};
+
+constexpr Reading kUnits[] = {
+    {"5 km", "five kilometers"},
+    {"1 km", "one kilometer"},
+    {"5km away", "five kilometers away"},
+    {"a 5-km run", "a five kilometer run"},
+    {"10kg", "ten kilograms"},
+    {"150 lbs", "one hundred fifty pounds"},
+    {"6 ft tall", "six feet tall"},
+    {"5'10\"", "five foot ten"},
+    {"20 cm", "twenty centimeters"},
+    {"3.5 GHz", "three point five gigahertz"},
+    {"16GB of", "sixteen gigabytes of"},
+    {"60 mph", "sixty miles per hour"},
+    {"100 km/h", "one hundred kilometers per hour"},
+    {"9.8 m/s", "nine point eight meters per second"},
+    {"25°C", "twenty five degrees Celsius"},
+    {"70 °F", "seventy degrees Fahrenheit"},
+    {"90° turn", "ninety degrees turn"},
+    {"30 m²", "thirty square meters"},
+    {"100 sq ft", "one hundred square feet"},
+    {"500 ml", "five hundred milliliters"},
+    {"8 oz.", "eight ounces."},
+    {"five kg", "five kilograms"},
+    {"10 min", "ten minutes"},
+    {"200 µm", "two hundred micrometers"},
+};
+
+constexpr Reading kAbbreviations[] = {
+    {"Dr. Smith", "doctor Smith"},
+    {"St. James St.", "saint James street"},
+    {"Mr. and Mrs. Jones", "mister and missus Jones"},
+    {"Prof. Lee", "professor Lee"},
+    {"Gen. Grant", "general Grant"},
+    {"Capt. Cook", "captain Cook"},
+    {"us vs. them", "us versus them"},
+    {"cats, e.g., lions", "cats for example lions"},
+    {"i.e. that", "that is that"},
+    {"pens, etc.", "pens et cetera"},
+    {"Mon. and Tues.", "Monday and Tuesday"},
+    {"approx. 5", "approximately five"},
+    {"Mt. Everest", "Mount Everest"},
+    {"Ft. Worth", "Fort Worth"},
+    {"Fifth Ave.", "fifth Avenue"},
+    {"Apple Inc. makes it", "Apple Incorporated makes it"},
+    {"Smith & Co.", "Smith and Company"},
+    {"John Smith, Jr.", "John Smith Junior"},
+    {"p. 5 and pp. 6-7", "page five and pages six to seven"},
+    {"w/o it", "without it"},
+    {"I saw the Sun. Jan. said no. 5 left.", "I saw the sun. jan. said no. five left."},
+    {"the co and min", "the co and min"},
+};
+
+constexpr Reading kCapitals[] = {
+    {"the FBI", "the F B I"},
+    {"the USA", "the U S A"},
+    {"the U.S.A.", "the U S A"},
+    {"the US and the UK", "the U S and the U K"},
+    {"the EU", "the E U"},
+    {"a CEO", "a C E O"},
+    {"two CEOs", "two C E O's"},
+    {"an AI", "an A I"},
+    {"the API", "the A P I"},
+    {"NASA and NATO", "nasa and nato"},
+    {"AT&T", "A T and T"},
+    {"R&D", "R and D"},
+    {"Q&A", "Q and A"},
+    {"John & Mary", "John and Mary"},
+    {"GIVE IT TO US NOW", "give it to us now"},
+    {"HTML and PDF", "H T M L and P D F"},
+    {"COVID-19", "covid nineteen"},
+    {"MP3", "M P three"},
+    {"4K TV", "four K T V"},
+    {"an iPhone", "an i Phone"},
+    {"GitHub", "Git Hub"},
+    {"YouTube", "You Tube"},
+    {"Wi-Fi", "why fie"},
+    {"JavaScript", "Java Script"},
+    {"OpenAI", "Open A I"},
+    {"iOS and macOS", "i O S and mac O S"},
+    {"McDonald and O'Brien", "mcdonald and o'brien"},
+    {"a PhD", "a P H D"},
+    {"C++ and C#", "C plus plus and C sharp"},
+};
+
+constexpr Reading kAddresses[] = {
+    {"www.example.com", "w w w dot example dot com"},
+    {"https://example.com/page", "example dot com slash page"},
+    {"http://bbc.co.uk/", "B B C dot C O dot U K"},
+    {"example.org.", "example dot org."},
+    {"me@example.com", "me at example dot com"},
+    {"jane.doe@mail.net", "jane dot doe at mail dot net"},
+    {"file.txt", "file dot T X T"},
+    {"Node.js", "Node dot J S"},
+    {"@home", "at home"},
+    {"#winning", "hashtag winning"},
+    {"and/or", "and or"},
+    {"he/she", "he slash she"},
+    {"snake_case", "snake case"},
+    {"*very* _good_", "very good"},
+    {"555-1234", "five five five one two three four"},
+    {"(555) 123-4567", "five five five one two three four five six seven"},
+    {"555.123.4567", "five five five one two three four five six seven"},
+    {"1-800-555-1234", "one eight zero zero five five five one two three four"},
+    {"+1 555 123 4567", "plus one five five five one two three four five six seven"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Numbers, AloudTest, testing::ValuesIn(kNumbers));
+INSTANTIATE_TEST_SUITE_P(Years, AloudTest, testing::ValuesIn(kYears));
+INSTANTIATE_TEST_SUITE_P(Money, AloudTest, testing::ValuesIn(kMoney));
+INSTANTIATE_TEST_SUITE_P(Times, AloudTest, testing::ValuesIn(kTimes));
+INSTANTIATE_TEST_SUITE_P(Ordinals, AloudTest, testing::ValuesIn(kOrdinals));
+INSTANTIATE_TEST_SUITE_P(Fractions, AloudTest, testing::ValuesIn(kFractions));
+INSTANTIATE_TEST_SUITE_P(Units, AloudTest, testing::ValuesIn(kUnits));
+INSTANTIATE_TEST_SUITE_P(Abbreviations, AloudTest, testing::ValuesIn(kAbbreviations));
+INSTANTIATE_TEST_SUITE_P(Capitals, AloudTest, testing::ValuesIn(kCapitals));
+INSTANTIATE_TEST_SUITE_P(Addresses, AloudTest, testing::ValuesIn(kAddresses));
+
+// Sentences without signs reach flite letter for letter, as in training.
+TEST(ReadAloud, LeavesPlainTextAlone) {
+  const char* sentences[] = {
+      "The weather will be fine until the evening, and then it rains.",
+      "\"Where,\" she asked, \"have you been?\" I didn't know.",
+      "Well - that's it; isn't it? No! Mary's brother-in-law said so: twice...",
+      "He said 'yes' and (perhaps) meant it.",
+  };
+  for (const std::string sentence : sentences) EXPECT_EQ(handed_over(sentence), sentence + " ");
+}
+
+TEST(ReadAloud, GivesOneReadingForEachWord) {
+  for (const char* text :
+       {"", "*", "$", "£", "---", "a&", "&b", "1/0", "99/99/9999", "#", "@", "0000-00-00", "½½",
+        "v1.1.1.1.1", "$5 million", "\xff\xfe", "''''", "IIIIIIIIII"}) {
+    const std::vector<std::string> words{text, "and", text};
+    EXPECT_EQ(read_aloud(words).size(), words.size()) << text;
+  }
+  EXPECT_EQ(read_aloud({std::string(100000, '7')}).front().size(), 100000U);
+  EXPECT_TRUE(read_aloud({}).empty());
+}
+
+}  // namespace
+}  // namespace chatterbox

@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What strangers may do to the server; after each it still answers."""
+import random
+import socket
+import sqlite3
+import struct
+import unittest
+import zlib
+
+from client import *
+
+options = None
+server = None
+
+
+def setUpModule():
+    global server
+    server = Server(options, "--header-seconds", "2", "--body-seconds", "3")
+
+
+def tearDownModule():
+    server.close()
+
+
+def raw(data, port=None, timeout=10):
+    with socket.create_connection(("127.0.0.1", port or server.port), timeout=timeout) as s:
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := s.recv(65536):
+            answer += piece
+        return answer
+
+
+class Malformed(unittest.TestCase):
+    def tearDown(self):
+        self.assertIsNone(server.process.poll())
+        self.assertEqual(server.get("/health").status, 200)
+
+    def test_requests(self):
+        """Every answer to a request that is none is 400 or 413, or a job that fails."""
+        chance = random.Random(options.seed)
+        good = json.dumps({"input": tts("Hi", voice_name="Amy", chunk_size=25, seed=3),
+                           "policy": {"ttl": 10000}, "webhook": "http://127.0.0.1:1/"}).encode()
+        tokens = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u", b"null", b"true", b"1e9",
+                  b"-", b"0", b"\x00", b"\xff", b"\xc3", b"input", b"operation", b"tts", b"=", b" "]
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        counts = {}
+        for _ in range(options.requests):
+            body = bytearray(good)
+            for _ in range(chance.randrange(1, 6)):
+                at = chance.randrange(len(body) + 1)
+                kind = chance.randrange(4)
+                if kind == 0:
+                    del body[at:at + chance.randrange(1, 30)]
+                elif kind == 1:
+                    body[at:at] = chance.choice(tokens)
+                elif kind == 2 and at < len(body):
+                    body[at] = chance.randrange(256)
+                else:
+                    body[at:at] = body[chance.randrange(len(body)):][:chance.randrange(40)]
+            connection.request("POST", "/run", bytes(body))
+            answer = connection.getresponse()
+            text = answer.read()
+            counts[answer.status] = counts.get(answer.status, 0) + 1
+            self.assertIn(answer.status, (200, 400, 413), bytes(body))
+            # RFC 8259, as another reader sees it, decides which.
+            try:
+                value = json.loads(bytes(body).decode("utf-8"), parse_constant=lambda _: 1 / 0)
+                sound = isinstance(value, dict) and isinstance(value.get("input"), dict)
+            except (ValueError, ZeroDivisionError, RecursionError):
+                sound = False
+            if not sound:
+                self.assertEqual(answer.status, 400, bytes(body))
+            if answer.status == 200:
+                server.post("/cancel/" + json.loads(text)["id"])
+        print("  %d requests: %s" % (options.requests, counts))
+        connection.close()
+
+    def test_http(self):
+        for data in (b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01" * 100,
+                     b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                     b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                     b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                     b"POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+                     b"POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                     b"POST /run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                     b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 20000 + b"\r\n",
+                     b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+            try:
+                answer = raw(data)
+            except OSError:
+                continue  # a closed connection is an answer too
+            self.assertFalse(answer.startswith(b"HTTP/1.1 200"), data[:60])
+            self.assertNotIn(b"root:", answer)
+
+    def test_sizes(self):
+        for path, most in (("/run", 10_000_000), ("/runsync", 20_000_000), ("/cancel/x", 1_000_000)):
+            body = b'{"input": {"operation": "none", "text": "' + b"a" * (most - 44) + b'"}}'
+            self.assertEqual(len(body), most)
+            self.assertNotEqual(server.post(path, body).status, 413, path)
+            answer = server.post(path, body + b" ")
+            self.assertEqual((answer.status, answer.json["error"]), (413, "Request too large"), path)
+        # Without a length, the bytes are counted.
+        def pieces():
+            for _ in range(11):
+                yield b" " * 1_000_000
+        answer = self.chunked(pieces())
+        self.assertTrue(answer.startswith(b"HTTP/1.1 413"), answer[:80])
+
+    def chunked(self, pieces):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("POST", "/run", pieces, encode_chunked=True,
+                           headers={"Transfer-Encoding": "chunked"})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return b"HTTP/1.1 %d" % response.status
+
+
+class Audio(unittest.TestCase):
+    def fail_to_decode(self, data):
+        done = server.post("/runsync", {"input": {
+            "operation": "voice_conversion", "input_audio": b64(data),
+            "target_speaker": b64(data)}}).json
+        self.assertEqual(done["status"], "FAILED")
+        return done
+
+    def test_broken_files(self):
+        chance = random.Random(options.seed)
+        whole = tone(0.3, 8000)
+        for _ in range(options.files):
+            data = bytearray(whole)
+            for _ in range(chance.randrange(1, 20)):
+                data[chance.randrange(60 if chance.random() < 0.7 else len(data))] = chance.randrange(256)
+            done = server.post("/runsync", {"input": {
+                "operation": "voice_cloning", "voice_name": "Broken", "save_to_library": False,
+                "reference_audio": b64(bytes(data[:chance.randrange(1, len(data))]))}}).json
+            self.assertEqual(done["status"], "FAILED", done)
+            self.assertIn(done["error"].split(" (")[0], (
+                "Could not decode reference_audio", "Reference audio too short"))
+        self.assertEqual(server.get("/health").status, 200)
+
+    def test_what_is_no_audio(self):
+        picture = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0)
+        for data in (b"x", b"#EXTM3U\nhttp://127.0.0.1:%d/ping\n" % server.port,
+                     b"#EXTM3U\nfile:///etc/passwd\n", b"[playlist]\nFile1=file:///etc/passwd\n",
+                     b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nm=audio 1 RTP/AVP 0\r\n", picture,
+                     zlib.compress(b"a" * 100000), b"RIFF" + b"\xff" * 100, bytes(100000)):
+            self.fail_to_decode(data)
+
+    def test_a_file_that_swells(self):
+        """A few kilobytes that claim, and hold, hours of silence."""
+        import shutil
+        sox = shutil.which("sox")
+        if not sox:
+            self.skipTest("sox is not installed")
+        path = os.path.join(server.data, "long.flac")
+        subprocess.run([sox, "-D", "-n", "-r", "8000", "-b", "8", path, "trim", "0", "3600"], check=True)
+        with open(path, "rb") as file:
+            data = file.read()
+        self.assertLess(len(data), 400_000)
+        before = server.rss_kb()
+        done = server.post("/runsync", {"input": {
+            "operation": "voice_conversion", "input_audio": b64(data),
+            "target_speaker": b64(tone(6))}}).json
+        self.assertEqual((done["status"], done["error"]), ("FAILED", "Audio too long"))
+        self.assertLess(server.rss_kb() - before, 200_000)
+
+
+class Crowds(unittest.TestCase):
+    def test_slow_clients_are_dropped(self):
+        slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+        slow[1].sendall(b"GET / HTTP/1.1\r\nHo")
+        slow[2].sendall(b"POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        end = time.monotonic() + 12
+        for connection in slow:
+            connection.settimeout(max(0.1, end - time.monotonic()))
+            try:
+                while connection.recv(1000):
+                    pass
+            except ConnectionError:
+                pass
+            connection.close()
+
+    def test_a_thousand_connections(self):
+        crowd = []
+        patient = Server(options, "--header-seconds", "120")
+        try:
+            for _ in range(1000):
+                crowd.append(socket.create_connection(("127.0.0.1", patient.port), timeout=30))
+            self.assertEqual(patient.get("/health").status, 200)
+            for connection in crowd:
+                connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            good = 0
+            for connection in crowd:
+                connection.settimeout(60)
+                good += connection.recv(4096).startswith(b"HTTP/1.1 200")
+            self.assertEqual(good, 1000)
+        finally:
+            patient.close()
+            for connection in crowd:
+                connection.close()
+
+    def test_more_connections_than_allowed(self):
+        with Server(options, "--max-connections", "20") as small:
+            crowd = [socket.create_connection(("127.0.0.1", small.port)) for _ in range(60)]
+            for connection in crowd:
+                connection.close()
+            small.until(lambda: small.get("/health").status == 200, 10, "room")
+
+    def test_full_queue(self):
+        with Server(options, "--max-queue", "50", "--workers", "1") as small:
+            blocker = small.run(tts("A long story, told slowly. " * 180))
+            small.until(lambda: small.status(blocker).json["status"] == "IN_PROGRESS", 30, "a start")
+            connection = http.client.HTTPConnection("127.0.0.1", small.port, timeout=30)
+            body = json.dumps({"input": tts()})
+            counts = {}
+            for _ in range(options.flood):
+                connection.request("POST", "/run", body)
+                answer = connection.getresponse()
+                answer.read()
+                counts[answer.status] = counts.get(answer.status, 0) + 1
+                if answer.status == 429:
+                    self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+            connection.close()
+            print("  %d requests: %s" % (options.flood, counts))
+            self.assertEqual(set(counts), {200, 429})
+            self.assertEqual(small.post("/purge-queue").json["removed"], counts[200])
+            self.assertEqual(small.get("/health").json["jobs"]["inQueue"], 0)
+            small.post("/cancel/" + blocker)
+
+
+class Storage(unittest.TestCase):
+    def test_disk_full(self):
+        import resource
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+        with Server(options, "--workers", "1", limits=limit) as small:
+            first = small.run(tts("Hello."))
+            small.wait(first)
+            filler = {"input": tts("Hi.", voice_metadata="x" * 900_000)}
+            answers = [small.post("/run", filler) for _ in range(8)]
+            statuses = [answer.status for answer in answers]
+            self.assertEqual(statuses[0], 200, statuses)
+            self.assertIn(503, statuses)
+            # Jobs that end meanwhile make room: ask the answers that found none.
+            for answer in answers:
+                if answer.status == 503:
+                    self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+            # What was kept is still there.
+            self.assertEqual(small.status(first).json["status"], "COMPLETED")
+
+    def test_database_locked(self):
+        with Server(options) as small:
+            other = sqlite3.connect(os.path.join(small.data, "jobs.sqlite"), isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            start = time.monotonic()
+            answer = small.post("/run", {"input": tts()})
+            self.assertEqual((answer.status, answer.json["error"]), (503, "Storage unavailable"))
+            self.assertLess(time.monotonic() - start, 5)
+            self.assertEqual(small.get("/health").status, 200)
+            other.execute("ROLLBACK")
+            other.close()
+            self.assertEqual(small.wait(small.run(tts()))["status"], "COMPLETED")
+
+
+class Ends(unittest.TestCase):
+    def test_graceful_stop(self):
+        """Running work ends, waiting work is done after the next start."""
+        with Server(options, "--workers", "1", "--drain-seconds", "200") as small:
+            running = small.run(tts("A sentence that is being spoken. " * 3))
+            waiting = small.run(tts("Later."))
+            small.until(lambda: small.status(running).json["status"] != "IN_QUEUE", 30, "a start")
+            self.assertEqual(small.stop(250), 0)
+            small.start()
+            self.assertEqual(small.status(running).json["status"], "COMPLETED")
+            self.assertEqual(small.wait(waiting)["status"], "COMPLETED")
+            self.assertEqual(small.get("/health").json["workers"]["running"], 0)
+
+    def test_stop_puts_long_work_back(self):
+        with Server(options, "--workers", "1", "--drain-seconds", "0") as small:
+            job = small.run(tts("A very long story. " * 200))
+            small.until(lambda: small.status(job).json["status"] == "IN_PROGRESS", 30, "a start")
+            self.assertEqual(small.stop(), 0)
+            small.start(wait_for_model=False)
+            self.assertIn(small.status(job).json["status"], ("IN_QUEUE", "IN_PROGRESS"))
+            small.post("/cancel/" + job)
+
+    def test_time_limits(self):
+        with Server(options, "--workers", "1", "--result-seconds", "2") as small:
+            slow = small.run(tts("A very long story. " * 250), policy={"executionTimeout": 5000})
+            gone = small.run(tts("Soon gone."), policy={"ttl": 10000, "lowPriority": True})
+            small.until(lambda: small.status(slow).json["status"] == "IN_PROGRESS", 30, "a start")
+            done = small.wait(slow, 30)
+            self.assertEqual((done["status"], done["error"]), ("TIMED_OUT", "Execution timeout"))
+            for job in (slow, gone):
+                small.until(lambda: small.status(job).status == 404, 30, "the end of a job")
+
+
+if __name__ == "__main__":
+    parser = arguments(__doc__)
+    parser.add_argument("--requests", type=int, default=200, help="malformed requests")
+    parser.add_argument("--files", type=int, default=8, help="broken audio files")
+    parser.add_argument("--flood", type=int, default=300, help="requests to a full queue")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-k", action="append", help="only tests whose name holds this")
+    options = parser.parse_args()
+    unittest.main(argv=[__file__, "-v"] + [a for k in options.k or [] for a in ("-k", k)])

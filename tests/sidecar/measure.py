@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Prints the server's figures: measure.py [--only NAME] --server ... --model ... --voices ...
+
+acknowledge  time from sending /run to its answer, while synthesis keeps every worker busy
+first-audio  time from sending /v1/audio/speech to the first byte of audio, and for /stream
+overhead     wall time of a job of about 10 s of speech over what the library itself took
+memory       resident memory after 20 and after --jobs jobs
+"""
+import statistics
+
+from client import *
+
+STORY = ("The ferry left the harbour a little after seven, and nobody on the deck spoke for a while. "
+         "Then somebody began to hum an old song, and two or three others joined in quietly. ")
+
+
+def percentile(values, part):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(part * len(values)))]
+
+
+def report(name, values, unit="ms"):
+    print("%s: n=%d median %.1f, p99 %.1f, largest %.1f %s" % (
+        name, len(values), statistics.median(values), percentile(values, 0.99), max(values), unit),
+        flush=True)
+
+
+def acknowledge(server):
+    stories = [server.run(tts(STORY * 25)) for _ in range(4)]
+    server.until(lambda: server.get("/health").json["workers"]["idle"] == 0, 60, "busy workers")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    body, times = json.dumps({"input": tts("Hello.")}), []
+    for _ in range(options.requests):
+        start = time.perf_counter()
+        connection.request("POST", "/run", body)
+        response = connection.getresponse()
+        response.read()
+        times.append(1000 * (time.perf_counter() - start))
+        assert response.status == 200, response.status
+        time.sleep(0.02)
+    busy = server.get("/health").json["workers"]["idle"] == 0
+    connection.close()
+    report("/run acknowledged%s" % (", every worker busy" if busy else ", NOT all workers busy"), times)
+    server.post("/purge-queue")
+    for job in stories:
+        server.post("/cancel/" + job)
+    server.until(lambda: server.get("/health").json["workers"]["running"] == 0, 60, "rest")
+
+
+def first_audio(server):
+    speech, stream = [], []
+    for number in range(options.repeats):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        body = json.dumps({"input": STORY, "response_format": "pcm", "seed": number})
+        start = time.perf_counter()
+        connection.request("POST", "/v1/audio/speech", body)
+        response = connection.getresponse()
+        response.read(2)
+        speech.append(1000 * (time.perf_counter() - start))
+        response.read()
+        connection.close()
+        start = time.perf_counter()
+        job = server.run(tts(STORY, mode="streaming", chunk_size=25, seed=number))
+        while not server.get("/stream/" + job).json["stream"]:
+            pass
+        stream.append(1000 * (time.perf_counter() - start))
+        server.wait(job)
+    report("first audio, /v1/audio/speech", speech)
+    report("first audio, /run and /stream", stream)
+
+
+def overhead(server):
+    parts = []
+    for number in range(options.repeats):
+        start = time.perf_counter()
+        answer = server.post("/runsync", {"input": tts(STORY, mode="streaming", chunk_size=50,
+                                                       seed=number)})
+        wall = time.perf_counter() - start
+        output = answer.json["output"]
+        metrics = output["streaming_metrics"]
+        library = metrics["rtf"] * metrics["audio_duration"]
+        parts.append(100 * (wall / library - 1))
+    print("  %.1f s of speech" % output["duration"])
+    report("overhead over the library", parts, "%")
+
+
+def memory(server):
+    marks = {}
+    for number in range(1, options.jobs + 1):
+        fields = tts("Job number %d." % number, mode=("basic", "streaming")[number % 2])
+        if number % 10 == 0:
+            fields = {"operation": "voice_conversion", "input_audio": b64(CLIP),
+                      "target_speaker": b64(VOICE)}
+        done = server.post("/runsync", {"input": fields}).json
+        assert done["status"] == "COMPLETED", done
+        if number in (20, options.jobs):
+            marks[number] = server.rss_kb()
+            print("  after %d jobs: %.1f MB" % (number, marks[number] / 1000), flush=True)
+    print("memory after %d jobs against after 20: %+.1f %%" % (
+        options.jobs, 100 * (marks[options.jobs] / marks[20] - 1)))
+
+
+parser = arguments(__doc__)
+parser.formatter_class = argparse.RawDescriptionHelpFormatter
+parser.add_argument("--only", help="one of the four names")
+parser.add_argument("--requests", type=int, default=300)
+parser.add_argument("--repeats", type=int, default=15)
+parser.add_argument("--jobs", type=int, default=2000)
+options = parser.parse_args()
+CLIP, VOICE = tone(1), tone(6)
+for measure in (acknowledge, first_audio, overhead, memory):
+    name = measure.__name__.replace("_", "-")
+    if options.only in (None, name):
+        with Server(options, "--sync-result-seconds", "5") as own:
+            print("load average %.1f" % os.getloadavg()[0], flush=True)
+            measure(own)

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <gtest/gtest.h>
+
+#include "base64.h"
+#include "chatterbox/error.h"
+#include "intake.h"
+#include "json.h"
+#include "json_check.h"
+#include "request.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+TEST(JsonCheck, TakesWhatRfc8259Takes) {
+  for (const char* text : {"{}", "[]", " null ", "true", "-0.5e+10", "\"\\u00e9\\n\"",
+                           "{\"a\":[1,{\"b\":null}],\"c\":\"\"}", "[[],[[]],{}]",
+                           "\"\\ud83d\\ude00\"", "0", "\"\xc3\xa9\""})
+    EXPECT_EQ(json_fault(text), std::nullopt) << text;
+}
+
+TEST(JsonCheck, RefusesTheRestAndSaysWhere) {
+  for (const char* text : {"",
+                           "{",
+                           "}",
+                           "[1,]",
+                           "[,1]",
+                           "{\"a\"}",
+                           "{\"a\":}",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "1e",
+                           "'a'",
+                           "\"a",
+                           "\"\\x\"",
+                           "\"\\u12\"",
+                           "\"\\ud800\"",
+                           "\"\\udc00\"",
+                           "\"\\u0000\"",
+                           "\"\n\"",
+                           "nul",
+                           "truex",
+                           "{} {}",
+                           "[1 2]",
+                           "// x\n{}",
+                           "/* */ {}",
+                           "NaN",
+                           "\xff",
+                           "{\"a\":1 \"b\":2}"})
+    EXPECT_NE(json_fault(text).value_or("").find("expected"), std::string::npos) << text;
+}
+
+TEST(JsonCheck, BoundsDepthAndValues) {
+  JsonLimits limits;
+  limits.depth = 3;
+  limits.values = 5;
+  EXPECT_EQ(json_fault("[[[1]]]", limits), std::nullopt);
+  EXPECT_NE(json_fault("[[[[1]]]]", limits), std::nullopt);
+  EXPECT_NE(json_fault("[1,2,3,4,5]", limits), std::nullopt);
+  EXPECT_NE(json_fault(std::string(5'000'000, '[')), std::nullopt);
+}
+
+TEST(JsonWriter, WritesWhatParsesBack) {
+  JsonWriter json;
+  json.begin_object().field("a", "\"\\\n\x01 é").field("b", 0.125).field("c", true);
+  json.key("d").begin_array().integer(-3).null().end_array().end_object();
+  const std::string text = json.take();
+  EXPECT_EQ(text, "{\"a\":\"\\\"\\\\\\n\\u0001 é\",\"b\":0.125,\"c\":true,\"d\":[-3,null]}");
+  EXPECT_NO_THROW(parse_json(text));
+}
+
+TEST(Base64, ThereAndBack) {
+  std::string bytes;
+  for (int i = 0; i < 300; ++i) {
+    std::string text;
+    append_base64(text, bytes);
+    EXPECT_EQ(decode_base64(text), bytes);
+    bytes += char(i * 7);
+  }
+  EXPECT_EQ(decode_base64("data:audio/wav;base64,aGk="), "hi");
+  EXPECT_EQ(decode_base64("aG\nk ="), "hi");
+}
+
+TEST(Base64, SaysWhatIsWrong) {
+  const auto message = [](const char* text) -> std::string {
+    try {
+      decode_base64(text);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (const char* text : {"aGk", "aG", "a", "aGk==", "aGVsbG8=="})
+    EXPECT_EQ(message(text).rfind("Incorrect padding", 0), 0u) << text << message(text);
+  for (const char* text : {"aG!=", "aGk=aGk=", "-_-_", "\xff\xff\xff\xff"})
+    EXPECT_EQ(message(text).rfind("expected base64", 0), 0u) << text << message(text);
+}
+
+SpeechRequest speech(const char* input) {
+  const OwnedJson json = parse_json(input);
+  return std::get<SpeechRequest>(parse_request(json_node_get_object(json.get())).operation);
+}
+
+TEST(Request, DefaultsOfTheModes) {
+  EXPECT_EQ(speech(R"({"text":"a","mode":"streaming"})").options.chunk_size, 50);
+  const SpeechRequest cloning = speech(R"({"text":"a","mode":"streaming_voice_cloning"})");
+  EXPECT_EQ(cloning.options.chunk_size, 25);
+  EXPECT_EQ(cloning.options.exaggeration, 0.7);
+  EXPECT_EQ(cloning.options.cfg_weight, 0.3);
+  EXPECT_EQ(speech(R"({"prompt":"a","voice":"Amy"})").voice.name, "Amy");
+  EXPECT_EQ(speech(R"({"text":"a","seed":null,"chunk_size":25.0})").options.chunk_size, 25);
+}
+
+TEST(Intake, LimitsOfThePolicy) {
+  EXPECT_EQ(read_intake(R"({"input":{"text":"a"},"policy":{"ttl":10000}})", false, "all").error,
+            "");
+  EXPECT_NE(read_intake(R"({"input":{"text":"a"},"policy":{"ttl":9999}})", false, "all").error, "");
+  const Intake impossible = read_intake(R"({"input":{"text":""}})", true, "all");
+  EXPECT_EQ(impossible.error, "");
+  EXPECT_EQ(impossible.job_error, "Text cannot be empty");
+  EXPECT_EQ(impossible.job.id.rfind("sync-", 0), 0u);
+}
+
+TEST(Intake, KeepsWhatTheWorkerReads) {
+  // json-glib writes 8e-70 as 8e-70.0, which nobody reads.
+  const std::string body = R"({"input":{"text":"a","x":8e-70,"y":1e300}})";
+  const Intake intake = read_intake(body, false, "all");
+  EXPECT_EQ(intake.error, "");
+  EXPECT_EQ(intake.job.request, body);
+  EXPECT_EQ(read_intake(intake.job.request, false, "all").job_error, "");
+}
+
+TEST(Intake, WebhooksGoWhereTheyMay) {
+  EXPECT_TRUE(webhook_allowed("https://example.org/x", "all"));
+  EXPECT_TRUE(webhook_allowed("http://Example.org/", "a.test, example.org"));
+  for (const char* address : {"ftp://example.org/", "file:///etc/passwd",
+                              "http://169.254.169.254/x", "example.org", "http://"})
+    EXPECT_FALSE(webhook_allowed(address, "all")) << address;
+  EXPECT_FALSE(webhook_allowed("http://example.org/", "none"));
+  EXPECT_FALSE(webhook_allowed("http://example.org/", "a.test"));
+}
+
+}  // namespace
+}  // namespace chatterbox::sidecar

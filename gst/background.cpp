@@ -3,9 +3,12 @@
 #include "background.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,12 +21,6 @@ constexpr std::chrono::seconds kPatienceAtExit{10};
 
 class Threads {
  public:
-  // At exit, while everything that the threads use still exists.
-  ~Threads() {
-    std::unique_lock lock(mutex_);
-    all_idle_.wait_for(lock, kPatienceAtExit, [this] { return busy_ == 0; });
-  }
-
   void add(int change) {
     std::lock_guard lock(mutex_);
     busy_ += change;
@@ -35,20 +32,52 @@ class Threads {
     all_idle_.wait(lock, [this] { return busy_ == 0; });
   }
 
+  void end() {
+    ending_ = true;
+    std::unique_lock lock(mutex_);
+    all_idle_.wait_for(lock, kPatienceAtExit, [this] { return busy_ == 0; });
+  }
+
+  bool ending() const { return ending_; }
+
  private:
   std::mutex mutex_;
   std::condition_variable all_idle_;
+  std::atomic<bool> ending_{false};
   int busy_ = 0;
 };
 
+// Outlives the threads that the process does not wait for.
 Threads& threads() {
-  static Threads threads;
-  return threads;
+  static Threads* threads = new Threads;
+  return *threads;
 }
+
+struct EndOfThread {
+  bool watched = false;
+  ~EndOfThread() {
+    if (watched && getpid() == gettid()) threads().end();
+  }
+};
+thread_local EndOfThread end_of_thread;
 
 }  // namespace
 
+// Objects of the main thread go before static ones. An atexit() handler would
+// come too late: oneDNN makes static tables whenever it first needs one, and what
+// is made after a handler was registered is gone before it runs.
+void wait_at_exit() {
+  end_of_thread.watched = true;
+  static std::once_flag once;
+  // For those who end the process from another thread.
+  std::call_once(once, [] { std::atexit([] { threads().end(); }); });
+}
+
+bool process_is_ending() { return threads().ending(); }
+
 void run_in_background(const char* name, std::function<void()> work) {
+  wait_at_exit();
+  if (process_is_ending()) return;
   threads().add(1);
   try {
     std::thread([name = std::string(name), work = std::move(work)]() mutable {

@@ -51,7 +51,7 @@ void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& loa
       load->fraction = fraction;
       load->what = what;
       load->changed.notify_all();
-      return load->interested > 0;
+      return load->interested > 0 && !process_is_ending();
     });
   } catch (...) {
     error = std::current_exception();
@@ -147,7 +147,7 @@ std::shared_ptr<SpeakerLoad> SpeakerLoad::start(Request request, Callbacks callb
       failure.about_voice = true;
       speaker->set_voice(request.voice_path);
       failure.about_voice = false;
-      if (shared->is_cancelled()) return;
+      if (shared->is_cancelled() || process_is_ending()) return;
       speaker->warm_up();
       if (const auto listeners = shared->listeners(); listeners.done)
         listeners.done(std::move(speaker));

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "background.h"
 #include "chatterbox/log.h"
 #include "common.h"
 #include "elements.h"
@@ -20,6 +21,7 @@ void log_to_gstreamer(chatterbox::LogLevel level, std::string_view message) {
 
 gboolean plugin_init(GstPlugin* plugin) {
   chatterbox::gst::init_debug_category();
+  chatterbox::gst::wait_at_exit();
   try {
     chatterbox::set_log_sink(log_to_gstreamer);
   } catch (...) {

@@ -65,7 +65,7 @@ std::chrono::nanoseconds SpeechJob::time_to_first_audio() const {
 
 bool SpeechJob::add(SpeechPiece piece) {
   std::lock_guard lock(mutex_);
-  if (state_ == State::kCancelled) return false;
+  if (state_ == State::kCancelled || process_is_ending()) return false;
   if (piece.samples.empty() && piece.words.empty()) return true;
   samples_ += std::int64_t(piece.samples.size());
   pieces_.push_back(std::move(piece));
@@ -210,6 +210,7 @@ void SpeechWorker::work(Shared& shared) {
       shared.idle = true;
       background_idle();
       shared.changed.wait(lock, [&] { return !shared.idle; });
+      if (process_is_ending()) return;
       continue;
     }
     shared.current = std::move(shared.jobs.front());
@@ -218,6 +219,7 @@ void SpeechWorker::work(Shared& shared) {
     shared.current->run(*shared.speaker);
     lock.lock();
     shared.current = nullptr;
+    if (process_is_ending()) return;
   }
   auto speaker = std::move(shared.speaker);
   lock.unlock();

@@ -70,14 +70,13 @@ void VcStream::start_load() {
                                         key, settings, voice_path] {
     bool about_voice = false;
     try {
-      const auto model = acquire_model(key, int(settings.threads), [&](double, std::string_view) {
-        return !cancelled->load();
-      });
+      const auto model = acquire_model(
+          key, int(settings.threads), [&](double, std::string_view) { return !cancelled->load(); });
       if (*cancelled) return;
       about_voice = true;
       std::shared_ptr<Changer> changer = model->make_changer(voice_path, settings.conversion());
       about_voice = false;
-      if (*cancelled) return;
+      if (*cancelled || process_is_ending()) return;
       changer->warm_up();
       load_done(serial, std::move(changer));
       // Somebody may have chosen another voice meanwhile.
@@ -164,13 +163,13 @@ void VcStream::request_voice(const std::string& voice) {
 GstFlowReturn VcStream::await_voice(const std::string& voice) {
   if (!at_work_) return GST_FLOW_OK;
   const auto done = std::make_shared<bool>(false);
-  run_in_background("chatterbox-voice", [this, self = keep(element_), changer = at_work_, voice,
-                                         done] {
-    read_voice(*changer, voice);
-    Lock lock(mutex_);
-    *done = true;
-    changed_.notify_all();
-  });
+  run_in_background("chatterbox-voice",
+                    [this, self = keep(element_), changer = at_work_, voice, done] {
+                      read_voice(*changer, voice);
+                      Lock lock(mutex_);
+                      *done = true;
+                      changed_.notify_all();
+                    });
   Lock lock(mutex_);
   loaded_options_.clear();
   changed_.wait(lock, [&] { return *done || flushing_; });

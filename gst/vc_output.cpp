@@ -137,9 +137,8 @@ GstFlowReturn VcStream::begin(const Item& item) {
 // Speech that can wait does, until the model is there. Live speech cannot.
 GstFlowReturn VcStream::wait_for_changer() {
   Lock lock(mutex_);
-  changed_.wait(lock, [this] {
-    return flushing_ || changer_ || flow_ == GST_FLOW_ERROR || upstream_live_;
-  });
+  changed_.wait(
+      lock, [this] { return flushing_ || changer_ || flow_ == GST_FLOW_ERROR || upstream_live_; });
   if (flushing_) return GST_FLOW_FLUSHING;
   at_work_ = changer_;
   return flow_;
@@ -188,7 +187,8 @@ GstFlowReturn VcStream::convert(Item& item) {
   }
 }
 
-// Silence for what the engine was given and did not finish.
+// Silence for what the engine was given and did not finish; the mix may put the
+// speaker's own voice there.
 GstFlowReturn VcStream::abandon() {
   std::vector<float> rest;
   if (std::exchange(given_, false)) rest = at_work_->abandon();
@@ -198,12 +198,13 @@ GstFlowReturn VcStream::abandon() {
 
 // Speech that nobody converts, in its place what the policy says.
 GstFlowReturn VcStream::skip(Item& item) {
-  GstFlowReturn flow = prepare_output();
-  if (flow == GST_FLOW_OK) flow = abandon();
-  if (flow != GST_FLOW_OK) return flow;
   const std::size_t count = item.samples.dry.size();
   const VcSettings settings = this->settings();
   const bool pass = settings.bypass || settings.overload_policy == OverloadPolicy::kPassthrough;
+  GstFlowReturn flow = prepare_output();
+  if (pass) mix_.fade_to(1, std::int64_t(emitted_));
+  if (flow == GST_FLOW_OK) flow = abandon();
+  if (flow != GST_FLOW_OK) return flow;
   mix_.add(item.samples.dry);
   if (!pass && settings.overload_policy == OverloadPolicy::kDrop) {
     mix_.drop(count);
@@ -261,8 +262,7 @@ void VcStream::watch_lateness(GstClockTime timestamp) {
   }
   allowed += settings().latency();
   const GstClockTime now = gst_element_get_current_running_time(element_);
-  const GstClockTime due =
-      gst_segment_to_running_time(&out_segment_, GST_FORMAT_TIME, timestamp);
+  const GstClockTime due = gst_segment_to_running_time(&out_segment_, GST_FORMAT_TIME, timestamp);
   if (!GST_CLOCK_TIME_IS_VALID(now) || !GST_CLOCK_TIME_IS_VALID(due) || now <= due + allowed)
     return;
   {

@@ -87,9 +87,9 @@ class ScriptedChanger final : public Changer {
 
   void work() {
     const int request = cancels_;
-    const auto end =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(changer_script().chunk_ms);
-    while (std::chrono::steady_clock::now() < end) {
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() <
+           begin + std::chrono::milliseconds(changer_script().chunk_ms)) {
       if (cancels_ != request) {
         ++changer_script().cancelled;
         throw Error(ErrorCode::kCancelled, "scripted");
@@ -119,7 +119,8 @@ class ScriptedChanger final : public Changer {
       chunk.push_back(muted_ ? 0.0F : level_ * sample);
     }
     // As the real one sets in after silence: 20 ms later, over 20 ms.
-    for (std::size_t i = 0; !muted_ && was_muted_ && i < std::min<std::size_t>(960, chunk.size()); ++i)
+    for (std::size_t i = 0; !muted_ && was_muted_ && i < std::min<std::size_t>(960, chunk.size());
+         ++i)
       chunk[i] *= i < 480 ? 0.0F : float(i - 480) / 480.0F;
     was_muted_ = muted_;
     return chunk;

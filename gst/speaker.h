@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "changer.h"
 #include "chatterbox/engine.h"
@@ -21,6 +22,8 @@ namespace chatterbox::gst {
 class Speaker {
  public:
   using Sink = Engine::Sink;
+  // Puts the watermark into speech, whole, at kOutputRateHz. Any thread.
+  using Marker = std::function<std::vector<float>(std::vector<float>)>;
 
   virtual ~Speaker() = default;
   // The voice of what is spoken next, from a file of a voice or a recording; an
@@ -29,6 +32,9 @@ class Speaker {
   // As Engine::synthesize.
   virtual SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
                                const Sink& sink) = 0;
+  // For speech that is changed after speak(), which would take the mark away.
+  // Throws Error.
+  virtual Marker marker() = 0;
   // Makes what goes on in another thread throw kCancelled soon.
   virtual void cancel() = 0;
   // From now on cancel() also stops the next set_voice() or speak(), which has not

@@ -7,7 +7,9 @@
 
 #include "changer_engine.h"
 #include "chatterbox/error.h"
+#include "chatterbox/paths.h"
 #include "chatterbox/voice_library.h"
+#include "chatterbox/watermark.h"
 #include "speaker.h"
 #include "voice_maker_engine.h"
 
@@ -33,6 +35,13 @@ class EngineSpeaker final : public Speaker {
     return engine_.synthesize(text, *voice_, options, sink);
   }
 
+  Marker marker() override {
+    if (!watermark_) watermark_ = WatermarkModel::load(find_watermark("", model_->path()));
+    return [watermark = watermark_](std::vector<float> speech) {
+      return apply_watermark(watermark, {std::move(speech), kOutputRateHz}).samples;
+    };
+  }
+
   void cancel() override { engine_.cancel(); }
   void expect_speech() override { engine_.expect_call(); }
   void warm_up() override { engine_.warm_up(); }
@@ -56,8 +65,9 @@ class EngineSpeaker final : public Speaker {
     std::filesystem::file_time_type written;
     Voice voice;
   };
-  std::map<std::string, Known> voices_;  // by path
-  std::optional<Voice> voice_;           // of what is spoken next
+  std::shared_ptr<const WatermarkModel> watermark_;  // once it was needed
+  std::map<std::string, Known> voices_;              // by path
+  std::optional<Voice> voice_;                       // of what is spoken next
 };
 
 class EngineModel final : public SpeakerModel {

@@ -63,6 +63,15 @@ std::chrono::nanoseconds SpeechJob::time_to_first_audio() const {
   return first_audio_.value_or(std::chrono::nanoseconds{0});
 }
 
+std::vector<float> SpeechJob::mark(std::vector<float> speech) const {
+  Speaker::Marker marker;
+  {
+    std::lock_guard lock(mutex_);
+    marker = marker_;
+  }
+  return marker ? marker(std::move(speech)) : speech;
+}
+
 bool SpeechJob::add(SpeechPiece piece) {
   std::lock_guard lock(mutex_);
   if (state_ == State::kCancelled || process_is_ending()) return false;
@@ -102,11 +111,18 @@ void SpeechJob::pause(double seconds) {
 }
 
 // Speech at its own speed is handed on as it comes; other speech when all of the
-// part is there.
+// part is there. A watermark does not survive another speed: it comes after that.
 void SpeechJob::speak(Speaker& speaker, const Part& part) {
   const std::int64_t begin = samples_;
+  SynthesisOptions options = part.options;
+  if (options.watermark && (part.fitted || part.speed != 1)) {
+    options.watermark = false;
+    Speaker::Marker marker = speaker.marker();
+    std::lock_guard lock(mutex_);
+    marker_ = std::move(marker);
+  }
   SpeechPiece whole;
-  count(speaker.speak(part.text, part.options, [&](const SpeechChunk& chunk) {
+  count(speaker.speak(part.text, options, [&](const SpeechChunk& chunk) {
     SpeechPiece piece{{chunk.samples.begin(), chunk.samples.end()},
                       begin + chunk.position,
                       {chunk.words.begin(), chunk.words.end()}};
@@ -126,7 +142,10 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
     }
     return add(std::move(piece));
   }));
-  if (part.speed != 1) add(at_speed(std::move(whole), part.speed, begin));
+  if (part.speed == 1) return;
+  whole = at_speed(std::move(whole), part.speed, begin);
+  if (!part.fitted) whole.samples = mark(std::move(whole.samples));
+  add(std::move(whole));
 }
 
 void SpeechJob::run(Speaker& speaker) {

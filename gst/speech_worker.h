@@ -41,6 +41,8 @@ class SpeechJob {
     double pause_seconds = 0;
     double speed = 1;
     double gain = 1;
+    // Whoever takes the speech makes it fit into its cue, and calls mark() then.
+    bool fitted = false;
   };
   using Request = std::vector<Part>;
   enum class State { kPiece, kPending, kDone, kFailed, kCancelled };
@@ -58,6 +60,9 @@ class SpeechJob {
   Failure failure() const;
   // After kDone.
   SynthesisStats stats() const;
+  // After kDone: speech of fitted parts, changed as it will stay, with the
+  // watermark if one is wanted.
+  std::vector<float> mark(std::vector<float> speech) const;
   // From the start of the synthesis to its first audio.
   std::chrono::nanoseconds time_to_first_audio() const;
 
@@ -77,6 +82,7 @@ class SpeechJob {
   std::deque<SpeechPiece> pieces_;
   State state_ = State::kPending;
   Failure failure_;
+  Speaker::Marker marker_;    // of speech that is changed after it was made
   SynthesisStats stats_;      // of the parts done so far
   std::int64_t samples_ = 0;  // made so far; the worker's own
   bool about_voice_ = false;  // what the worker is busy with; its own

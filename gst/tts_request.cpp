@@ -85,6 +85,9 @@ SpeechJob::Request TtsStream::request_for(const Utterance& utterance, const TtsS
     spoken.pause_seconds = part.pause;
     spoken.speed = part.speed;
     spoken.gain = part.gain;
+    spoken.fitted = settings.overflow == Overflow::kCompress &&
+                    GST_CLOCK_TIME_IS_VALID(utterance.timestamp) &&
+                    GST_CLOCK_TIME_IS_VALID(utterance.duration);
     request.push_back(std::move(spoken));
   }
   return request;

@@ -17,9 +17,10 @@ struct TtsStream::Speaking {
   int attempt = 0;
   GstClockTime start = 0;
   GstClockTime end = GST_CLOCK_TIME_NONE;  // where it is clipped
-  // All of it is needed before any of it is pushed, to know how long it is.
-  bool gathering = false;
   SpeechPiece gathered;
+
+  // All of it is needed before any of it is pushed, to know how long it is.
+  bool gathering() const { return utterance.job->request().front().fitted; }
 };
 
 }  // namespace chatterbox::gst

@@ -27,9 +27,6 @@ GstFlowReturn TtsStream::speak(Utterance& utterance) {
     Lock lock(mutex_);
     speaking.live = upstream_live_ || speaking.settings.force_live;
   }
-  speaking.gathering = speaking.settings.overflow == Overflow::kCompress &&
-                       GST_CLOCK_TIME_IS_VALID(utterance.timestamp) &&
-                       GST_CLOCK_TIME_IS_VALID(utterance.duration);
   GstFlowReturn flow = prepare_output();
   if (flow != GST_FLOW_OK || !wait_for_worker(flow)) return flow;
   if (!submit(utterance, 0)) return GST_FLOW_ERROR;
@@ -58,7 +55,7 @@ GstFlowReturn TtsStream::speak_pieces(Speaking& speaking) {
         if (speaking.live && !speaking.begun) mark_idle_time();
         break;
       case SpeechJob::State::kDone:
-        flow = speaking.gathering ? write_gathered(speaking) : GST_FLOW_OK;
+        flow = speaking.gathering() ? write_gathered(speaking) : GST_FLOW_OK;
         return flow == GST_FLOW_OK ? end_speech(speaking, false) : flow;
       case SpeechJob::State::kCancelled:
         if (must_stop()) return GST_FLOW_FLUSHING;
@@ -74,7 +71,7 @@ GstFlowReturn TtsStream::speak_pieces(Speaking& speaking) {
 
 // GST_FLOW_CUSTOM_SUCCESS: nothing more of this utterance is wanted.
 GstFlowReturn TtsStream::take_piece(Speaking& speaking, SpeechPiece piece) {
-  if (speaking.gathering) {
+  if (speaking.gathering()) {
     SpeechPiece& all = speaking.gathered;
     all.samples.insert(all.samples.end(), piece.samples.begin(), piece.samples.end());
     all.words.insert(all.words.end(), piece.words.begin(), piece.words.end());
@@ -207,6 +204,7 @@ GstFlowReturn TtsStream::write_gathered(Speaking& speaking) {
     GST_DEBUG_OBJECT(element_, "speaks %.2f times faster", speed);
     all = at_speed(std::move(all), speed, 0);
   }
+  all.samples = utterance.job->mark(std::move(all.samples));
   return write_piece(speaking, all);
 }
 

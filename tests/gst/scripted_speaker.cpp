@@ -99,6 +99,14 @@ class ScriptedSpeaker final : public Speaker {
     return stats;
   }
 
+  // Twice as loud.
+  Marker marker() override {
+    return [](std::vector<float> speech) {
+      for (float& sample : speech) sample *= 2;
+      return speech;
+    };
+  }
+
   void cancel() override { ++cancels_; }
   void expect_speech() override { expected_ = cancels_; }
   void warm_up() override {}

@@ -36,6 +36,7 @@ class CountingSpeaker final : public Speaker {
     sink({samples, 0, true, {}});
     return {};
   }
+  Marker marker() override { return {}; }
   void cancel() override { ++cancels_; }
   void expect_speech() override { expected_ = cancels_; }
   void warm_up() override {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // Cues that are too short for their speech, in each way of dealing with it.
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,24 @@ GST_START_TEST(test_compress_fits) {
   tts.text("0123456789", 0, GST_SECOND);
   tts.eos();
   assert_text(tts.hear().text(), "0123456789");
+}
+GST_END_TEST;
+
+// The watermark, a factor of two here, comes once, after the speed has changed:
+// another speed would take it away.
+GST_START_TEST(test_marked_once) {
+  const bool ssml = __i__ / 2 == 1, wanted = __i__ % 2 == 1;
+  TtsHarness tts(
+      {{"overflow", ssml ? "shift" : "compress"}, {"watermark", wanted ? "true" : "false"}});
+  tts.start(GST_FORMAT_TIME, ssml ? "application/ssml+xml" : "text/x-raw, format=utf8");
+  tts.text(ssml ? "<speak><prosody rate='150%'>0123456789</prosody></speak>" : "0123456789", 0,
+           8 * kByte);
+  tts.eos();
+  const std::vector<double> samples = tts.hear().samples;
+  fail_unless(samples.size() <= 9 * 24 * kByte / GST_MSECOND, "%zu samples", samples.size());
+  double loudest = 0;
+  for (const double sample : samples) loudest = std::max(loudest, std::abs(sample));
+  fail_unless(std::abs(loudest - (wanted ? 1 : 0.5)) < 0.1, "%g", loudest);
 }
 GST_END_TEST;
 
@@ -158,6 +178,7 @@ TCase* tts_overflow_cases() {
   TCase* cases = tcase_create("overflow");
   tcase_add_loop_test(cases, test_overflow, 0, int(G_N_ELEMENTS(kPlans)));
   tcase_add_test(cases, test_compress_fits);
+  tcase_add_loop_test(cases, test_marked_once, 0, 4);
   tcase_add_test(cases, test_compress_catches_up);
   tcase_add_test(cases, test_compress_fails);
   tcase_add_test(cases, test_many_cues);

@@ -143,7 +143,7 @@ GST_START_TEST(test_broken_ssml) {
 GST_END_TEST;
 
 GST_START_TEST(test_prosody) {
-  TtsHarness tts({}, true);
+  TtsHarness tts({{"watermark", "false"}}, true);
   gst_harness_set_sink_caps_str(tts.get(), "audio/x-raw,format=F32LE");
   tts.start(GST_FORMAT_TIME, "application/ssml+xml");
   tts.text("<speak><prosody rate='200%' volume='-6.0206dB'>aaaaaaaaaa</prosody></speak>", 0,

@@ -9,8 +9,10 @@
 int main(int argc, char** argv) {
   gst_check_init(&argc, &argv);
   GST_ELEMENT_REGISTER(chatterboxclone, nullptr);
+  GST_ELEMENT_REGISTER(chatterboxvc, nullptr);
   Suite* suite = suite_create("chatterboxclone");
-  for (TCase* cases : {clone_basic_cases(), clone_saving_cases(), clone_stress_cases()})
+  for (TCase* cases :
+       {clone_basic_cases(), clone_saving_cases(), clone_failure_cases(), clone_stress_cases()})
     suite_add_tcase(suite, cases);
   return gst_check_run_suite(suite, "chatterboxclone", __FILE__);
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // Factory, properties, states, and audio that passes unchanged.
+#include <cmath>
 #include <cstring>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "chatterbox/audio_file.h"
 #include "clone_cases.h"
 #include "clone_fixture.h"
 
+using namespace chatterbox;
 using namespace chatterbox::gst;
 
 GST_START_TEST(test_factory) {
@@ -163,6 +166,24 @@ GST_START_TEST(test_latency) {
 }
 GST_END_TEST;
 
+// The recording goes on over a change of caps, at the rate it began with.
+GST_START_TEST(test_caps_change) {
+  CloneHarness clone;
+  clone.start();
+  clone.push(babble(2));
+  clone.start("audio/x-raw,format=" GST_AUDIO_NE(S16) ",rate=48000,channels=2,layout=interleaved");
+  std::vector<gint16> frames;
+  for (const float sample : babble(2, 0.3, 48000))
+    frames.insert(frames.end(), 2, gint16(sample * 32767));
+  gst_harness_push(clone.get(), gst_buffer_new_memdup(frames.data(), frames.size() * 2));
+  clone.eos();
+  const VoiceEntry voice = library(clone).find("Me");
+  const Audio recording = read_audio_file(voice.path);
+  fail_unless_equals_int(recording.rate_hz, 16000);
+  fail_unless(std::abs(recording.seconds() - 4) < 0.4, "%g s", recording.seconds());
+}
+GST_END_TEST;
+
 TCase* clone_basic_cases() {
   TCase* cases = tcase_create("basic");
   tcase_add_test(cases, test_factory);
@@ -171,5 +192,6 @@ TCase* clone_basic_cases() {
   tcase_add_test(cases, test_pass_through);
   tcase_add_test(cases, test_other_caps);
   tcase_add_test(cases, test_latency);
+  tcase_add_test(cases, test_caps_change);
   return cases;
 }

@@ -5,5 +5,6 @@
 #include "gst_check.h"
 
 TCase* clone_basic_cases();
+TCase* clone_failure_cases();
 TCase* clone_saving_cases();
 TCase* clone_stress_cases();

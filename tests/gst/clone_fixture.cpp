@@ -31,6 +31,23 @@ std::vector<float> babble(double seconds, double level, int rate_hz) {
   return samples;
 }
 
+std::string text(const GstStructure* fields, const char* name) {
+  const char* value = gst_structure_get_string(fields, name);
+  return value ? value : "";
+}
+
+double number(const GstStructure* fields, const char* name) {
+  double value = NAN;
+  fail_unless(gst_structure_get_double(fields, name, &value), "no %s", name);
+  return value;
+}
+
+void assert_same(const std::string& is, const std::string& expected) {
+  fail_unless(is == expected, "'%s' is not '%s'", is.c_str(), expected.c_str());
+}
+
+VoiceLibrary library(const CloneHarness& clone) { return {clone.library(), {}}; }
+
 CloneHarness::CloneHarness(std::initializer_list<std::pair<const char*, const char*>> properties) {
   reset_script();
   reset_maker_script();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "chatterbox/voice_library.h"
 #include "gst_check.h"
 #include "scripted_speaker.h"
 #include "scripted_voice_maker.h"
@@ -19,12 +20,17 @@ namespace chatterbox::gst {
 // What sounds like speech to a level meter: 0.6 s of tone, 0.2 s of faint noise.
 std::vector<float> babble(double seconds, double level = 0.3, int rate_hz = 16000);
 
+// Fields of a message; the second fails the test when there is none.
+std::string text(const GstStructure* fields, const char* name);
+double number(const GstStructure* fields, const char* name);
+// gst-check's macro keeps pointers into strings that are gone by then.
+void assert_same(const std::string& is, const std::string& expected);
+
 // chatterboxclone in a harness that is not live, with a library of its own.
 class CloneHarness {
  public:
-  explicit CloneHarness(
-      std::initializer_list<std::pair<const char*, const char*>> properties = {
-          {"voice-name", "Me"}});
+  explicit CloneHarness(std::initializer_list<std::pair<const char*, const char*>> properties = {
+                            {"voice-name", "Me"}});
   ~CloneHarness();
   CloneHarness(const CloneHarness&) = delete;
   CloneHarness& operator=(const CloneHarness&) = delete;
@@ -62,5 +68,7 @@ class CloneHarness {
   GstBus* bus_;
   GstClockTime position_ = 0;
 };
+
+VoiceLibrary library(const CloneHarness& clone);
 
 }  // namespace chatterbox::gst

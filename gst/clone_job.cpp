@@ -25,7 +25,11 @@ struct CloneJob::Shared {
     return cancelled;
   }
   void check() {
-    if (is_cancelled()) throw Error(ErrorCode::kCancelled, "making the voice was cancelled");
+    std::lock_guard lock(mutex);
+    check_locked();
+  }
+  void check_locked() const {
+    if (cancelled) throw Error(ErrorCode::kCancelled, "making the voice was cancelled");
   }
 };
 
@@ -33,8 +37,8 @@ struct CloneJob::Shared {
 class CloneJob::AtWork {
  public:
   AtWork(Shared& shared, VoiceMaker& maker) : shared_(shared) {
-    shared.check();
     std::lock_guard lock(shared.mutex);
+    shared.check_locked();
     shared.maker = &maker;
   }
   ~AtWork() {

@@ -180,13 +180,14 @@ void CloneSession::begin_saving(const Lock& lock) {
     request.recording = recorder_->take();
     recorder_.reset();
   }
-  set_state(lock, CloneState::kSaving);
-  // Started under the lock, so that it cannot be done before job_ is set.
+  // Started under the lock, so that it cannot be done before job_ and the state are
+  // set; before the state, so that EOS does not wait for what could not be started.
   job_ = CloneJob::start(std::move(request),
                          [this, self = keep_alive(), serial = ++serial_](
                              const CloneJob::Request& made_of, const CloneJob::Result& result) {
                            guarded(element_, [&] { job_done(serial, made_of, result); });
                          });
+  set_state(lock, CloneState::kSaving);
 }
 
 void CloneSession::job_done(std::uint64_t serial, const CloneJob::Request& request,

@@ -38,6 +38,23 @@ Registry& registry() {
   return *registry;
 }
 
+// Everybody who waits for the load looks again.
+void end_load(const ModelKey& key, const std::shared_ptr<Load>& load,
+              std::shared_ptr<SpeakerModel> model, std::exception_ptr error) {
+  {
+    std::lock_guard lock(registry().mutex);
+    auto& loads = registry().loads;
+    if (const auto slot = loads.find(key); slot != loads.end() && slot->second == load)
+      loads.erase(slot);
+    if (model) registry().models[key] = model;
+  }
+  std::lock_guard lock(load->mutex);
+  load->finished = true;
+  load->model = std::move(model);
+  load->error = error;
+  load->changed.notify_all();
+}
+
 void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& load) {
   std::shared_ptr<SpeakerModel> model;
   std::exception_ptr error;
@@ -56,18 +73,7 @@ void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& loa
   } catch (...) {
     error = std::current_exception();
   }
-  {
-    std::lock_guard lock(registry().mutex);
-    auto& loads = registry().loads;
-    if (const auto slot = loads.find(key); slot != loads.end() && slot->second == load)
-      loads.erase(slot);
-    if (model) registry().models[key] = model;
-  }
-  std::lock_guard lock(load->mutex);
-  load->finished = true;
-  load->model = std::move(model);
-  load->error = error;
-  load->changed.notify_all();
+  end_load(key, load, std::move(model), error);
 }
 
 }  // namespace
@@ -91,14 +97,20 @@ std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, int threads,
     std::lock_guard load_lock(load->mutex);
     ++load->interested;
   }
-  if (first) run_in_background("chatterbox-model", [=] { run_load(key, threads, load); });
+  if (first) {
+    try {
+      run_in_background("chatterbox-model", [=] { run_load(key, threads, load); });
+    } catch (...) {
+      end_load(key, load, nullptr, std::current_exception());
+    }
+  }
 
   std::unique_lock lock(load->mutex);
   while (!load->finished) {
     const double fraction = load->fraction;
     const std::string what = load->what;
     lock.unlock();
-    const bool go_on = progress(fraction, what);
+    const bool go_on = progress(fraction, what) && !process_is_ending();
     lock.lock();
     if (!go_on) {
       --load->interested;

@@ -69,6 +69,7 @@ void VcStream::enter_paused() {
     gst_segment_init(&out_segment_, GST_FORMAT_TIME);
     queue_.clear();
     queued_ = 0;
+    awaited_voice_.reset();
     flushing_ = false;
     busy_ = false;
     flow_ = GST_FLOW_OK;

@@ -78,10 +78,7 @@ void VcStream::start_load() {
       about_voice = false;
       if (*cancelled || process_is_ending()) return;
       changer->warm_up();
-      load_done(serial, std::move(changer));
-      // Somebody may have chosen another voice meanwhile.
-      if (const std::string voice = this->settings().voice; voice != settings.voice)
-        request_voice(voice);
+      while (const auto voice = load_done(serial, changer)) read_voice(*changer, *voice);
     } catch (...) {
       Failure problem = current_failure();
       problem.about_voice = about_voice;
@@ -90,16 +87,21 @@ void VcStream::start_load() {
   });
 }
 
-void VcStream::load_done(std::uint64_t serial, std::shared_ptr<Changer> changer) {
+// The voice that somebody asked for during the load comes before the first word: it is
+// returned, to be read before this is called again.
+std::optional<std::string> VcStream::load_done(std::uint64_t serial,
+                                               const std::shared_ptr<Changer>& changer) {
   {
     Lock lock(mutex_);
-    if (serial != load_serial_) return;
+    if (serial != load_serial_) return std::nullopt;
+    if (awaited_voice_) return std::exchange(awaited_voice_, std::nullopt);
     load_cancelled_ = nullptr;
-    changer_ = std::move(changer);
+    changer_ = changer;
     changed_.notify_all();
   }
   GST_INFO_OBJECT(element_, "the speech model is ready");
   post_progress(GST_PROGRESS_TYPE_COMPLETE, "The speech model is ready", 100);
+  return std::nullopt;
 }
 
 void VcStream::load_failed(std::uint64_t serial, const Failure& failure) {
@@ -139,7 +141,7 @@ void VcStream::post_progress(GstProgressType type, const std::string& text, int 
 }
 
 // Any thread. Speech goes on in the voice it has until the other has been read;
-// of several requests the last one counts.
+// of several requests the last one counts, also of those that came during the load.
 void VcStream::request_voice(const std::string& voice) {
   std::shared_ptr<Changer> changer;
   std::uint64_t serial = 0;
@@ -148,6 +150,7 @@ void VcStream::request_voice(const std::string& voice) {
     changer = changer_;
     serial = ++voice_serial_;
     loaded_options_.clear();  // the next start is in the voice of the property
+    if (!changer) awaited_voice_ = voice;
   }
   if (!changer) return;
   run_in_background("chatterbox-voice", [this, self = keep(element_), changer, voice, serial] {

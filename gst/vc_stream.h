@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -118,7 +119,8 @@ class VcStream {
 
   // Control.
   void start_load();
-  void load_done(std::uint64_t serial, std::shared_ptr<Changer> changer);
+  std::optional<std::string> load_done(std::uint64_t serial,
+                                       const std::shared_ptr<Changer>& changer);
   void load_failed(std::uint64_t serial, const Failure& failure);
   void cancel_load();
   void post_progress(GstProgressType type, const std::string& text, int percent);
@@ -161,6 +163,7 @@ class VcStream {
   ModelKey loaded_key_;
   std::string loaded_options_;
   std::uint64_t voice_serial_ = 0;
+  std::optional<std::string> awaited_voice_;  // asked for before there was a changer
   GstSegment out_segment_;
   GstClockTime position_ = GST_CLOCK_TIME_NONE;  // of the output, for queries
   ConversionStats conversion_;
@@ -177,12 +180,12 @@ class VcStream {
 
   // The task's own; others touch it only while the task cannot run.
   std::shared_ptr<Changer> at_work_;  // none yet for live speech that does not wait
-  bool given_ = false;  // it was given speech that it has not finished
+  bool given_ = false;                // it was given speech that it has not finished
   SpeechOutput output_;
   DryMix mix_;
   bool need_segment_ = true;
-  bool speaking_ = false;  // inside a stretch
-  GstClockTime begin_ = 0;  // timestamp of the stretch
+  bool speaking_ = false;      // inside a stretch
+  GstClockTime begin_ = 0;     // timestamp of the stretch
   std::uint64_t emitted_ = 0;  // samples of the stretch at 24 kHz
   std::uint64_t origin_ = 0;   // of them, those before the changer's first
   bool bypassed_ = false;

@@ -123,6 +123,11 @@ void CloneHarness::await_state(const std::string& wanted) const {
   fail_unless_equals_string(state().c_str(), wanted.c_str());
 }
 
+void CloneHarness::await_making() const {
+  for (int i = 0; i < 5000 && maker_script().begun == 0; ++i) g_usleep(1000);
+  fail_unless(maker_script().begun > 0, "nobody makes a voice; state %s", state().c_str());
+}
+
 bool CloneHarness::call(const char* signal) {
   gboolean result = FALSE;
   g_signal_emit_by_name(element_, signal, &result);

@@ -51,6 +51,8 @@ class CloneHarness {
   std::string state() const;
   // Waits up to five seconds for it.
   void await_state(const std::string& state) const;
+  // Waits as long for a voice to be in the making.
+  void await_making() const;
   bool call(const char* signal);
 
   // The next element message of that name. Fails the test when none comes within

@@ -119,19 +119,24 @@ GST_START_TEST(test_next_element_takes_it) {
     time += gst_util_uint64_scale(speech.size(), GST_SECOND, 16000);
     fail_unless_equals_int(gst_harness_push(harness, buffer), GST_FLOW_OK);
   };
-  speak(4);
+  std::vector<float> heard;
+  const auto hear = [&](std::size_t samples) {
+    while (heard.size() < samples) {
+      GstBuffer* buffer = gst_harness_pull(harness);
+      fail_unless(buffer != nullptr, "%zu samples came", heard.size());
+      const std::size_t before = heard.size(), count = gst_buffer_get_size(buffer) / sizeof(float);
+      heard.resize(before + count);
+      gst_buffer_extract(buffer, 0, heard.data() + before, count * sizeof(float));
+      gst_buffer_unref(buffer);
+    }
+  };
+  speak(1.5);   // too little for a voice
+  hear(24000);  // in the old one
+  speak(2.5);
   wait_for_background();  // the voice is made, and read by the next element
   speak(4);
   gst_harness_push_event(harness, gst_event_new_eos());
-  std::vector<float> heard;
-  while (heard.size() < 8 * 24000) {
-    GstBuffer* buffer = gst_harness_pull(harness);
-    fail_unless(buffer != nullptr, "%zu samples came", heard.size());
-    const std::size_t before = heard.size(), count = gst_buffer_get_size(buffer) / sizeof(float);
-    heard.resize(before + count);
-    gst_buffer_extract(buffer, 0, heard.data() + before, count * sizeof(float));
-    gst_buffer_unref(buffer);
-  }
+  hear(8 * 24000);
   const auto loudest = [](auto begin, auto end) { return *std::max_element(begin, end); };
   fail_unless(std::abs(loudest(heard.begin(), heard.begin() + 24000) - 0.3F) < 0.02F);
   fail_unless(std::abs(loudest(heard.end() - 48000, heard.end()) - 0.15F) < 0.02F);
@@ -250,7 +255,7 @@ GST_START_TEST(test_cancel_signal) {
   clone.push(babble(4));
   fail_unless(clone.call("finish"));
   fail_unless_equals_string(clone.state().c_str(), "saving");
-  while (maker_script().begun == 0) g_usleep(1000);
+  clone.await_making();
   clone.call("cancel");
   clone.eos();
   fail_unless(clone.ended());
@@ -282,7 +287,7 @@ void test_released_by(Release&& release) {
   clone.start();
   clone.push(babble(4));
   std::thread streaming([&] { clone.eos(); });
-  while (maker_script().begun == 0) g_usleep(1000);
+  clone.await_making();
   fail_unless(!clone.ended());
   const gint64 begin = g_get_monotonic_time();
   release(clone);

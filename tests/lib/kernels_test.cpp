@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -142,6 +144,66 @@ TEST_P(KernelsTest, RmsNorm) {
   for (const float value : x) squares += double(value) * value;
   for (std::size_t i = 0; i < 75; ++i)
     ASSERT_NEAR(y[i], x[i] / std::sqrt(squares / 75 + 1e-5) * weight[i], 1e-5);
+}
+
+TEST_P(KernelsTest, Tiles) {
+  const int columns = k().tile_columns;
+  for (int rows = 1; rows <= k().tile_rows; ++rows) {
+    for (const int depth : {1, 2, 63, 300}) {
+      const int a_stride = depth + 3, b_stride = columns + 2, c_stride = columns + 5;
+      const std::vector<float> a = random(std::size_t(rows * a_stride)),
+                               b = random(std::size_t(depth * b_stride));
+      std::vector<float> c(std::size_t((rows + 1) * c_stride), 77);
+      k().tiles[rows - 1](a.data(), a_stride, b.data(), b_stride, depth, c.data(), c_stride);
+      for (int i = 0; i < rows; ++i) {
+        for (int j = 0; j < columns; ++j) {
+          double expected = 0, size = 1e-6;
+          for (int d = 0; d < depth; ++d) {
+            const double term =
+                double(a[std::size_t(i * a_stride + d)]) * b[std::size_t(d * b_stride + j)];
+            expected += term;
+            size += std::abs(term);
+          }
+          ASSERT_NEAR(c[std::size_t(i * c_stride + j)], expected, 1e-6 * size)
+              << rows << " rows, depth " << depth;
+        }
+        for (int j = columns; j < c_stride; ++j)
+          ASSERT_EQ(c[std::size_t(i * c_stride + j)], 77) << "wrote beyond its columns";
+      }
+      for (int j = 0; j < c_stride; ++j)
+        ASSERT_EQ(c[std::size_t(rows * c_stride + j)], 77) << "wrote beyond its rows";
+    }
+  }
+}
+
+TEST_P(KernelsTest, ExponentialsBelowThePeak) {
+  for (const int size : {1, 5, 16, 67, 1000}) {
+    std::vector<float> x = random(std::size_t(size), 20);
+    x.back() = -std::numeric_limits<float>::infinity();
+    x[std::size_t(size / 2)] = 50;
+    const std::vector<float> before = x;
+    double total = 0;
+    const float sum = k().exp_below_peak(x.data(), size);
+    const double peak = *std::max_element(before.begin(), before.end());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_NEAR(x[i], std::exp(before[i] - peak), 1e-6);
+      total += x[i];
+    }
+    ASSERT_NEAR(sum, total, 1e-5 * total);
+  }
+}
+
+TEST_P(KernelsTest, Snake) {
+  for (const int size : {1, 15, 16, 203}) {
+    const std::vector<float> x = random(std::size_t(size), 100);
+    std::vector<float> y(std::size_t(size + 1), 77);
+    k().snake(x.data(), size, 1.7f, 0.6f, y.data());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double sine = std::sin(double(x[i] * 1.7f));
+      ASSERT_NEAR(y[i], x[i] + 0.6 * sine * sine, 2e-5) << x[i];
+    }
+    EXPECT_EQ(y.back(), 77) << "wrote beyond the end";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, KernelsTest, testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512),

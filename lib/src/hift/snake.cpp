@@ -6,31 +6,13 @@
 
 #include <algorithm>
 
-#include "nn/lanes.h"
+#include "nn/kernels.h"
 
 namespace chatterbox {
 namespace {
 
-using lanes::kLanes;
-
 constexpr double kNoDivisionByZero = 1e-9;
 constexpr std::int64_t kGrain = 1 << 14;  // numbers worth a thread
-
-// One channel, in one pass over memory.
-CHATTERBOX_CLONES void bend(const float* x, std::int64_t size, float alpha, float inverse,
-                            float* y) {
-  std::int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    const lanes::Floats value = lanes::load(x + i);
-    lanes::store(y + i, value + lanes::sin_squared(value * alpha) * inverse);
-  }
-  if (i == size) return;
-  float rest[kLanes] = {};
-  std::copy(x + i, x + size, rest);
-  const lanes::Floats value = lanes::load(rest);
-  lanes::store(rest, value + lanes::sin_squared(value * alpha) * inverse);
-  std::copy(rest, rest + (size - i), y + i);
-}
 
 }  // namespace
 
@@ -47,6 +29,7 @@ at::Tensor Snake::operator()(const at::Tensor& x) const {
   const float *in = from.data_ptr<float>(), *a = alpha.data_ptr<float>();
   const float* over_a = inverse.data_ptr<float>();
   float* out = to.data_ptr<float>();
+  const auto bend = kernels().snake;
   at::parallel_for(0, channels,
                    std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, frames)),
                    [&](std::int64_t begin, std::int64_t end) {

@@ -9,12 +9,13 @@ namespace chatterbox {
 // How a weight is stored; arithmetic is float32 throughout.
 enum class Storage { kFloat = 0, kBFloat16 = 1, kHalf = 2 };
 
-// The arithmetic of one decoding step on raw buffers. Matrices are row-major.
-// At batch 1 and 2 a matrix product is bound by reading the weights, so each is
-// read once for both batch rows and in the type it is stored in.
+// Arithmetic on raw buffers that compilers do not vectorise well by themselves,
+// or that would read memory more than once. Matrices are row-major.
 struct Kernels {
   const char* name;
 
+  // At batch 1 and 2 a matrix product is bound by reading the weights, so each
+  // is read once for both batch rows and in the type it is stored in.
   // y[b][r] = sum over c of w[r][c] * x[b][c], batch 1 or 2; one function per
   // Storage. Strides count floats between batch rows.
   using DotRows = void (*)(const void* w, std::int64_t rows, std::int64_t cols, const float* x,
@@ -28,6 +29,19 @@ struct Kernels {
   void (*silu_multiply)(float* gate, const float* up, std::int64_t size);
   // y = x / sqrt(mean(x^2) + eps) * weight
   void (*rms_norm)(const float* x, const float* weight, std::int64_t size, float eps, float* y);
+
+  // A tile of a larger product, as many rows and columns as its sums fit into
+  // registers: c[i][j] = sum over k of a[i][k] * b[k][j], always in the order of
+  // k, so that a row's result does not depend on the rows beside it. Entry r - 1
+  // makes r rows; all make `tile_columns`. Strides count floats between rows.
+  using Tile = void (*)(const float* a, std::int64_t a_stride, const float* b,
+                        std::int64_t b_stride, std::int64_t depth, float* c, std::int64_t c_stride);
+  int tile_rows, tile_columns;
+  const Tile* tiles;
+  // x[i] = e^(x[i] - the largest x); returns their sum.
+  float (*exp_below_peak)(float* x, std::int64_t size);
+  // y[i] = x[i] + sin^2(alpha x[i]) * inverse, for |alpha x| below some thousands.
+  void (*snake)(const float* x, std::int64_t size, float alpha, float inverse, float* y);
 };
 
 enum class Isa { kPortable, kAvx2, kAvx512 };

@@ -5,9 +5,11 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"
@@ -20,6 +22,7 @@ namespace {
 
 using Vector = __m256;
 constexpr int kWidth = 8;
+constexpr int kTileRows = 6;
 
 SIMD Vector zero() { return _mm256_setzero_ps(); }
 SIMD Vector set1(float x) { return _mm256_set1_ps(x); }
@@ -53,9 +56,11 @@ SIMD float sum(Vector a) {
   half = _mm_add_ps(half, _mm_movehl_ps(half, half));
   return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
 }
+SIMD Vector round(Vector a) {
+  return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 SIMD Vector exp_parts(Vector x, Vector& whole) {
-  whole = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504088896341f)),
-                          _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  whole = round(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504088896341f)));
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
 }
@@ -64,9 +69,19 @@ SIMD Vector exp_parts(Vector x, Vector& whole) {
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2",        {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-                              weighted_sum,  softmax,
-                              silu_multiply, rms_norm};
+const Kernels kAvx2Kernels = {
+    .name = "avx2",
+    .dot_rows = {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+    .weighted_sum = weighted_sum,
+    .softmax = softmax,
+    .silu_multiply = silu_multiply,
+    .rms_norm = rms_norm,
+    .tile_rows = kTileRows,
+    .tile_columns = 2 * kWidth,
+    .tiles = kTiles.data(),
+    .exp_below_peak = exp_below_peak,
+    .snake = snake,
+};
 
 }  // namespace chatterbox
 

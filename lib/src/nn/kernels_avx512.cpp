@@ -10,9 +10,11 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"
@@ -25,6 +27,7 @@ namespace {
 
 using Vector = __m512;
 constexpr int kWidth = 16;
+constexpr int kTileRows = 12;
 
 SIMD Vector zero() { return _mm512_setzero_ps(); }
 SIMD Vector set1(float x) { return _mm512_set1_ps(x); }
@@ -57,9 +60,11 @@ SIMD float sum(Vector a) {
   quarter = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
   return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
 }
+SIMD Vector round(Vector a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 SIMD Vector exp_parts(Vector x, Vector& whole) {
-  whole = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)),
-                               _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  whole = round(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)));
   return _mm512_scalef_ps(_mm512_set1_ps(1.0f), whole);
 }
 
@@ -67,9 +72,19 @@ SIMD Vector exp_parts(Vector x, Vector& whole) {
 
 }  // namespace
 
-const Kernels kAvx512Kernels = {"avx512",      {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-                                weighted_sum,  softmax,
-                                silu_multiply, rms_norm};
+const Kernels kAvx512Kernels = {
+    .name = "avx512",
+    .dot_rows = {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+    .weighted_sum = weighted_sum,
+    .softmax = softmax,
+    .silu_multiply = silu_multiply,
+    .rms_norm = rms_norm,
+    .tile_rows = kTileRows,
+    .tile_columns = 2 * kWidth,
+    .tiles = kTiles.data(),
+    .exp_below_peak = exp_below_peak,
+    .snake = snake,
+};
 
 }  // namespace chatterbox
 

@@ -5,7 +5,8 @@
 //   CHATTERBOX_TARGET  attributes that choose the instruction set
 //   Vector, kWidth     a vector of floats and how many it holds
 //   zero, set1, load (of float and Half), load_alternate (of BFloat), deinterleave,
-//   store, fma, add, mul, min, max, divide, sum, exp_parts
+//   store, fma, add, mul, min, max, divide, sum, exp_parts, round
+//   kTileRows          such that 2 kTileRows + 3 vectors fit into registers
 // Functions have internal linkage and say their target themselves, so that no
 // code for a newer processor leaks into what all processors run.
 
@@ -135,20 +136,33 @@ CHATTERBOX_INLINE Vector exp_vector(Vector x) {
   return mul(series, power);
 }
 
-CHATTERBOX_TARGET void softmax(float* x, std::int64_t size) {
-  float peak = x[0];
-  for (std::int64_t i = 1; i < size; ++i) peak = x[i] > peak ? x[i] : peak;
+CHATTERBOX_TARGET float exp_below_peak(float* x, std::int64_t size) {
   std::int64_t i = 0;
+  float peak = x[0];
+  if (size >= kWidth) {
+    Vector peaks = load(x);
+    for (i = kWidth; i + kWidth <= size; i += kWidth) peaks = max(peaks, load(x + i));
+    float each[kWidth];
+    store(each, peaks);
+    peak = *std::max_element(each, each + kWidth);
+  }
+  for (; i < size; ++i) peak = std::max(peak, x[i]);
   Vector sums = zero();
-  for (; i + kWidth <= size; i += kWidth) {
+  for (i = 0; i + kWidth <= size; i += kWidth) {
     const Vector value = exp_vector(add(load(x + i), set1(-peak)));
     store(x + i, value);
     sums = add(sums, value);
   }
   float total = sum(sums);
   for (; i < size; ++i) total += x[i] = std::exp(x[i] - peak);
-  const float scale = 1.0f / total;
-  for (i = 0; i < size; ++i) x[i] *= scale;
+  return total;
+}
+
+CHATTERBOX_TARGET void softmax(float* x, std::int64_t size) {
+  const float scale = 1.0f / exp_below_peak(x, size);
+  std::int64_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) store(x + i, mul(load(x + i), set1(scale)));
+  for (; i < size; ++i) x[i] *= scale;
 }
 
 CHATTERBOX_TARGET void silu_multiply(float* gate, const float* up, std::int64_t size) {
@@ -175,4 +189,64 @@ CHATTERBOX_TARGET void rms_norm(const float* x, const float* weight, std::int64_
   for (i = 0; i + kWidth <= size; i += kWidth)
     store(y + i, mul(load(weight + i), mul(load(x + i), set1(scale))));
   for (; i < size; ++i) y[i] = weight[i] * (x[i] * scale);
+}
+
+template <int R>
+CHATTERBOX_TARGET void tile(const float* a, std::int64_t a_stride, const float* b,
+                            std::int64_t b_stride, std::int64_t depth, float* c,
+                            std::int64_t c_stride) {
+  Vector sums[R][2];
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i) sums[i][0] = sums[i][1] = zero();
+  for (std::int64_t k = 0; k < depth; ++k, b += b_stride) {
+    const Vector first = load(b), second = load(b + kWidth);
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) {
+      const Vector factor = set1(a[i * a_stride + k]);
+      sums[i][0] = fma(factor, first, sums[i][0]);
+      sums[i][1] = fma(factor, second, sums[i][1]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i) {
+    store(c + i * c_stride, sums[i][0]);
+    store(c + i * c_stride + kWidth, sums[i][1]);
+  }
+}
+
+template <int... R>
+constexpr std::array<Kernels::Tile, sizeof...(R)> make_tiles(std::integer_sequence<int, R...>) {
+  return {tile<R + 1>...};
+}
+constexpr auto kTiles = make_tiles(std::make_integer_sequence<int, kTileRows>());
+
+// The square of the sine repeats every pi, so x is first brought into
+// [-pi/2, pi/2].
+CHATTERBOX_INLINE Vector sin_squared(Vector x) {
+  const Vector n = round(mul(x, set1(0.318309886f)));
+  Vector r = fma(n, set1(-3.140625f), x);
+  r = fma(n, set1(-9.67502593994140625e-4f), r);
+  r = fma(n, set1(-1.509957990978376e-7f), r);
+  const Vector square = mul(r, r);
+  Vector series = set1(-2.50521084e-8f);
+  for (const float coefficient : {2.75573192e-6f, -1.98412698e-4f, 8.33333333e-3f, -1.66666667e-1f})
+    series = fma(series, square, set1(coefficient));
+  const Vector sine = fma(mul(r, square), series, r);
+  return mul(sine, sine);
+}
+
+CHATTERBOX_TARGET void snake(const float* x, std::int64_t size, float alpha, float inverse,
+                             float* y) {
+  const Vector factor = set1(alpha), share = set1(inverse);
+  std::int64_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) {
+    const Vector value = load(x + i);
+    store(y + i, fma(sin_squared(mul(value, factor)), share, value));
+  }
+  if (i == size) return;
+  float rest[kWidth] = {};
+  std::copy(x + i, x + size, rest);
+  const Vector value = load(rest);
+  store(rest, fma(sin_squared(mul(value, factor)), share, value));
+  std::copy(rest, rest + (size - i), y + i);
 }

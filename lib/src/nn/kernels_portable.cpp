@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"
@@ -15,6 +17,7 @@ namespace {
 
 // Four floats side by side; every compiler we use turns them into a register.
 constexpr int kWidth = 4;
+constexpr int kTileRows = 4;
 struct Vector {
   float v[kWidth];
 };
@@ -53,8 +56,11 @@ inline Vector fma(Vector a, Vector b, Vector c) {
   return each([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
 }
 inline float sum(Vector a) { return (a.v[0] + a.v[1]) + (a.v[2] + a.v[3]); }
+inline Vector round(Vector a) {
+  return each([&](int i) { return std::nearbyint(a.v[i]); });
+}
 inline Vector exp_parts(Vector x, Vector& whole) {
-  whole = each([&](int i) { return std::nearbyint(x.v[i] * 1.44269504088896341f); });
+  whole = round(mul(x, set1(1.44269504088896341f)));
   return each([&](int i) {
     const std::uint32_t bits = std::uint32_t(int(whole.v[i]) + 127) << 23;
     float power;
@@ -86,8 +92,17 @@ inline Vector load(const Half* x) {
 }  // namespace
 
 const Kernels kPortableKernels = {
-    "portable",    {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    weighted_sum,  softmax,
-    silu_multiply, rms_norm};
+    .name = "portable",
+    .dot_rows = {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
+    .weighted_sum = weighted_sum,
+    .softmax = softmax,
+    .silu_multiply = silu_multiply,
+    .rms_norm = rms_norm,
+    .tile_rows = kTileRows,
+    .tile_columns = 2 * kWidth,
+    .tiles = kTiles.data(),
+    .exp_below_peak = exp_below_peak,
+    .snake = snake,
+};
 
 }  // namespace chatterbox

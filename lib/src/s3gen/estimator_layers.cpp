@@ -83,21 +83,17 @@ TransformerBlock::TransformerBlock(const Weights& weights, const EstimatorConfig
 at::Tensor TransformerBlock::attend(const at::Tensor& x, const at::Tensor& bias,
                                     EstimatorCache* cache) const {
   const std::int64_t rows = x.size(0), frames = x.size(1);
-  const at::Tensor qkv =
-      at::linear(x.to(products_), qkv_weight_).to(at::kFloat).view({rows, frames, 3, heads_, dim_});
-  const auto per_head = [&](std::int64_t which) {  // (rows * heads, frames, d)
-    return qkv.select(2, which).transpose(1, 2).reshape({rows * heads_, frames, dim_});
-  };
-  at::Tensor keys = per_head(1), values = per_head(2);
+  const at::Tensor qkv = at::linear(x.to(products_), qkv_weight_)
+                             .to(at::kFloat)
+                             .view({rows, frames, 3, heads_, dim_})
+                             .permute({2, 0, 3, 1, 4});
+  at::Tensor keys = qkv[1], values = qkv[2];  // (rows, heads, frames, d)
   if (cache) {
     KeyValueCache* memory = cache->next_memory();
     keys = memory->keys.append(keys);
     values = memory->values.append(values);
   }
-  return dot_attention(per_head(0), keys, values, bias)
-      .view({rows, heads_, frames, dim_})
-      .transpose(1, 2)
-      .reshape({rows, frames, heads_ * dim_});
+  return dot_attention(qkv[0], keys, values, bias);
 }
 
 at::Tensor TransformerBlock::operator()(const at::Tensor& x, const at::Tensor& bias,

@@ -6,34 +6,36 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace chatterbox {
 
-// Keys or values of positions already seen, (rows, T, dim), with room to grow,
-// so that appending a chunk copies that chunk alone. Copies of a sealed cache
+// Keys or values of positions already seen, (..., T, dim), with room to grow, so
+// that appending a chunk copies that chunk alone. Copies of a sealed cache
 // share its memory until one of them appends.
 class GrowingCache {
  public:
   std::int64_t length() const { return length_; }
 
-  // Adds (rows, n, dim) and returns everything so far, (rows, T + n, dim).
+  // Adds (..., n, dim) and returns everything so far, (..., T + n, dim).
   at::Tensor append(const at::Tensor& chunk) {
-    const std::int64_t length = length_ + chunk.size(1);
-    if (!data_.defined() || length > data_.size(1)) {
-      const std::int64_t capacity = std::max(length + length / 2, kSmallest);
-      at::Tensor grown = at::empty({chunk.size(0), capacity, chunk.size(2)}, chunk.options());
-      if (length_ > 0) grown.narrow(1, 0, length_).copy_(data_.narrow(1, 0, length_));
+    const std::int64_t length = length_ + chunk.size(-2);
+    if (!data_.defined() || length > data_.size(-2)) {
+      std::vector<std::int64_t> shape = chunk.sizes().vec();
+      shape[shape.size() - 2] = std::max(length + length / 2, kSmallest);
+      at::Tensor grown = at::empty(shape, chunk.options());
+      if (length_ > 0) grown.narrow(-2, 0, length_).copy_(data_.narrow(-2, 0, length_));
       data_ = grown;
     }
-    data_.narrow(1, length_, chunk.size(1)).copy_(chunk);
+    data_.narrow(-2, length_, chunk.size(-2)).copy_(chunk);
     length_ = length;
-    return data_.narrow(1, 0, length_);
+    return data_.narrow(-2, 0, length_);
   }
 
   // Forgets all but the first `first` and the last `last` positions.
   void keep(std::int64_t first, std::int64_t last) {
     if (length_ <= first + last) return;
-    data_.narrow(1, first, last).copy_(data_.narrow(1, length_ - last, last).clone());
+    data_.narrow(-2, first, last).copy_(data_.narrow(-2, length_ - last, last).clone());
     length_ = first + last;
   }
 
@@ -41,7 +43,7 @@ class GrowingCache {
 
   // Gives up spare room: from here on the memory is never written again.
   void seal() {
-    if (data_.defined()) data_ = data_.narrow(1, 0, length_).contiguous();
+    if (data_.defined()) data_ = data_.narrow(-2, 0, length_).contiguous();
   }
 
   std::int64_t bytes() const { return data_.defined() ? std::int64_t(data_.nbytes()) : 0; }

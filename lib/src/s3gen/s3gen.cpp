@@ -6,6 +6,7 @@
 
 #include "chatterbox/error.h"
 #include "nn/check.h"
+#include "nn/cpu_features.h"
 
 namespace chatterbox {
 namespace {
@@ -21,10 +22,11 @@ void check_range(const at::Tensor& tokens, std::int64_t codebook) {
 }
 
 // Rounding adds up over the steps of the flow, so only the large products of its
-// estimator follow the model's type, where it is one that they run in.
+// estimator follow the model's type, where it is one that they run well in.
 at::ScalarType product_type(const Placement& placement) {
-  const bool runs = placement.dtype == at::kBFloat16 ||
-                    (placement.dtype == at::kHalf && placement.device.is_cuda());
+  const bool runs = placement.device.is_cuda()
+                        ? placement.dtype != at::kFloat
+                        : placement.dtype == at::kBFloat16 && has_fast_bfloat16();
   return runs ? placement.dtype : at::kFloat;
 }
 

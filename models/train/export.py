@@ -35,7 +35,8 @@ def s3gen_weights(work):
     return {**below("tokenizer.", checkpoint(work, "tokenizer"), "tokenizer."),
             **below("encoder.", checkpoint(work, "xvector"), "speaker_encoder."),
             **below("", checkpoint(work, "flow"), "flow."),
-            **below("", checkpoint(work, "hift"), "mel2wav.")}
+            **below("", checkpoint(work, "hift"), "mel2wav."),
+            **below("", checkpoint(work, "pitch"), "mel2wav.f0_predictor.")}
 
 
 def half(state):

@@ -155,10 +155,10 @@ def score(model, strangers, which, frames):
 
 def finished(work, which):
     """The trained encoder, ready for inference."""
-    state = torch.load(work / f"{which}.pt", weights_only=False)["model"]
-    model = make_model(which, len(state["centres"]))
-    model.load_state_dict(state)
-    if which == "ve":
+    state = torch.load(work / f"{which}.pt", weights_only=False)
+    model = make_model(which, len(state["model"].get("centres", ())))
+    model = training.load_weights(work, which, model)
+    if which == "ve" and "optimizer" in state:
         with torch.no_grad():
             model.encoder.lstm.weight_ih_l0.mul_(POWER_SCALE)
     return model.encoder.eval().requires_grad_(False)

@@ -2,8 +2,9 @@
 # Copyright (c) the gst-chatterbox authors
 """Step 6: the HiFT vocoder, by multi-resolution spectral losses; `--pitch`: its pitch predictor.
 
-The source is driven by the measured F0 while training, so that both parts learn apart, and
-the predictor, a small network, sees far more speech in the same time.
+The source is driven by the measured F0 while training, so that both parts learn apart, side by
+side, and the predictor, a small network, sees far more speech in the same time. It has a
+checkpoint of its own, `pitch.pt`.
 With `--decoded`, most of the mels are the flow's own (train_flow.py --decode).
 """
 import random
@@ -93,15 +94,17 @@ def main():
     by_kind = {kind: data.split(data.load(args.work, args.shards, kind))[0] for kind in args.kinds}
     decoded = list(torch.load(args.work / "decoded.pt").items()) if args.decoded else []
     model = Hift(**sizes.HIFT)
+    predictor = model.f0_predictor
     with torch.no_grad():   # F0 is in Hz: start the predictor at a speaking pitch
-        model.f0_predictor.classifier.bias.fill_(80.0)
-        model.f0_predictor.classifier.weight.mul_(30.0)
-    trainer = training.Trainer("hift", model, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
+        predictor.classifier.bias.fill_(80.0)
+        predictor.classifier.weight.mul_(30.0)
+    name, part = ("pitch", predictor) if args.pitch else ("hift", model)
+    trainer = training.Trainer(name, part, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
     rng.seed(args.seed + trainer.step)
     for _ in trainer:
         if args.pitch:
             mel, f0 = pitch_batch(by_kind, rng, decoded)
-            f0_error = pitch_loss(model.f0_predictor(mel + 0.05 * torch.randn_like(mel)), f0)
+            f0_error = pitch_loss(predictor(mel + 0.05 * torch.randn_like(mel)), f0)
             trainer.update(f0_error, f0=f0_error)
             continue
         mel, wave, f0 = batch(by_kind, rng, decoded)

@@ -46,8 +46,12 @@ class Trainer:
         self.step = self.earlier = 0
         if self.path.exists():
             state = torch.load(self.path, weights_only=False)
-            model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            restored = "optimizer" not in state   # by restore.py, without what export leaves out
+            missing = model.load_state_dict(state["model"], strict=not restored).missing_keys
+            if restored:
+                print(f"{name}: from a model directory; anew: {', '.join(missing) or 'nothing'}")
+            else:
+                self.optimizer.load_state_dict(state["optimizer"])
             self.step = self.earlier = state["step"]
             print(f"{name}: resumed at step {self.step}")
         size = sum(p.numel() for p in model.parameters())
@@ -95,12 +99,20 @@ class Trainer:
         part.replace(self.path)
 
 
+def _fast_bfloat16():
+    """Whether the processor multiplies bfloat16 by itself; without, libtorch takes 100 times as long."""
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
 def half():
     """Matrix products in bfloat16, where the machine has it; weights stay float32."""
-    return torch.autocast("cpu", torch.bfloat16)
+    return torch.autocast("cpu", torch.bfloat16, enabled=_fast_bfloat16())
 
 
 def load_weights(work, name, model):
     """Weights of a finished step into `model`, ready for inference."""
-    model.load_state_dict(torch.load(work / f"{name}.pt", weights_only=False)["model"])
+    state = torch.load(work / f"{name}.pt", weights_only=False)
+    # A restored part lacks the heads that only training needs.
+    model.load_state_dict(state["model"], strict="optimizer" in state)
     return model.eval().requires_grad_(False)

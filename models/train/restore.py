@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""The parts of a model directory as checkpoints, to train them further.
+
+What export.py leaves out (optimisers, heads that only training needs) begins anew.
+"""
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from export import below
+
+
+def parts(model):
+    """Checkpoint name -> weights, as the training steps name them."""
+    s3gen = load_file(model / "s3gen.safetensors")
+    return {"tokenizer": below("tokenizer.", s3gen, "tokenizer."),
+            "xvector": below("speaker_encoder.", s3gen, "encoder."),
+            "flow": below("flow.", s3gen, ""),
+            "hift": below("mel2wav.", s3gen, ""),
+            "pitch": below("mel2wav.f0_predictor.", s3gen, ""),
+            "t3": load_file(model / "t3_cfg.safetensors"),
+            "ve": below("", load_file(model / "ve.safetensors"), "encoder.")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=Path(__file__).parents[1] / "embedded")
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    for name, weights in parts(args.model).items():
+        path = args.work / f"{name}.pt"
+        if path.exists():
+            print(f"{name}: there is a checkpoint already, left alone")
+            continue
+        model = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
+        torch.save({"model": model, "step": 0}, path)
+        print(f"{name}: {len(model)} tensors")
+    vocabulary = json.loads((args.model / "tokenizer.json").read_text())["model"]["vocab"]
+    (args.work / "vocabulary.json").write_text(json.dumps(vocabulary))
+
+
+if __name__ == "__main__":
+    main()

@@ -32,11 +32,12 @@ def below(prefix, state, new_prefix):
 
 
 def s3gen_weights(work):
+    flow = checkpoint(work, "flow")
     return {**below("tokenizer.", checkpoint(work, "tokenizer"), "tokenizer."),
             **below("encoder.", checkpoint(work, "xvector"), "speaker_encoder."),
-            **below("", checkpoint(work, "flow"), "flow."),
+            **below("flow.", flow, "flow."),
             **below("", checkpoint(work, "hift"), "mel2wav."),
-            **below("", checkpoint(work, "pitch"), "mel2wav.f0_predictor.")}
+            **below("f0_predictor.", flow, "mel2wav.f0_predictor.")}
 
 
 def half(state):

@@ -19,9 +19,9 @@ def parts(model):
     s3gen = load_file(model / "s3gen.safetensors")
     return {"tokenizer": below("tokenizer.", s3gen, "tokenizer."),
             "xvector": below("speaker_encoder.", s3gen, "encoder."),
-            "flow": below("flow.", s3gen, ""),
+            "flow": {**below("flow.", s3gen, "flow."),
+                     **below("mel2wav.f0_predictor.", s3gen, "f0_predictor.")},
             "hift": below("mel2wav.", s3gen, ""),
-            "pitch": below("mel2wav.f0_predictor.", s3gen, ""),
             "t3": load_file(model / "t3_cfg.safetensors"),
             "ve": below("", load_file(model / "ve.safetensors"), "encoder.")}
 

@@ -24,6 +24,7 @@ import sizes
 import speakers
 import training
 from modules.flow import MELS, Flow
+from modules.hift import PitchPredictor
 from modules.token_encoder import chunk_mask
 
 TOKENS_A_BATCH = 1024
@@ -33,14 +34,24 @@ CHUNKS = (6, 50)                     # tokens
 AT_START = 0.85
 NO_VECTOR = 0.1                      # share of prompted rows without x-vector
 LEVEL = 0.03                         # spread of the level of prompted rows, log
-MU_WEIGHT = 1.0
+MU_WEIGHT, PITCH_WEIGHT = 1.0, 0.5
+PITCH_SHARE = 0.3                    # an error of this share of a row's F0 costs 1
 SHARES = {"t": 0.25, "s": 0.5, "n": 0.25}
 LIBRARY_TIMES = 4                    # each voice of the library, against others of "s"
 
 
-def make_flow():
-    return Flow(sizes.CODES, sizes.XVECTOR["embedding"], sizes.ENCODER, sizes.ESTIMATOR,
-                sizes.FLOW)
+class FlowTraining(nn.Module):
+    """The flow, and the part of the vocoder that reads F0 from its mels."""
+
+    def __init__(self):
+        super().__init__()
+        self.flow = Flow(sizes.CODES, sizes.XVECTOR["embedding"], sizes.ENCODER, sizes.ESTIMATOR,
+                         sizes.FLOW)
+        self.f0_predictor = PitchPredictor(sizes.HIFT["f0_channels"])
+        nn.init.constant_(self.flow.encoder_proj.bias, -6.0)   # mels: log magnitudes around -6
+        with torch.no_grad():   # F0 is in Hz: start at a speaking pitch
+            self.f0_predictor.classifier.bias.fill_(80.0)
+            self.f0_predictor.classifier.weight.mul_(30.0)
 
 
 class Speech:
@@ -67,15 +78,16 @@ class Speech:
 
     def _arrays(self, u, start, tokens):
         return (u.array("codes", start, 2 * tokens).astype(np.int64),
-                u.array("mel", start, 2 * tokens).astype(np.float32))
+                u.array("mel", start, 2 * tokens).astype(np.float32),
+                u.array("f0", start, 2 * tokens).astype(np.float32))
 
     def row(self, prompt, tokens):
-        """Codes and mel of the prompt, then of the rest; an x-vector of the speaker."""
+        """Codes, mel and F0 of the prompt, then of the rest; an x-vector of the speaker."""
         while True:
             kind = self._rng.choices(self._kinds, [SHARES[k] for k in self._kinds])[0]
             who = self._rng.choice(self._people[kind])
             rest = self._joined(who, tokens)
-            first = self._joined(who, prompt) if prompt else ((), ())
+            first = self._joined(who, prompt) if prompt else ((), (), ())
             if rest is None or first is None:
                 continue
             vector = self._rng.choice(self._by_who[who]).speaker("xvector")
@@ -83,7 +95,7 @@ class Speech:
 
     def _joined(self, who, tokens):
         """Speech of `tokens` tokens, out of several utterances where one is too short."""
-        codes, mels, left = [], [], tokens
+        parts, left = [], tokens
         while left:
             found = self._stretch(who, left)
             if found is None:
@@ -93,11 +105,9 @@ class Speech:
                 found, count = (u, 0), min(u.tokens, left)
             else:
                 count = left
-            c, m = self._arrays(*found, count)
-            codes.append(c)
-            mels.append(m)
+            parts.append(self._arrays(*found, count))
             left -= count
-        return np.concatenate(codes), np.concatenate(mels)
+        return tuple(np.concatenate(part) for part in zip(*parts))
 
 
 def chunks(prompt, length, rng):
@@ -161,12 +171,13 @@ class Batch:
         rows = []
         for _ in range(TOKENS_A_BATCH // length):
             prompt = rng.randint(12, length * 2 // 3) if rng.random() < PROMPTED else 0
-            first, first_mel, codes, mel, vector, teacher = speech.row(prompt, length - prompt)
+            first, first_mel, first_f0, codes, mel, f0, vector, teacher = speech.row(
+                prompt, length - prompt)
             given = np.zeros((2 * length, 80), np.float32)
             wanted = np.ones(2 * length, np.float32)
             if prompt:
                 level = np.float32(rng.gauss(0, LEVEL))
-                codes = np.concatenate([first, codes])
+                codes, f0 = np.concatenate([first, codes]), np.concatenate([first_f0, f0])
                 mel = np.maximum(np.concatenate([first_mel, mel]) + level,
                                  np.float32(np.log(1e-5)))
                 given[:2 * prompt] = mel[:2 * prompt]
@@ -174,9 +185,9 @@ class Batch:
                 if rng.random() < NO_VECTOR:
                     vector = vector * 0
             rows.append((codes, mel.T, given.T, chunks(prompt, length, rng), vector, wanted,
-                         np.float32(teacher)))
+                         np.float32(teacher), f0))
         (self.codes, self.mel, self.prompt, self.groups, self.xvector, self.wanted,
-         self.teacher) = (
+         self.teacher, self.f0) = (
             torch.from_numpy(np.ascontiguousarray(np.stack(x))) for x in zip(*rows))
 
 
@@ -196,21 +207,32 @@ def start_estimator(flow, speech, rng):
 def carry(state, indices):
     """Embeddings of tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
     share, seen = data.co_occurrence(indices, sizes.CODES)
-    before = state["input_embedding.weight"]
-    state["input_embedding.weight"] = torch.where(seen[:, None], share @ before, before.mean(0))
+    name = "flow.input_embedding.weight"
+    before = state[name]
+    state[name] = torch.where(seen[:, None], share @ before, before.mean(0))
 
 
-def losses(flow, b):
-    """L1 of the velocity where speech is wanted, and of the encoder's own mel: that one is
-    the teacher's, so that it is as sharp as one voice can be."""
+def pitch_loss(predicted, f0, weight):
+    """L1 against each row's own F0, so that low voices weigh like high ones."""
+    voiced = f0 > 0
+    middle = (f0.sum(1) / voiced.sum(1).clamp(min=1)).clamp(min=60.0)
+    return ((predicted - f0).abs() / (PITCH_SHARE * middle[:, None]) * weight).sum()
+
+
+def losses(model, b):
+    """L1 of the velocity where speech is wanted; of the encoder's own mel, which is the
+    teacher's, so that it is as sharp as one voice can be; of F0 read from the mel."""
+    flow = model.flow
     with training.half():
         mu = flow.mu(b.codes, b.groups)
         x, t, target = flow.noisy(b.mel, AT_START)
         velocity = flow.velocity(x, t, mu, flow.speaker(b.xvector), b.prompt, b.groups)
-    weight = b.wanted[:, None] / (b.wanted.sum() * b.mel.shape[1])
-    return (((velocity.float() - target).abs() * weight).sum(),
+    weight = b.wanted / b.wanted.sum()
+    made = x + (1 - t)[:, None, None] * velocity.float()   # where this velocity leads
+    return (((velocity.float() - target).abs().mean(1) * weight).sum(),
             ((mu.float() - b.mel).abs().mean((1, 2)) * b.teacher).sum()
-            / b.teacher.sum().clamp(min=1))
+            / b.teacher.sum().clamp(min=1),
+            pitch_loss(model.f0_predictor(made), b.f0, weight))
 
 
 @torch.no_grad()
@@ -231,8 +253,7 @@ def score(flow, speech, batches=3):
 @torch.no_grad()
 def decode(work, by_kind, count):
     """Mels made from true tokens after other speech of the same speaker as a prompt."""
-    flow = make_flow()
-    training.load_weights(work, "flow", flow)
+    flow = training.load_weights(work, "flow", FlowTraining()).flow
     rng, made = random.Random(3), {}
     speech = Speech(by_kind, rng)
     for kind, some in by_kind.items():
@@ -241,7 +262,7 @@ def decode(work, by_kind, count):
             if u.tokens < 30:
                 continue
             first = min(75, u.tokens)
-            before, prompt = speech._joined(u.who, first)
+            before, prompt, _ = speech._joined(u.who, first)
             codes = np.concatenate([before, u.array("codes").astype(np.int64)])
             groups = np.concatenate([np.zeros(first, np.int64), 1 + chunks(0, u.tokens, rng)])
             mel = flow.sample(*(torch.from_numpy(x)[None] for x in (
@@ -264,22 +285,23 @@ def main():
     if args.decode:
         torch.set_num_threads(args.threads)
         return decode(args.work, train, args.decode)
-    flow = make_flow()
+    model = FlowTraining()
+    flow = model.flow
     speech, unseen = Speech(train, rng), Speech(valid, random.Random(9))
-    nn.init.constant_(flow.encoder_proj.bias, -6.0)   # mels are log magnitudes around -6
     if not (args.work / "flow.pt").exists():
         if args.carry:
             state = torch.load(args.carry)
             carry(state, data.shards(args.work, "t", 1))
-            flow.load_state_dict(state)
+            model.load_state_dict(state)
         else:
             start_estimator(flow, speech, rng)
-    trainer = training.Trainer("flow", flow, args, weight_decay=0.01)
+    trainer = training.Trainer("flow", model, args, weight_decay=0.01)
     rng.seed(args.seed + trainer.step)
     for step in trainer:
         b = Batch(speech, rng)
-        velocity, mu = losses(flow, b)
-        trainer.update(velocity + MU_WEIGHT * b.teacher.mean() * mu, velocity=velocity, mu=mu)
+        velocity, mu, pitch = losses(model, b)
+        trainer.update(velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch,
+                       velocity=velocity, mu=mu, pitch=pitch)
         if step % 250 == 249:
             print("valid", score(flow, unseen), flush=True)
     print("valid", score(flow, unseen))

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""Step 6: the HiFT vocoder, by multi-resolution spectral losses; `--pitch`: its pitch predictor.
+"""Step 6: the HiFT vocoder, by multi-resolution spectral losses.
 
-The source is driven by the measured F0 while training, so that both parts learn apart, side by
-side, and the predictor, a small network, sees far more speech in the same time. It has a
-checkpoint of its own, `pitch.pt`.
+The source is driven by the measured F0; the pitch predictor learns with the flow.
 With `--decoded`, most of the mels are the flow's own (train_flow.py --decode).
 """
 import random
@@ -21,7 +19,6 @@ from modules.hift import Hift
 
 CROP, BATCH = 40, 3   # mel frames, utterances
 DECODED = 0.6         # share of crops, with --decoded
-PITCH_BATCH, PITCH_FRAMES = 24, 96
 SHARES = {"t": 0.15, "s": 0.5, "n": 0.35}
 RESOLUTIONS = ((256, 60), (512, 120), (1024, 240), (2048, 480))   # FFT size, hop
 
@@ -37,11 +34,6 @@ def spectral_loss(made, real):
         log = (torch.log(a + 1e-4) - torch.log(b + 1e-4)).abs().mean()
         loss = loss + (a - b).norm() / (b.norm() + 1e-3) + log
     return loss / len(RESOLUTIONS)
-
-
-def pitch_loss(predicted, f0):
-    """L1 in Hz; the ends of voiced stretches weigh like the rest."""
-    return (predicted - f0).abs().mean() / 50
 
 
 def batch(by_kind, rng, decoded):
@@ -64,49 +56,18 @@ def batch(by_kind, rng, decoded):
     return (torch.from_numpy(np.stack(mel)), torch.stack(wave), torch.from_numpy(np.stack(f0)))
 
 
-def pitch_batch(by_kind, rng, decoded):
-    """Long stretches for the pitch predictor alone: mel (B, 80, T), F0 (B, T)."""
-    mel, f0 = [], []
-    kinds = [k for k in by_kind if by_kind[k]]
-    while len(mel) < PITCH_BATCH:
-        kind, own = rng.choices(kinds, [SHARES[k] for k in kinds])[0], None
-        k = rng.randrange(len(by_kind[kind]))
-        if decoded and rng.random() < DECODED:
-            (kind, k), own = rng.choice(decoded)
-        u = by_kind[kind][k]
-        if u.frames < PITCH_FRAMES:
-            continue
-        start = rng.randrange(u.frames - PITCH_FRAMES + 1)
-        m = u.array("mel", start, PITCH_FRAMES) if own is None else own[start:start +
-                                                                        PITCH_FRAMES].numpy()
-        mel.append(m.T.astype(np.float32))
-        f0.append(u.array("f0", start, PITCH_FRAMES).astype(np.float32))
-    return torch.from_numpy(np.stack(mel)), torch.from_numpy(np.stack(f0))
-
-
 def main():
     parser = training.arguments(__doc__, minutes=25, rate=1e-3)
     parser.add_argument("--decoded", action="store_true", help="train on the flow's mels too")
-    parser.add_argument("--pitch", action="store_true", help="the pitch predictor alone")
     parser.add_argument("--kinds", default="tsn")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     by_kind = {kind: data.split(data.load(args.work, args.shards, kind))[0] for kind in args.kinds}
     decoded = list(torch.load(args.work / "decoded.pt").items()) if args.decoded else []
     model = Hift(**sizes.HIFT)
-    predictor = model.f0_predictor
-    with torch.no_grad():   # F0 is in Hz: start the predictor at a speaking pitch
-        predictor.classifier.bias.fill_(80.0)
-        predictor.classifier.weight.mul_(30.0)
-    name, part = ("pitch", predictor) if args.pitch else ("hift", model)
-    trainer = training.Trainer(name, part, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
+    trainer = training.Trainer("hift", model, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
     rng.seed(args.seed + trainer.step)
     for _ in trainer:
-        if args.pitch:
-            mel, f0 = pitch_batch(by_kind, rng, decoded)
-            f0_error = pitch_loss(predictor(mel + 0.05 * torch.randn_like(mel)), f0)
-            trainer.update(f0_error, f0=f0_error)
-            continue
         mel, wave, f0 = batch(by_kind, rng, decoded)
         mel = mel + 0.05 * torch.randn_like(mel)
         made = model(mel, f0)

@@ -100,7 +100,7 @@ class Trainer:
 
 
 def _fast_bfloat16():
-    """Whether the processor multiplies bfloat16 by itself; without, libtorch takes 100 times as long."""
+    """Whether the processor multiplies bfloat16 itself; libtorch crawls where it does not."""
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     return "avx512_bf16" in flags or "amx_bf16" in flags
 

@@ -96,8 +96,57 @@ TEST(Weights, SaysWhatIsWrong) {
 TEST(Weights, RefusesIntegersWhereWeightsBelong) {
   const Held file(file_of("{" + entry("n", "I64", "[1]", 0, 8) + "}", std::string(8, '\1')));
   EXPECT_EQ(message_of([&] { file.weights().take("n", {1}); }),
-            "test: tensor \"n\": expected a floating-point type, got Long");
+            "test: tensor \"n\": expected a floating-point type or rows of int8, got Long");
   EXPECT_EQ(file.weights().take_raw("n", {1})[0].item<std::int64_t>(), 0x0101010101010101);
+}
+
+// Two rows of int8 and what each is to be multiplied by.
+Held int8_rows(const char* scale_type = "F32", const char* scale_shape = "[2]") {
+  return Held(file_of("{" + entry("a.bias", "F32", "[2]", 0, 8) + "," +
+                          entry("a.weight.scale", scale_type, scale_shape, 8, 16) + "," +
+                          entry("a.weight", "I8", "[2,2]", 16, 20) + "}",
+                      floats({0, 0, 0.5f, 2}) + std::string("\x01\xff\x7f\x81", 4)));
+}
+
+TEST(Weights, MultipliesInt8RowsByTheirScale) {
+  const std::vector<float> expected{0.5f, -0.5f, 254, -254};
+  for (const bool hot : {false, true}) {
+    const Held file = int8_rows();
+    const Weights weights = file.weights().scope("a");
+    const at::Tensor weight =
+        hot ? weights.take_hot("weight", {2, 2}) : weights.take("weight", {2, 2});
+    EXPECT_EQ(weight.scalar_type(), at::kFloat);
+    for (int i = 0; i < 4; ++i)
+      EXPECT_FLOAT_EQ(weight.flatten()[i].item<float>(), expected[std::size_t(i)]);
+    weights.skip("bias");
+    weights.check_all_claimed();
+  }
+  const Held file = int8_rows();
+  const Weights narrow = file.weights({at::kCPU, at::kBFloat16});
+  EXPECT_EQ(narrow.take("a.weight", {2, 2}).scalar_type(), at::kBFloat16);
+}
+
+TEST(Weights, SaysWhatIsWrongWithInt8Rows) {
+  const auto message = [](const Held& file) {
+    return message_of([&] { file.weights().take("a.weight", {2, 2}); });
+  };
+  EXPECT_EQ(message(int8_rows("F32", "[1,2]")),
+            "test: tensor \"a.weight.scale\": expected shape [2], got [1, 2]");
+  EXPECT_EQ(message(int8_rows("I32")),
+            "test: tensor \"a.weight.scale\": expected a floating-point type, got Int");
+  EXPECT_EQ(message(Held(file_of("{" + entry("a.weight", "I8", "[2,2]", 0, 4) + "}", "abcd"))),
+            "test: tensor \"a.weight.scale\" is missing");
+  const Held single(file_of("{" + entry("n", "I8", "[]", 0, 1) + "}", "a"));
+  EXPECT_EQ(message_of([&] { single.weights().take("n", {}); }),
+            "test: tensor \"n\": expected a floating-point type or rows of int8, got Char");
+  // A scale without its rows is a tensor that nobody asked for.
+  const Held lone(file_of(
+      "{" + entry("a.scale", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}",
+      floats({1, 2})));
+  const Weights weights = lone.weights();
+  weights.take("a", {1});
+  EXPECT_EQ(message_of([&] { weights.check_all_claimed(); }),
+            "test: 1 tensors that this model does not have: \"a.scale\"");
 }
 
 TEST(Weights, ReadsUnalignedData) {

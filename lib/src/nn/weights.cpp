@@ -25,6 +25,9 @@ struct Weights::Claims {
 
 namespace {
 
+// What is added to the name of an int8 tensor for that of its scale.
+constexpr const char* kRowScale = ".scale";
+
 [[noreturn]] void bad(const TensorFile& file, const std::string& name, const std::string& what) {
   throw Error(ErrorCode::kBadFile, file.path() + ": tensor \"" + name + "\"" + what);
 }
@@ -74,11 +77,27 @@ at::Tensor Weights::take_raw(const std::string& name, at::IntArrayRef shape) con
   return placed;
 }
 
-at::Tensor Weights::convert(const std::string& name, const at::Tensor& stored) const {
-  if (!stored.is_floating_point())
+at::Tensor Weights::take_numbers(const std::string& name, at::IntArrayRef shape) const {
+  const at::Tensor stored = take_raw(name, shape);
+  if (stored.is_floating_point()) return stored;
+  if (stored.scalar_type() != at::kChar || shape.empty())
     bad(*file_, prefix_ + name,
-        std::string(": expected a floating-point type, got ") +
+        std::string(": expected a floating-point type or rows of int8, got ") +
             c10::toString(stored.scalar_type()));
+  const std::string scale_name = name + kRowScale;
+  const at::Tensor scale = take_raw(scale_name, {shape[0]});
+  if (!scale.is_floating_point())
+    bad(*file_, prefix_ + scale_name,
+        std::string(": expected a floating-point type, got ") + c10::toString(scale.scalar_type()));
+  std::vector<std::int64_t> per_row(shape.size(), 1);
+  per_row[0] = shape[0];
+  at::Tensor numbers = stored.to(at::kFloat).mul_(scale.to(at::kFloat).view(per_row));
+  file_->release(prefix_ + name);
+  return numbers;
+}
+
+at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
+  const at::Tensor stored = take_numbers(name, shape);
   const at::Tensor converted = stored.to(placement_.dtype);
   // The mapped bytes have been read for the last time; they need not stay in
   // memory beside the converted tensor.
@@ -86,13 +105,9 @@ at::Tensor Weights::convert(const std::string& name, const at::Tensor& stored) c
   return converted;
 }
 
-at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
-  return convert(name, take_raw(name, shape));
-}
-
 at::Tensor Weights::take_hot(const std::string& name, at::IntArrayRef shape) const {
-  const at::Tensor stored = take_raw(name, shape);
-  if (!stored.is_cpu() || !stored.is_floating_point()) return convert(name, stored);
+  if (!placement_.device.is_cpu()) return take(name, shape);
+  const at::Tensor stored = take_numbers(name, shape);
   const at::Tensor own = empty_in_large_pages(shape, placement_.dtype);
   own.copy_(stored);
   file_->release(prefix_ + name);

@@ -54,7 +54,8 @@ class Weights {
 
   bool has(const std::string& name) const;
   // Claims the tensor, converted and moved. kBadFile names a missing or twice
-  // claimed tensor, or both shapes where they differ.
+  // claimed tensor, or both shapes where they differ. Rows of int8 are multiplied
+  // by what "<name>.scale" holds for each, which is claimed along with them.
   at::Tensor take(const std::string& name, at::IntArrayRef shape) const;
   // The same as take() in memory of its own with large pages, where the device
   // is the processor: a matrix that is read from end to end for every token is
@@ -71,7 +72,8 @@ class Weights {
 
  private:
   struct Claims;
-  at::Tensor convert(const std::string& name, const at::Tensor& stored) const;
+  // The tensor as it is stored, or as float32 if that is int8.
+  at::Tensor take_numbers(const std::string& name, at::IntArrayRef shape) const;
 
   std::shared_ptr<const TensorFile> file_;
   std::shared_ptr<Claims> claims_;

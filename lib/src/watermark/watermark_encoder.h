@@ -15,8 +15,9 @@ namespace chatterbox {
 //
 // Upstream's look three frames ahead, each; a mark for this frame would have to wait for 15 more.
 // A mean over a neighbourhood is most of what they compute, so here each treats the present frame
-// as if it lasted: its taps over the future are added to the tap over the present. That makes
-// them causal, and four taps are less work than seven. docs/watermark.md says what it costs.
+// as if it lasted: models/convert_watermark.py has added the taps over the future to the tap over
+// the present. That makes them causal, and four taps are less work than seven. docs/watermark.md
+// says what it costs.
 class WatermarkEncoder {
  public:
   explicit WatermarkEncoder(const Weights& weights);

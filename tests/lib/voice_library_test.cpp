@@ -3,9 +3,11 @@
 #include "chatterbox/voice_library.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -120,7 +122,8 @@ TEST_F(VoiceLibraryTest, NamesLooseVoiceFilesAfterThemselves) {
 
 TEST_F(VoiceLibraryTest, AddsAndRemoves) {
   VoiceLibrary voices = library();
-  const VoiceEntry added = voices.add({"Zo\u00eb", "female", "me", "me.wav", "consent"}, recording());
+  const VoiceEntry added =
+      voices.add({"Zo\u00eb", "female", "me", "me.wav", "consent"}, recording());
   EXPECT_EQ(added.seconds, 1.0);
   EXPECT_EQ(added.type, "user_cloned_voice");
   const VoiceEntry found = library().find("ZO\u00cb");
@@ -158,8 +161,7 @@ TEST_F(VoiceLibraryTest, OverwritesOnlyWhenTold) {
 
 TEST_F(VoiceLibraryTest, OwnVoicesHideInstalledOnesWhenTold) {
   VoiceLibrary voices = library();
-  EXPECT_EQ(thrown_by([&] { voices.add({"Amy"}, recording()); }).code,
-            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(thrown_by([&] { voices.add({"Amy"}, recording()); }).code, ErrorCode::kInvalidArgument);
   voices.add({"Amy"}, recording(), true);
   EXPECT_TRUE(voices.find("Amy").own);
   EXPECT_EQ(voices.list().size(), 2U);
@@ -168,9 +170,14 @@ TEST_F(VoiceLibraryTest, OwnVoicesHideInstalledOnesWhenTold) {
 }
 
 TEST_F(VoiceLibraryTest, RefusesBadNames) {
-  const std::string bad[] = {"",           ".amy",    "a/b",   "a\\b",       " amy",
-                             "amy ",       "a\nb",    "..",    "\xff\xfe",   std::string("a\0b", 3),
-                             "a\u202eb",   "deadbeef", "\u0085", std::string(65, 'a'), "\u200b"};
+  const std::string bad[] = {"",         ".amy",
+                             "a/b",      "a\\b",
+                             " amy",     "amy ",
+                             "a\nb",     "..",
+                             "\xff\xfe", std::string("a\0b", 3),
+                             "a\u202eb", "deadbeef",
+                             "\u0085",   std::string(65, 'a'),
+                             "\u200b"};
   for (const std::string& name : bad)
     EXPECT_EQ(thrown_by([&] { library().add({name}, recording()); }).code,
               ErrorCode::kInvalidArgument)
@@ -254,6 +261,72 @@ TEST_F(VoiceLibraryTest, ManyProcessesAtOnce) {
   }
   EXPECT_EQ(ids.size(), voices.size());
   EXPECT_EQ(own_files().size(), voices.size() + 2);  // the index and the lock
+}
+
+// One process gives a voice recording after recording while others remove it: whoever removes it
+// removes what is there at that moment, and no recording stays behind.
+TEST_F(VoiceLibraryTest, RemovesWhatOthersOverwrite) {
+  std::vector<pid_t> children;
+  for (int process = 0; process < 3; ++process) {
+    const pid_t child = fork();
+    if (child == 0) {
+      int failures = 0;
+      VoiceLibrary voices = library();
+      for (int i = 1; i <= 20; ++i) try {
+          if (process == 0)
+            voices.add({"shared"}, recording(float(i) / 32), true);
+          else
+            voices.remove("shared");
+        } catch (const Error& error) {
+          if (process == 0 || error.code() != ErrorCode::kNotFound) ++failures;
+        } catch (const std::exception&) {
+          ++failures;
+        }
+      _exit(failures);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  const auto voices = VoiceLibrary(directory_.path("own"), {}).list();
+  EXPECT_LE(voices.size(), 1U);
+  EXPECT_EQ(own_files().size(), voices.size() + 2);  // the index and the lock
+}
+
+// The recording still fits, the index does not.
+TEST_F(VoiceLibraryTest, LeavesNothingOfAVoiceThatCannotBeAdded) {
+  VoiceLibrary voices = library();
+  const VoiceEntry kept = voices.add({"Kept"}, recording());
+  const auto before = own_files();
+  rlimit unlimited = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  rlimit full = unlimited;
+  full.rlim_cur = fs::file_size(kept.path) + 1000;
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  NewVoice talkative{"Me"};
+  talkative.description = std::string(full.rlim_cur, 'a');
+  const Thrown failure = thrown_by([&] { voices.add(talkative, recording(0.5F)); });
+  setrlimit(RLIMIT_FSIZE, &unlimited);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(failure.code, ErrorCode::kBadFile);
+  EXPECT_NE(failure.message.find("index.json"), std::string::npos) << failure.message;
+  EXPECT_EQ(own_files(), before);
+  EXPECT_TRUE(voices.contains("Kept"));
+  EXPECT_FALSE(voices.contains("Me"));
+}
+
+TEST_F(VoiceLibraryTest, NamesAtMostThreeNearOnes) {
+  VoiceLibrary voices = library();
+  for (const char* name : {"Anna", "Anne", "Hanna", "Ana"}) voices.add({name}, recording());
+  EXPECT_EQ(thrown_by([&] { voices.find("ANNAA"); }).message,
+            "Voice 'ANNAA' not found in any library; did you mean 'Anna', 'Ana', 'Anne'?");
+  const Thrown other = thrown_by([&] { voices.remove("ann"); });
+  EXPECT_EQ(other.code, ErrorCode::kNotFound);
+  EXPECT_NE(other.message.find("did you mean"), std::string::npos);
 }
 
 // The library that comes with the project: ids that clients know, recordings as told.

@@ -249,8 +249,14 @@ VoiceEntry VoiceLibrary::add(const NewVoice& voice, const Audio& recording, bool
   else
     index.push_back(entry);
   write_file_atomically((directory / entry.path).string(), clip);
-  write_index(directory, index);
   std::error_code ignored;
+  try {
+    write_index(directory, index);
+  } catch (...) {
+    // A recording that no index mentions is nobody's.
+    if (replaced != entry.path) fs::remove(directory / entry.path, ignored);
+    throw;
+  }
   if (!replaced.empty() && replaced != entry.path) fs::remove(directory / replaced, ignored);
   entry.path = (directory / entry.path).string();
   entry.own = true;
@@ -258,12 +264,18 @@ VoiceEntry VoiceLibrary::add(const NewVoice& voice, const Audio& recording, bool
 }
 
 void VoiceLibrary::remove(const std::string& name_or_id) {
-  const VoiceEntry voice = find(name_or_id);
-  if (!voice.own)
-    throw Error(ErrorCode::kInvalidArgument, "expected a voice of the user's own, got '" +
-                                                 voice.name + "' of the installed library");
+  const auto find_own = [&] {
+    VoiceEntry found = find(name_or_id);
+    if (!found.own)
+      throw Error(ErrorCode::kInvalidArgument, "expected a voice of the user's own, got '" +
+                                                   found.name + "' of the installed library");
+    return found;
+  };
+  find_own();  // without it there may be no directory to lock
   const fs::path directory(own_);
   const DirectoryLock lock(directory);
+  // Another process may have given the voice another recording meanwhile.
+  const VoiceEntry voice = find_own();
   std::vector<VoiceEntry> index = read_index(directory);
   const std::string file = fs::path(voice.path).filename().string();
   const auto same = [&](const VoiceEntry& entry) { return entry.path == file; };

@@ -88,6 +88,19 @@ constexpr Reading kNumbers[] = {
     {"±3", "plus or minus three"},
     {"5 × 3", "five by three"},
     {"≈10", "about ten"},
+    {"50+ people", "fifty plus people"},
+    {">50 and <10", "more than fifty and less than ten"},
+    {"1.5M views and 200K likes", "one point five million views and two hundred thousand likes"},
+    {"a 5K run", "a five K run"},
+    {"Suite 4B", "suite four B"},
+    {"100s of files", "hundreds of files"},
+    {"1000s of people", "thousands of people"},
+    {"10:1 odds", "ten to one odds"},
+    {"the Celtics, 110-102", "the Celtics one hundred ten to one hundred two"},
+    {"a 50/50 chance", "a fifty fifty chance"},
+    {"x^2", "x squared"},
+    {"~$5", "about five dollars"},
+    {"a 500 million dollar deal", "a five hundred million dollar deal"},
 };
 
 constexpr Reading kYears[] = {
@@ -114,6 +127,20 @@ constexpr Reading kYears[] = {
     {"2020-05-12", "May twelfth twenty twenty"},
     {"9/11", "nine eleven"},
     {"24/7", "twenty four seven"},
+    {"Between 1914 and 1918", "between nineteen fourteen and nineteen eighteen"},
+    {"From 1939 to 1945", "from nineteen thirty nine to nineteen forty five"},
+    {"from 1500 people", "from fifteen hundred people"},
+    {"The 2024-25 season", "the twenty twenty four twenty five season"},
+    {"the 2023/24 season", "the twenty twenty three twenty four season"},
+    {"the 1999-00 season", "the nineteen ninety nine two thousand season"},
+    {"1990-95", "nineteen ninety to ninety five"},
+    {"in 44 BC and AD 79", "in forty four B C and A D seventy nine"},
+    {"in 500 B.C. there", "in five hundred B C there"},
+    {"FY2024", "F Y twenty twenty four"},
+    {"31.12.2023", "December thirty first twenty twenty three"},
+    {"Dec 25", "December twenty fifth"},
+    {"Aug. 5-7", "August fifth to seventh"},
+    {"Sept. 11, 2001", "September eleventh two thousand one"},
 };
 
 constexpr Reading kMoney[] = {
@@ -142,6 +169,15 @@ constexpr Reading kMoney[] = {
     {"5% or 3.5%", "five per cent or three point five per cent"},
     {"5-10%", "five to ten per cent"},
     {"5 %", "five percent"},
+    {"A $2.5-million house", "a two point five million dollar house"},
+    {"A $500 million deal", "a five hundred million dollars deal"},
+    {"$.50", "fifty cents"},
+    {"£64.5k", "sixty four point five thousand pounds"},
+    {"100 USD", "one hundred U S dollars"},
+    {"Rs. 500", "rupees five hundred"},
+    {"$15/hr", "fifteen dollars per hour"},
+    {"€5.50/kg", "five euros fifty cents per kilogram"},
+    {"5 @ $3", "five at three dollars"},
 };
 
 constexpr Reading kTimes[] = {
@@ -155,6 +191,13 @@ constexpr Reading kTimes[] = {
     {"9-10pm", "nine to ten P M"},
     {"8:30-9:00", "eight thirty to nine"},
     {"10:30:15", "ten thirty and fifteen seconds"},
+    {"at 14:00", "at fourteen hundred"},
+    {"10am-4pm", "ten A M to four P M"},
+    {"9am–5:30pm", "nine A M to five thirty P M"},
+    {"Mon-Fri 9-5", "Monday to Friday nine to five"},
+    {"Monday-Friday", "Monday to Friday"},
+    {"2h 30m", "two hours thirty minutes"},
+    {"John 3:16", "John three sixteen"},
 };
 
 constexpr Reading kOrdinals[] = {
@@ -170,6 +213,7 @@ constexpr Reading kOrdinals[] = {
     {"Part III", "Part three"},
     {"Rocky IV", "Rocky four"},
     {"Super Bowl LIV", "Super Bowl fifty four"},
+    {"Act II, Scene iii", "act two scene three"},
 };
 
 constexpr Reading kFractions[] = {
@@ -209,6 +253,12 @@ constexpr Reading kUnits[] = {
     {"five kg", "five kilograms"},
     {"10 min", "ten minutes"},
     {"200 µm", "two hundred micrometers"},
+    {"100m in 10.8s", "one hundred meters in ten point eight seconds"},
+    {"5 ft. 10 in. tall", "five feet ten inches tall"},
+    {"15,000 sq. ft. of", "fifteen thousand square feet of"},
+    {"60 mi/h", "sixty miles per hour"},
+    {"a 6\" pipe", "a six inch pipe"},
+    {"\"he is 6\"", "he is six"},
 };
 
 constexpr Reading kAbbreviations[] = {
@@ -234,6 +284,10 @@ constexpr Reading kAbbreviations[] = {
     {"w/o it", "without it"},
     {"I saw the Sun. Jan. said no. 5 left.", "I saw the sun. jan. said no. five left."},
     {"the co and min", "the co and min"},
+    {"Ms. Green", "Miz Green"},
+    {"Roe v. Wade", "Roe versus Wade"},
+    {"9:30 a.m. ET", "nine thirty A M E T"},
+    {"St. Louis, Mo.", "Saint Louis Missouri"},
 };
 
 constexpr Reading kCapitals[] = {
@@ -266,6 +320,23 @@ constexpr Reading kCapitals[] = {
     {"McDonald and O'Brien", "mcdonald and o'brien"},
     {"a PhD", "a P H D"},
     {"C++ and C#", "C plus plus and C sharp"},
+    {"the UK's and the EU's", "the U K's and the E U's"},
+    {"the GOP", "the G O P"},
+    {"an MRI scan", "an M R I scan"},
+    {"SUVs and EVs", "S U V's and E V's"},
+    {"PRESIDENT SPEAKS AT THE UN", "president speaks at the U N"},
+    {"the WHO said", "the W H O said"},
+    {"Guess WHO came", "guess who came"},
+    {"the IT department", "the I T department"},
+    {"do IT now", "do it now"},
+    {"D.C. is", "D C is"},
+    {"J.K. Rowling", "J K Rowling"},
+    {"AC/DC and TCP/IP", "A C D C and T C P I P"},
+    {"flight BA2490", "flight B A twenty four ninety"},
+    {"CO2", "C O two"},
+    {"an A+", "an ay plus"},
+    {"TL;DR", "T L D R"},
+    {"thx and pls", "thanks and please"},
 };
 
 constexpr Reading kAddresses[] = {
@@ -300,6 +371,17 @@ INSTANTIATE_TEST_SUITE_P(Units, AloudTest, testing::ValuesIn(kUnits));
 INSTANTIATE_TEST_SUITE_P(Abbreviations, AloudTest, testing::ValuesIn(kAbbreviations));
 INSTANTIATE_TEST_SUITE_P(Capitals, AloudTest, testing::ValuesIn(kCapitals));
 INSTANTIATE_TEST_SUITE_P(Addresses, AloudTest, testing::ValuesIn(kAddresses));
+
+// The full stop of an abbreviation stays where it ends a sentence, and nowhere else.
+TEST(ReadAloud, EndsSentencesWhereTheyEnd) {
+  EXPECT_EQ(handed_over("The U.S. economy grew."), "The U S economy grew. ");
+  EXPECT_EQ(handed_over("The U.N. Security Council"), "The U N Security Council ");
+  EXPECT_EQ(handed_over("He lives in the U.S. It is big."), "He lives in the U s. It is big. ");
+  EXPECT_EQ(handed_over("Come at 3 p.m. today."), "Come at 3 P M today. ");
+  EXPECT_EQ(handed_over("Come at 3 p.m. The door opens."), "Come at 3 P m. The door opens. ");
+  EXPECT_EQ(handed_over("Acme Inc. It is"), "Acme Incorporated. It is ");
+  EXPECT_EQ(handed_over("in the U.S."), "in the U s. ");
+}
 
 // Sentences without signs reach flite letter for letter, as in training.
 TEST(ReadAloud, LeavesPlainTextAlone) {

@@ -98,6 +98,21 @@ Parts parts_of(const std::string& word) {
   return parts;
 }
 
+// A quote behind a number that closes no quotation means inches: 6" pipe.
+void mark_inches(std::vector<Parts>& parts) {
+  bool quoting = false;
+  for (Parts& part : parts) {
+    if (part.lead.find('"') != std::string::npos) quoting = true;
+    if (part.trail.find('"') == std::string::npos) continue;
+    if (!quoting && part.trail[0] == '"' && aloud::is_number(part.core) &&
+        std::isdigit(static_cast<unsigned char>(part.core.back()))) {
+      part.trail.erase(0, 1);
+      part.core += "-inch";
+    }
+    quoting = false;
+  }
+}
+
 // Plain words and numbers are flite's own business.
 bool is_plain(const std::string& core) {
   return std::all_of(core.begin(), core.end(), [](char c) { return c >= 'a' && c <= 'z'; });
@@ -107,9 +122,42 @@ bool begins_sentence(std::string_view word) {
   return word.empty() || (word[0] >= 'A' && word[0] <= 'Z');
 }
 
+// Letters whose full stop is their own.
+bool is_lettered(std::string_view word) {
+  return aloud::is_initials(word) || word == "a.m" || word == "p.m" || word == "Ph.D";
+}
+
+bool is_abbreviated(const Place& place) {
+  return is_lettered(place.word) || aloud::short_month(place.word) ||
+         aloud::abbreviation(place.word, true, place.next) ||
+         (aloud::is_number(place.previous) &&
+          (place.word == "in" || aloud::unit(place.word, false)));
+}
+
+// The full stop of an abbreviation ends no sentence, unless one begins after it.
+bool ends_sentence(const Place& place) {
+  if (is_lettered(place.word)) return aloud::is_first_word(place.next);
+  if (aloud::abbreviation(place.word, true, place.next))
+    return begins_sentence(place.next) && aloud::ends_sentences(place.word);
+  return begins_sentence(place.next);
+}
+
+// "U S" -> "U s": flite takes a capital with a full stop for somebody's initial, which ends no
+// sentence.
+std::string with_small_end(std::string letters) {
+  if (letters.ends_with(" A")) return letters + "y";
+  letters.back() = char(std::tolower(static_cast<unsigned char>(letters.back())));
+  return letters;
+}
+
 std::optional<std::string> say(const Place& place) {
   if (place.word.empty() || place.word.size() > kLongestWord) return std::nullopt;
   if (auto said = aloud::unusual_name(place.word)) return said;
+  if (aloud::is_initials(place.word)) {
+    std::string letters(place.word);
+    std::erase(letters, '.');
+    return aloud::spelled(letters);
+  }
   if (auto said = aloud::say_number(place)) return said;
   if (auto said = aloud::say_address(place)) return said;
   return aloud::say_letters(place);
@@ -125,7 +173,7 @@ bool say_scaled_money(const Parts& amount, const Parts& scale, std::string& firs
   if (amount.core.size() > kLongestWord || !std::regex_match(amount.core, match, money) ||
       !std::regex_match(scale.core, scales))
     return false;
-  first = amount.lead + match[2].str() + amount.trail;
+  first = amount.lead + aloud::cardinal(match[2].str()) + amount.trail;
   second = scale.lead + scale.core + " " + aloud::currency(match[1].str(), false).value_or("") +
            scale.trail;
   return true;
@@ -136,6 +184,7 @@ bool say_scaled_money(const Parts& amount, const Parts& scale, std::string& firs
 std::vector<std::string> read_aloud(const std::vector<std::string>& words) {
   std::vector<Parts> parts;
   for (const std::string& word : words) parts.push_back(parts_of(without_signs(word)));
+  mark_inches(parts);
   std::vector<std::string> spoken(words.size());
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Parts& at = parts[i];
@@ -150,22 +199,19 @@ std::vector<std::string> read_aloud(const std::vector<std::string>& words) {
     if (!last) place.next = parts[i + 1].core;
     place.dotted = at.trail.starts_with('.') && !at.trail.starts_with("..");
     // An abbreviation may be a plain word as well.
-    const bool said_as_written = is_plain(at.core) && !place.dotted &&
-                                 !aloud::is_number(place.previous) &&
-                                 !aloud::unusual_name(at.core) &&
-                                 !aloud::abbreviation(at.core, false, place.next) && at.core != "x";
+    const bool said_as_written =
+        is_plain(at.core) && !place.dotted && !aloud::is_number(place.previous) &&
+        !aloud::unusual_name(at.core) && !aloud::abbreviation(at.core, false, place.next) &&
+        at.core != "x" && at.core.find_first_not_of("ivx") != std::string::npos;
     const auto said = said_as_written ? std::nullopt : say(place);
     if (!said) {
       spoken[i] = at.lead + at.core + at.trail;
       continue;
     }
     std::string trail = at.trail;
-    // The full stop of an abbreviation ends no sentence, unless one begins after it.
-    const bool abbreviated =
-        place.dotted && aloud::abbreviation(at.core, true, place.next).has_value();
-    if (abbreviated && !(last || (begins_sentence(place.next) && aloud::ends_sentences(at.core))))
-      trail.erase(0, 1);
-    spoken[i] = at.lead + *said + trail;
+    const bool ends = last || ends_sentence(place);
+    if (place.dotted && !ends && is_abbreviated(place)) trail.erase(0, 1);
+    spoken[i] = at.lead + (ends && is_lettered(at.core) ? with_small_end(*said) : *said) + trail;
   }
   return spoken;
 }

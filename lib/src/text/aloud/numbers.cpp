@@ -20,33 +20,41 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
 
 // "-$1,200.50", "$5M", "£5-£10", "€20/month"
 Said money(const Match& match, const Place&) {
-  const std::string minus = match[1], sign = match[2], whole = match[3], fraction = match[4];
+  const std::string minus = match[1], sign = match[2], fraction = match[4];
+  const std::string whole = match[3].length() > 0 ? match[3].str() : "0";
   const std::string suffix = match[5], until = match[6], per = match[7];
   const Said several = currency(sign, false);
-  if (!several) return std::nullopt;
+  if (!several || match[3].length() + match[4].length() == 0) return std::nullopt;
   std::string said = minus.empty() ? "" : "minus ";
   const bool coins = fraction.size() == 3 && suffix.empty() && until.empty() && *several != "yen";
   const bool one = whole == "1" && suffix.empty() && until.empty() && (fraction.empty() || coins);
-  if (coins && (whole != "0" || fraction == ".00")) said += whole + " " + *currency(sign, one);
+  if (coins && (whole != "0" || fraction == ".00"))
+    said += cardinal(whole) + " " + *currency(sign, one);
   if (coins && fraction != ".00") {
     const int count = integer(fraction.substr(1));
-    said += (whole != "0" ? " " : "") + std::to_string(count);
+    said += (whole != "0" ? " " : "") + cardinal(std::to_string(count));
     said += sign == "£" ? " pence" : count == 1 ? " cent" : " cents";
   }
   if (!coins) {
-    said += whole + fraction;
-    if (!until.empty()) said += " to " + until;
+    said += cardinal(whole + fraction);
+    if (!until.empty()) said += " to " + cardinal(until);
     if (!suffix.empty()) said += " " + magnitude(suffix).value_or(suffix);
     said += " " + *currency(sign, one);
   }
-  if (!per.empty()) said += " per " + per.substr(1);
+  if (!per.empty()) said += " per " + unit(per.substr(1), true).value_or(per.substr(1));
   return said;
+}
+
+// "$2.5-million"
+Said scaled_money(const Match& match, const Place&) {
+  return cardinal(match[2].str()) + " " + match[3].str() + " " +
+         currency(match[1].str(), true).value_or("");
 }
 
 // "3€"
 Said money_behind(const Match& match, const Place&) {
   const Said name = currency(match[2].str(), match[1] == "1");
-  return name ? Said(match[1].str() + " " + *name) : std::nullopt;
+  return name ? Said(cardinal(match[1].str()) + " " + *name) : std::nullopt;
 }
 
 Said cents(const Match& match, const Place&) {
@@ -72,6 +80,35 @@ Said early_year(const Match& match, const Place& place) {
   return "ten " + (last[0] == '0' ? "oh " + last.substr(1) : last);
 }
 
+// "From 1939 to", "between 1914 and": flite counts there.
+Said first_year(const Match& match, const Place& place) {
+  if (!one_of(place.previous, {"from", "From", "between", "Between"}) ||
+      !one_of(place.next, {"to", "and", "until", "till", "through"}))
+    return std::nullopt;
+  return year(integer(match[0].str()));
+}
+
+// "2023-24", "2007/08": the year and the next; "1990-95": a range
+Said two_years(const Match& match, const Place&) {
+  const int first = integer(match[1]), last = integer(match[3]);
+  if (last == 0 && first % 100 == 99) return year(first) + " " + year(first + 1);
+  if (last == (first + 1) % 100)
+    return year(first) + (last < 10 ? " oh " : " ") + cardinal(std::to_string(last));
+  if (match[2] == "/" || last <= first % 100) return std::nullopt;
+  return year(first) + " to " + (last < 10 ? "oh " : "") + cardinal(std::to_string(last));
+}
+
+// "500 million": flite takes the number for a name
+Said before_scale(const Match& match, const Place& place) {
+  if (!one_of(place.next, {"thousand", "million", "billion", "trillion"})) return std::nullopt;
+  return cardinal(match[0].str());
+}
+
+// "100s", "1000s"
+Said many(const Match& match, const Place&) {
+  return match[1].length() == 2 ? "hundreds" : "thousands";
+}
+
 Said hundreds(const Match& match, const Place&) { return match[1].str() + " hundred"; }
 
 // "3pm", "10:30am", "9-10:30pm"
@@ -84,6 +121,34 @@ Said clock(const Match& match, const Place&) {
   return said;
 }
 
+// "10am-4pm"
+Said opening(const Match& match, const Place& place) {
+  std::string said;
+  for (const int part : {1, 2}) {
+    Place time = place;
+    const std::string word = match[part];
+    time.word = word;
+    if (part == 2) said += " to ";
+    said += say_number(time).value_or(word);
+  }
+  return said;
+}
+
+// "14:00"; up to noon flite says the hour alone
+Said full_hour(const Match& match, const Place&) { return match[1].str() + " hundred"; }
+
+// "10:1", but not the verse of a book
+Said ratio(const Match& match, const Place& place) {
+  if (!place.previous.empty() && place.previous[0] >= 'A' && place.previous[0] <= 'Z')
+    return std::nullopt;
+  return cardinal(match[1].str()) + " to " + cardinal(match[2].str());
+}
+
+// "110-102"
+Said score(const Match& match, const Place&) {
+  return cardinal(match[1].str()) + " to " + cardinal(match[2].str());
+}
+
 Said stopwatch(const Match& match, const Place&) {
   const int seconds = integer(match[2]);
   return match[1].str() + " and " + std::to_string(seconds) +
@@ -91,17 +156,31 @@ Said stopwatch(const Match& match, const Place&) {
 }
 
 // "5km", "10-kg", "3.5GHz"
-Said measure(const Match& match, const Place&) {
+Said measure(const Match& match, const Place& place) {
   const std::string number = match[1], symbol = match[3];
-  if (symbol == "s" && number.size() > 2) return std::nullopt;
+  if (symbol == "s" && number.size() > 2 && number.find('.') == number.npos) return std::nullopt;
+  // "2h 30m"
+  const std::string_view hours = place.previous;
+  if (symbol == "m" && hours.size() > 1 && hours.back() == 'h' &&
+      is_number(hours.substr(0, hours.size() - 1)))
+    return cardinal(number) + (number == "1" ? " minute" : " minutes");
   const Said name = unit(symbol, number == "1" || match[2].length() > 0);
   if (!name) return std::nullopt;
-  return number + " " + *name;
+  return cardinal(number) + " " + *name;
+}
+
+// "1.5M", "200K"; not the flat "12B" or a run over "5K"
+Said scaled(const Match& match, const Place&) {
+  const std::string number = match[1], suffix = match[2];
+  const std::size_t digits = suffix == "M" ? 1 : 3;
+  if (number.find('.') == number.npos && number.size() < digits) return std::nullopt;
+  return cardinal(number) + " " + magnitude(suffix).value_or("");
 }
 
 Said temperature(const Match& match, const Place&) {
   const std::string number = match[1], scale = match[2];
-  std::string said = (number.empty() ? "" : number + " ") + (number == "1" ? "degree" : "degrees");
+  std::string said =
+      (number.empty() ? "" : cardinal(number) + " ") + (number == "1" ? "degree" : "degrees");
   if (scale == "C") said += " Celsius";
   if (scale == "F") said += " Fahrenheit";
   return said;
@@ -134,6 +213,11 @@ Said slashed_date(const Match& match, const Place&) {
   return first > 12 ? date(year, second, first) : date(year, first, second);
 }
 
+// "31.12.2023"
+Said dotted_date(const Match& match, const Place&) {
+  return date(integer(match[3]), integer(match[2]), integer(match[1]));
+}
+
 Said iso_date(const Match& match, const Place&) {
   return date(integer(match[1]), integer(match[2]), integer(match[3]));
 }
@@ -155,7 +239,18 @@ Said version(const Match& match, const Place&) {
 }
 
 Said numbered(const Match& match, const Place&) { return "number " + match[1].str(); }
-Said about(const Match& match, const Place&) { return "about " + match[1].str(); }
+
+// What a sign in front of a number says, and the number as the rules read it.
+Said with_words(const std::string& words, const std::string& number, const Place& place) {
+  Place rest = place;
+  rest.word = number;
+  return words + " " + say_number(rest).value_or(number);
+}
+Said about(const Match& match, const Place& place) { return with_words("about", match[1], place); }
+Said compared(const Match& match, const Place& place) {
+  return with_words(match[1] == ">" ? "more than" : "less than", match[2], place);
+}
+Said and_more(const Match& match, const Place&) { return cardinal(match[1].str()) + " plus"; }
 Said plus(const Match& match, const Place&) { return "plus " + match[1].str(); }
 Said times(const Match& match, const Place&) { return match[1].str() + " x"; }
 
@@ -211,31 +306,49 @@ bool is_number(std::string_view word) {
 Said say_number(const Place& place) {
   static const Rule rules[] = {
       {std::regex("(-)?((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(" NUMBER
-                  ")(\\.\\d+)?(mn|bn|tn|[kKmMbBT])?"
+                  ")?(\\.\\d+)?(mn|bn|tn|[kKmMbBT])?"
                   "(?:-(?:\\$|£|€|¥)?(" NUMBER "))?(/[a-z]+)?",
                   kSyntax),
        money},
+      {std::regex("((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(" NUMBER
+                  "(?:\\.\\d+)?)-(million|billion|trillion)",
+                  kSyntax),
+       scaled_money},
       {std::regex("(" NUMBER "(?:\\.\\d+)?)(\\$|£|€|¥|₹|₩|₽)", kSyntax), money_behind},
       {std::regex("(\\d+)¢", kSyntax), cents},
+      {std::regex("1(00|000)s", kSyntax), many},
+      {std::regex("\\d{3}", kSyntax), before_scale},
       {std::regex("((?:mid|late|early|pre|post)-)?'?(\\d\\d)?(\\d)0'?s", kSyntax), decades},
       {std::regex("10(\\d[1-9]|[1-9]0)", kSyntax), early_year},
+      {std::regex("1[1-9]\\d\\d", kSyntax), first_year},
+      {std::regex("((?:1[1-9]|20)\\d\\d)([-/])(\\d\\d)", kSyntax), two_years},
       {std::regex("(1[1-9]|2[1-9])00", kSyntax), hundreds},
+      {std::regex("(1[3-9]|2[0-3]):00", kSyntax), full_hour},
+      {std::regex("(\\d{1,3}):(\\d)", kSyntax), ratio},
+      {std::regex("(\\d{2,3})-(\\d{3})", kSyntax), score},
+      {std::regex("(\\d{1,2}(?::\\d\\d)?[aApP]\\.?[mM])-(\\d{1,2}(?::\\d\\d)?[aApP]\\.?[mM])",
+                  kSyntax),
+       opening},
       {std::regex("(\\d{1,2}(?::\\d\\d)?)(-\\d{1,2}:\\d\\d|-\\d{1,2}(?=[aApP]))?"
                   "([aApP]\\.?[mM])?",
                   kSyntax),
        clock},
       {std::regex("(\\d{1,2}:\\d\\d):(\\d\\d)", kSyntax), stopwatch},
+      {std::regex("(" NUMBER "(?:\\.\\d+)?)(K|M|B)", kSyntax), scaled},
       {std::regex("(-?" NUMBER "(?:\\.\\d+)?)(-)?([A-Za-z]+(?:/[hs])?(?:\\^\\d)?)", kSyntax),
        measure},
       {std::regex("(-?" NUMBER "(?:\\.\\d+)?)?°([CFK])?", kSyntax), temperature},
       {std::regex("(\\d)'(\\d{1,2})(?:\"|'')?", kSyntax), height},
       {std::regex("(\\d{1,3})/(\\d{1,3})", kSyntax), fraction},
       {std::regex("(\\d{1,2})/(\\d{1,2})/(\\d{4}|\\d\\d)", kSyntax), slashed_date},
+      {std::regex("(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})", kSyntax), dotted_date},
       {std::regex("(\\d{4})-(\\d\\d)-(\\d\\d)", kSyntax), iso_date},
       {std::regex("\\d{3}\\.\\d{3}\\.\\d{4}", kSyntax), telephone},
       {std::regex("(v)?(\\d{1,4}(?:\\.\\d{1,4}){2,3})", kSyntax), version},
       {std::regex("#(" NUMBER ")", kSyntax), numbered},
       {std::regex("~([$£€¥]?\\d.*)", kSyntax), about},
+      {std::regex("([<>])([$£€¥]?\\d.*)", kSyntax), compared},
+      {std::regex("(" NUMBER ")\\+", kSyntax), and_more},
       {std::regex("\\+(\\d[\\d-]*)", kSyntax), plus},
       {std::regex("(\\d+\\.\\d+)x", kSyntax), times},
       {std::regex("(\\d+)\\(([a-z])\\)?", kSyntax), plan},

@@ -22,6 +22,12 @@ std::optional<std::string> say_letters(const Place& place);  // names, capitals,
 
 // True for "5", "1,234", "-2.5", "3/4" and the like, and for small number words.
 bool is_number(std::string_view word);
+// "1,200.5" -> "one thousand two hundred point five"; what is no such number comes back as it is.
+std::string cardinal(std::string_view number);
+// 1914 -> "nineteen fourteen".
+std::string year(int number);
+// "U.S", "J.R.R": letters with a full stop after each.
+bool is_initials(std::string_view word);
 // "US" -> "U S".
 std::string spelled(std::string_view letters);
 // "GitHub" -> "Git Hub", "macOS" -> "mac O S"; unchanged if there is nothing to part.

@@ -27,13 +27,14 @@ bool contains(const Table& table, std::string_view word) {
 
 // With or without a full stop.
 constexpr Pair kAbbreviations[] = {
-    {"vs", "versus"},        {"etc", "et cetera"},    {"approx", "approximately"},
-    {"Prof", "Professor"},   {"Sgt", "Sergeant"},     {"Capt", "Captain"},
-    {"Lt", "Lieutenant"},    {"Cpl", "Corporal"},     {"Blvd", "Boulevard"},
-    {"Ltd", "Limited"},      {"Corp", "Corporation"}, {"Jr", "Junior"},
-    {"Sr", "Senior"},        {"Dept", "Department"},  {"Univ", "University"},
-    {"Messrs", "Messieurs"}, {"Hwy", "Highway"},      {"Pkwy", "Parkway"},
-    {"Assn", "Association"}, {"Bros", "Brothers"},    {"Supt", "Superintendent"},
+    {"vs", "versus"},           {"etc", "et cetera"},    {"approx", "approximately"},
+    {"Prof", "Professor"},      {"Ms", "Miz"},           {"Sgt", "Sergeant"},
+    {"Capt", "Captain"},        {"Lt", "Lieutenant"},    {"Cpl", "Corporal"},
+    {"Blvd", "Boulevard"},      {"Ltd", "Limited"},      {"Corp", "Corporation"},
+    {"Jr", "Junior"},           {"Sr", "Senior"},        {"Dept", "Department"},
+    {"Univ", "University"},     {"Messrs", "Messieurs"}, {"Hwy", "Highway"},
+    {"Pkwy", "Parkway"},        {"Assn", "Association"}, {"Bros", "Brothers"},
+    {"Supt", "Superintendent"},
 };
 
 // With a full stop only: without it they are words.
@@ -52,19 +53,19 @@ constexpr Pair kDotted[] = {
     {"misc", "miscellaneous"}, {"dept", "department"},  {"govt", "government"},
     {"tel", "telephone"},      {"temp", "temperature"}, {"avg", "average"},
     {"max", "maximum"},        {"min", "minimum"},      {"resp", "respectively"},
-    {"orig", "originally"},
+    {"orig", "originally"},    {"v", "versus"},
 };
 
 // Only before a number: "p. 5", "Jan. 5"; elsewhere "no." and "Jan." end sentences.
 constexpr Pair kNumbered[] = {
-    {"Jan", "January"},    {"Feb", "February"}, {"Mar", "March"},    {"Apr", "April"},
-    {"Jun", "June"},       {"Jul", "July"},     {"Aug", "August"},   {"Sep", "September"},
-    {"Sept", "September"}, {"Oct", "October"},  {"Nov", "November"}, {"Dec", "December"},
-    {"No", "number"},      {"Nos", "numbers"},  {"p", "page"},       {"pp", "pages"},
-    {"ch", "chapter"},     {"Ch", "Chapter"},   {"fig", "figure"},   {"Fig", "Figure"},
-    {"vol", "volume"},     {"Vol", "Volume"},   {"sec", "section"},  {"Sec", "Section"},
-    {"art", "article"},    {"Art", "Article"},  {"eq", "equation"},  {"Eq", "Equation"},
-    {"Apt", "Apartment"},  {"Rm", "Room"},      {"Rte", "Route"},
+    {"Jan", "January"},    {"Feb", "February"},  {"Mar", "March"},    {"Apr", "April"},
+    {"Jun", "June"},       {"Jul", "July"},      {"Aug", "August"},   {"Sep", "September"},
+    {"Sept", "September"}, {"Oct", "October"},   {"Nov", "November"}, {"Dec", "December"},
+    {"Rs", "rupees"},      {"No", "number"},     {"Nos", "numbers"},  {"p", "page"},
+    {"pp", "pages"},       {"ch", "chapter"},    {"Ch", "Chapter"},   {"fig", "figure"},
+    {"Fig", "Figure"},     {"vol", "volume"},    {"Vol", "Volume"},   {"sec", "section"},
+    {"Sec", "Section"},    {"art", "article"},   {"Art", "Article"},  {"eq", "equation"},
+    {"Eq", "Equation"},    {"Apt", "Apartment"}, {"Rm", "Room"},      {"Rte", "Route"},
 };
 
 constexpr Pair kNames[] = {
@@ -92,6 +93,25 @@ constexpr Pair kNames[] = {
     {"and/or", "and or"},
     {"Q&A", "Q and A"},
     {"A.I", "A I"},
+    {"a.m", "A M"},
+    {"p.m", "P M"},
+    {"CO2", "C O 2"},
+    {"IoT", "I O T"},
+    {"OLED", "oh led"},
+    {"TL;DR", "T L D R"},
+    {"50/50", "fifty fifty"},
+    {"9-5", "nine to five"},
+    {"@", "at"},
+    {"<3", "heart"},
+    {"IMHO", "in my humble opinion"},
+    {"thx", "thanks"},
+    {"pls", "please"},
+    {"plz", "please"},
+    {"idk", "I don't know"},
+    {"imo", "in my opinion"},
+    {"gr8", "great"},
+    {"b4", "before"},
+    {"2nite", "tonight"},
     {"Ph.D", "P H D"},
     {"Ph.D.s", "P H D's"},
     {"&", "and"},
@@ -185,11 +205,18 @@ constexpr Unit kUnits[] = {
     {"kJ", "kilojoule", "kilojoules"},
     {"bn", "billion", "billion"},
     {"mn", "million", "million"},
+    {"mi/h", "mile per hour", "miles per hour"},
+    {"USD", "U S dollar", "U S dollars"},
+    {"CAD", "Canadian dollar", "Canadian dollars"},
+    {"AUD", "Australian dollar", "Australian dollars"},
+    {"EUR", "euro", "euros"},
+    {"GBP", "pound", "pounds"},
+    {"JPY", "yen", "yen"},
 };
 
 constexpr Unit kCurrencies[] = {
     {"$", "dollar", "dollars"},
-    {"US$", "US dollar", "US dollars"},
+    {"US$", "U S dollar", "U S dollars"},
     {"A$", "Australian dollar", "Australian dollars"},
     {"C$", "Canadian dollar", "Canadian dollars"},
     {"NZ$", "New Zealand dollar", "New Zealand dollars"},
@@ -208,12 +235,28 @@ constexpr Pair kMagnitudes[] = {
 };
 
 constexpr std::string_view kInitialisms[] = {
-    "CEO", "COO", "EU",  "UN",   "UK",   "US",  "UAE", "AI",  "ID",  "IQ",  "DIY", "FAQ",
-    "API", "URL", "USB", "MIT",  "UCLA", "HIV", "CIA", "EPA", "ICU", "ER",  "OS",  "AWS",
-    "UI",  "UX",  "EMT", "OMG",  "PSA",  "IPO", "ISO", "IPA", "ETA", "ISP", "IBS", "NYU",
-    "OED", "UFO", "VAT", "LAPD", "USS",  "UV",  "AC",  "AD",  "IP",  "VR",  "ESP", "EKG",
-    "ECG", "IVF", "NSA", "USSR", "EDM",  "ACL", "AFK", "IMO", "IOU", "LLM", "OCR", "IDE",
-    "RPG", "AAA", "ABC", "UPS",  "UAV",  "USD", "EUR", "GBP",
+    "CEO", "COO", "EU",   "UN",   "UK",  "UAE", "AI",  "IQ",  "DIY",  "FAQ", "API", "URL",
+    "USB", "MIT", "UCLA", "HIV",  "CIA", "EPA", "ICU", "AWS", "UI",   "UX",  "EMT", "OMG",
+    "PSA", "IPO", "ISO",  "IPA",  "ETA", "ISP", "IBS", "NYU", "OED",  "UFO", "VAT", "LAPD",
+    "USS", "UV",  "IP",   "VR",   "EKG", "ECG", "IVF", "NSA", "USSR", "EDM", "ACL", "AFK",
+    "IMO", "IOU", "LLM",  "OCR",  "IDE", "RPG", "AAA", "ABC", "UAV",  "USD", "EUR", "GBP",
+    "GOP", "MRI", "IRS",  "DOJ",  "IMF", "VIP", "IRA", "USC", "CIO",  "SOS", "EV",  "SUV",
+    "UTI", "IED", "AOL",  "ACLU", "EOD", "IRL", "ISS", "ESA", "EDT",  "OAS", "EPS", "IOC",
+    "DUI", "AOC", "EIN",  "ACA",  "FYI", "GRE", "LAX", "FY",  "IDF",  "ATM",
+};
+
+// Words as well.
+constexpr std::string_view kInitialismsOrWords[] = {
+    "AC", "AD", "ER", "ESP", "ID", "OS", "UPS", "US", "LED", "ET", "GE",
+};
+
+// "IT department"
+constexpr std::string_view kAfterIt[] = {
+    "department", "departments", "support",      "staff",         "team",
+    "teams",      "system",      "systems",      "manager",       "managers",
+    "sector",     "industry",    "company",      "companies",     "infrastructure",
+    "services",   "security",    "professional", "professionals", "worker",
+    "workers",    "consultant",  "specialist",   "giant",         "firm",
 };
 
 constexpr std::string_view kLastWords[] = {"etc", "Inc", "Ltd", "Co",   "Corp", "Jr",
@@ -247,14 +290,34 @@ constexpr std::string_view kMonths[] = {
     "July",    "August",   "September", "October", "November", "December",
 };
 
+// With or without a full stop.
+constexpr Pair kShortMonths[] = {
+    {"Jan", "January"}, {"Feb", "February"}, {"Mar", "March"},      {"Apr", "April"},
+    {"Jun", "June"},    {"Jul", "July"},     {"Aug", "August"},     {"Sep", "September"},
+    {"Oct", "October"}, {"Nov", "November"}, {"Sept", "September"}, {"Dec", "December"},
+};
+
+constexpr Pair kShortDays[] = {
+    {"Mon", "Monday"},   {"Tue", "Tuesday"},   {"Tues", "Tuesday"},   {"Wed", "Wednesday"},
+    {"Thu", "Thursday"}, {"Thur", "Thursday"}, {"Thurs", "Thursday"}, {"Fri", "Friday"},
+    {"Sat", "Saturday"}, {"Sun", "Sunday"},
+};
+
+constexpr std::string_view kDays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                      "Friday", "Saturday", "Sunday"};
+
+constexpr std::string_view kFirstWords[] = {
+    "The", "It",    "He",     "She",  "They",  "We",    "I",     "But",   "And",  "In",
+    "A",   "An",    "This",   "That", "There", "These", "Those", "If",    "When", "What",
+    "Who", "How",   "Why",    "So",   "You",   "My",    "His",   "Her",   "Its",  "Their",
+    "Our", "As",    "At",     "On",   "For",   "To",    "No",    "Yes",   "Not",  "Then",
+    "Now", "After", "Before", "Some", "All",   "Many",  "One",   "While", "Even", "Once",
+};
+
 constexpr std::string_view kDecades[] = {
     "hundreds", "tens",    "twenties",  "thirties", "forties",
     "fifties",  "sixties", "seventies", "eighties", "nineties",
 };
-
-bool starts_with_digit(std::string_view text) {
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0;
-}
 
 template <class Table>
 std::optional<std::string> counted(const Table& table, std::string_view symbol, bool one) {
@@ -285,6 +348,26 @@ std::optional<std::string> currency(std::string_view sign, bool one) {
 }
 std::optional<std::string> magnitude(std::string_view suffix) { return find(kMagnitudes, suffix); }
 bool is_initialism(std::string_view capitals) { return contains(kInitialisms, capitals); }
+bool is_initialism_or_word(std::string_view capitals, std::string_view previous,
+                           std::string_view next) {
+  if (capitals == "WHO") return previous == "the" || previous == "The";
+  if (capitals == "IT") return contains(kAfterIt, next);
+  return contains(kInitialismsOrWords, capitals);
+}
+
+std::optional<std::string> day_or_month(std::string_view word) {
+  if (contains(kDays, word) || contains(kMonths, word)) return std::string(word);
+  if (auto said = find(kShortDays, word)) return said;
+  return short_month(word);
+}
+
+std::optional<std::string> short_month(std::string_view word) { return find(kShortMonths, word); }
+bool is_first_word(std::string_view word) { return contains(kFirstWords, word); }
+
+bool starts_with_digit(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0;
+}
+
 bool is_address_ending(std::string_view ending) { return contains(kEndings, ending); }
 bool is_regnal_name(std::string_view name) { return contains(kRegnal, name); }
 

@@ -12,8 +12,7 @@ namespace chatterbox::aloud {
 
 // "Prof" -> "Professor". `dotted`: a full stop follows, which some need to be told from
 // words. `next` tells "Ft. Worth" from "6 ft.".
-std::optional<std::string> abbreviation(std::string_view word, bool dotted,
-                                        std::string_view next);
+std::optional<std::string> abbreviation(std::string_view word, bool dotted, std::string_view next);
 // An abbreviation that often is the last word of a sentence: "etc.", "Inc."
 bool ends_sentences(std::string_view abbreviation);
 // Names written in an unusual way: "WiFi", "iOS".
@@ -27,6 +26,16 @@ std::optional<std::string> magnitude(std::string_view suffix);
 
 // Capitals that are spelled out, although they look like a word.
 bool is_initialism(std::string_view capitals);
+// Capitals that are, unless the neighbours say that they are a word: "the US", but "give US".
+bool is_initialism_or_word(std::string_view capitals, std::string_view previous,
+                           std::string_view next);
+// "Mon" -> "Monday"; days and months, short or whole.
+std::optional<std::string> day_or_month(std::string_view word);
+// "Dec" -> "December"
+std::optional<std::string> short_month(std::string_view word);
+// A word that begins a sentence more often than it follows an abbreviation: "The".
+bool is_first_word(std::string_view word);
+bool starts_with_digit(std::string_view text);
 // The end of an address or of a file's name.
 bool is_address_ending(std::string_view ending);
 // A king, queen or pope: "Henry the Eighth".

@@ -8,6 +8,7 @@
 
 #include "background.h"
 #include "elements.h"
+#include "stopwatch.h"
 
 namespace chatterbox::gst {
 
@@ -189,10 +190,9 @@ void assert_text(const std::string& heard, const std::string& expected) {
 }
 
 double milliseconds_of(const std::function<void()>& action) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   action();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-      .count();
+  return watch.milliseconds();
 }
 
 }  // namespace chatterbox::gst

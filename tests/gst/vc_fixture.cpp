@@ -121,6 +121,13 @@ void VcHarness::wait_until_loaded() {
   ck_abort_msg("the model was not loaded");
 }
 
+void VcHarness::restart_loading(std::chrono::milliseconds load) {
+  gst_element_set_state(element_, GST_STATE_NULL);
+  wait_for_background();
+  script().load = load;
+  gst_element_set_state(element_, GST_STATE_PLAYING);
+}
+
 GstMessage* VcHarness::message(GstMessageType types) {
   return gst_bus_timed_pop_filtered(bus_, 10 * GST_SECOND, types);
 }

@@ -4,6 +4,7 @@
 
 #include <gst/audio/audio.h>
 
+#include <chrono>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -61,6 +62,9 @@ class VcHarness {
   void hear_available(Converted& converted);
   // Until the model is there.
   void wait_until_loaded();
+  // Starts again, with a model that takes that long to load. Nothing is left of the one that
+  // the harness began with, however far that had got.
+  void restart_loading(std::chrono::milliseconds load);
 
   GstMessage* message(GstMessageType types);
   // The next element message of that name. Fails the test when none comes.

@@ -176,10 +176,8 @@ GST_END_TEST;
 
 // Live speech does not wait for the model.
 GST_START_TEST(test_live_while_loading) {
-  VcHarness vc({{"model-path", "/other"}}, true);
-  gst_element_set_state(vc.element(), GST_STATE_READY);
-  script().load = std::chrono::seconds(30);
-  gst_element_set_state(vc.element(), GST_STATE_PLAYING);
+  VcHarness vc({}, true);
+  vc.restart_loading(std::chrono::seconds(30));
   vc.start();
   push_tone(vc, 0, 100);
   Converted converted;
@@ -244,6 +242,23 @@ GST_START_TEST(test_voice) {
 }
 GST_END_TEST;
 
+// Whoever asks for a voice before the model is there gets it, from the first word on.
+GST_START_TEST(test_voice_while_loading) {
+  VcHarness vc;
+  vc.restart_loading(std::chrono::milliseconds(300));
+  vc.start();
+  if (__i__ == 0) g_object_set(vc.element(), "voice", "ada", nullptr);
+  if (__i__ == 1)
+    vc.event(gst_event_new_custom(
+        GST_EVENT_CUSTOM_DOWNSTREAM_OOB,
+        gst_structure_new("chatterbox/speaker-voice", "voice", G_TYPE_STRING, "ada", nullptr)));
+  push_tone(vc, 0, 100);
+  vc.eos();
+  const Converted converted = vc.hear();
+  fail_unless(std::abs(level(converted.samples, 1000, 23000) - 0.25) < 0.02);
+}
+GST_END_TEST;
+
 // An unknown voice is no reason to fall silent.
 GST_START_TEST(test_unknown_voice_while_playing) {
   VcHarness vc;
@@ -270,6 +285,7 @@ TCase* vc_live_cases() {
   tcase_add_test(cases, test_live_while_loading);
   tcase_add_test(cases, test_bypass);
   tcase_add_loop_test(cases, test_voice, 0, 3);
+  tcase_add_loop_test(cases, test_voice_while_loading, 0, 2);
   tcase_add_test(cases, test_unknown_voice_while_playing);
   return cases;
 }

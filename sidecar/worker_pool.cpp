@@ -125,12 +125,15 @@ void WorkerPool::loop(Worker& worker) {
     // Busy from before the claim on: a drain must not overlook it.
     worker.stop = std::make_shared<std::atomic<bool>>(false);
     worker.put_back = false;
+    // Before the claim: a job that comes while we look sets it again.
+    jobs_ = false;
     lock.unlock();
     const auto claim = claim_job();
     lock.lock();
-    if (!claim) {
-      jobs_ = false;
-    } else {
+    if (claim) {
+      // Where one was there may be more.
+      jobs_ = true;
+      changed_.notify_one();
       worker.id = claim->job.id;
       lock.unlock();
       run_job(worker, *claim);

@@ -34,6 +34,8 @@ Database::Database(const std::string& path, bool full_sync) {
     execute("PRAGMA journal_mode=WAL");
     execute(full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     execute("PRAGMA cache_size=-8192");
+    // Some builds overwrite what is deleted, which needs as much room as it frees.
+    execute("PRAGMA secure_delete=FAST");
     execute("PRAGMA journal_size_limit=16777216");
   } catch (...) {
     sqlite3_close(handle_);

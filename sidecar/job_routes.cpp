@@ -33,7 +33,10 @@ bool with_storage(Services& services, const Exchange& exchange, const Answer& an
 std::string stream_json(const StreamNews& news) {
   const Job& job = news.job;
   // A final state ends a client's reading; it comes with the last piece.
-  const JobState state = is_final(job.state) && !news.ended ? JobState::kInProgress : job.state;
+  JobState state = is_final(job.state) && !news.ended ? JobState::kInProgress : job.state;
+  // RunPod's Python client does not take CANCELLED for an end and would ask for
+  // ever; this one it takes.
+  if (news.told_cancelled) state = JobState::kTimedOut;
   JsonWriter json;
   json.begin_object().field("id", job.id).field("status", to_string(state));
   json.key("stream").begin_array();

@@ -2,6 +2,9 @@
 // Copyright (c) the gst-chatterbox authors
 #include "job_store.h"
 
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
 #include <algorithm>
 
 namespace chatterbox::sidecar {
@@ -66,6 +69,9 @@ std::string find_output(Database& database, const std::string& id) {
 
 // Most of one /stream answer; the rest comes with the next.
 constexpr std::size_t kStreamAnswerBytes = 8 << 20;
+// Room that is kept free, or an eighth of a smaller disk. New jobs leave twice as
+// much, for the results of those that are there.
+constexpr std::int64_t kReserveBytes = 16 << 20;
 
 }  // namespace
 
@@ -78,13 +84,29 @@ std::optional<Job> find_job(Database& database, const std::string& id) {
 }
 
 JobStore::JobStore(const std::string& path, const StoreLimits& limits)
-    : limits_(limits),
+    : path_(path),
+      limits_(limits),
       database_(path, limits.power_safe),
       checkpoint_database_(path, limits.power_safe) {
   // Only checkpoint() waits for the disk.
   database_.execute("PRAGMA wal_autocheckpoint=0");
   database_.execute(kSchema);
   recover();
+}
+
+void JobStore::need_room(std::size_t bytes, int reserves) const {
+  struct statvfs disk {};
+  if (statvfs(path_.c_str(), &disk) != 0) return;
+  const auto size = std::int64_t(disk.f_blocks * disk.f_frsize);
+  const auto free = std::int64_t(disk.f_bavail * disk.f_frsize);
+  // Everything is written twice: to the log, and from there to its place.
+  struct stat log {};
+  const std::int64_t logged = stat((path_ + "-wal").c_str(), &log) == 0 ? log.st_size : 0;
+  const std::int64_t needed =
+      2 * std::int64_t(bytes) + logged + reserves * std::min(kReserveBytes, size / 8);
+  if (free < needed)
+    throw StorageError("the disk is full: expected " + std::to_string(needed) +
+                       " bytes of room, got " + std::to_string(free));
 }
 
 // What ran when the last process ended begins again, unless it keeps ending us.
@@ -131,8 +153,8 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
   const std::int64_t keep = job.sync ? limits_.sync_result_ms : limits_.result_ms;
   Query(database_,
         "INSERT INTO jobs(id, state, client, turn, low_priority, sync, input_bytes, created_ms, "
-        "finished_ms, expires_ms, timeout_ms, seed, webhook, webhook_due_ms, error, detail) "
-        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        "started_ms, finished_ms, expires_ms, timeout_ms, seed, webhook, webhook_due_ms, error, "
+        "detail) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(job.id)
       .bind(std::int64_t(state))
       .bind(job.client)
@@ -141,6 +163,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
       .bind(std::int64_t(job.sync))
       .bind(std::int64_t(job.request.size()))
       .bind(now)
+      .bind(ended ? now : 0)
       .bind(ended ? now : 0)
       .bind(now + (ended ? keep : job.ttl_ms))
       .bind(job.execution_timeout_ms)
@@ -159,6 +182,7 @@ bool JobStore::add(const NewJob& job) {
   const auto bytes = std::int64_t(job.request.size());
   if (counts_.queued >= limits_.queued || counts_.queued_bytes + bytes > limits_.queued_bytes)
     return false;
+  need_room(job.request.size(), 2);
   insert(job, JobState::kInQueue, "", "");
   ++counts_.queued;
   counts_.queued_bytes += bytes;
@@ -167,6 +191,7 @@ bool JobStore::add(const NewJob& job) {
 
 void JobStore::add_failed(const NewJob& job, const std::string& error, const std::string& detail) {
   const std::lock_guard lock(mutex_);
+  need_room(job.request.size(), 2);
   insert(job, JobState::kFailed, error, detail);
   ++counts_.failed;
 }
@@ -215,6 +240,7 @@ std::optional<Claim> JobStore::claim() {
 
 void JobStore::add_chunk(const std::string& id, int number, std::string_view json) {
   const std::lock_guard lock(mutex_);
+  need_room(json.size(), 1);
   Query(database_,
         "INSERT OR REPLACE INTO chunks(id, number, body) SELECT ?, ?, ? "
         "WHERE EXISTS(SELECT 1 FROM jobs WHERE id = ?)")
@@ -228,6 +254,7 @@ void JobStore::add_chunk(const std::string& id, int number, std::string_view jso
 bool JobStore::finish(const std::string& id, int attempt, JobState state, std::string_view output,
                       const std::string& error, const std::string& detail) {
   const std::lock_guard lock(mutex_);
+  if (!output.empty()) need_room(output.size(), 1);
   Transaction transaction(database_);
   const std::int64_t now = now_ms();
   Query(database_,
@@ -352,9 +379,14 @@ std::optional<StreamNews> JobStore::take_stream(const std::string& id) {
       ++delivered;
     }
   }
+  news.ended = is_final(job->state) && delivered >= made;
+  if (news.ended && job->state == JobState::kCancelled) {
+    // One more than there are: the end has been delivered too.
+    news.told_cancelled = delivered > made;
+    delivered = made + 1;
+  }
   if (delivered != before)
     Query(database_, "UPDATE jobs SET delivered = ? WHERE id = ?").bind(delivered).bind(id).run();
-  news.ended = is_final(job->state) && delivered >= made;
   return news;
 }
 

@@ -37,6 +37,8 @@ struct StreamNews {
   std::vector<std::string> chunks;
   // The job has ended and nothing is left to deliver.
   bool ended = false;
+  // It was CANCELLED, and a call before this one has said so.
+  bool told_cancelled = false;
 };
 
 struct JobCounts {
@@ -94,11 +96,15 @@ class JobStore {
   void checkpoint();
 
  private:
+  // Throws StorageError unless the disk takes `bytes` and keeps `reserves` times
+  // the room that deleting and checkpoints need: they make room, and write first.
+  void need_room(std::size_t bytes, int reserves) const;
   void recover();
   void insert(const NewJob& job, JobState state, const std::string& error,
               const std::string& detail);
   void count_queue();
 
+  const std::string path_;
   const StoreLimits limits_;
   std::mutex mutex_;
   // Guarded by mutex_, to the end.

@@ -45,6 +45,8 @@ const std::vector<Setting>& settings() {
       {"max-connections", &Config::max_connections, "open connections", 1, 100000},
       {"max-run-mb", &Config::max_run_mb, "megabytes of one /run request", 1, 1024},
       {"max-runsync-mb", &Config::max_runsync_mb, "megabytes of one /runsync request", 1, 1024},
+      {"max-upload-mb", &Config::max_upload_mb, "megabytes of requests being received at once", 1,
+       1000000},
       {"max-audio-seconds", &Config::max_audio_seconds, "length of one recording sent", 1, 36000},
       {"header-seconds", &Config::header_seconds, "time for a client to send headers", 1, 3600},
       {"body-seconds", &Config::body_seconds, "time for a client to send a body", 1, 3600},

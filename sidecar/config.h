@@ -34,6 +34,7 @@ struct Config {
   int max_connections = 2048;
   int max_run_mb = 10;
   int max_runsync_mb = 20;
+  int max_upload_mb = 256;
   int max_audio_seconds = 300;
   int header_seconds = 20;
   int body_seconds = 60;

@@ -27,8 +27,7 @@ ConnectionGuard::ConnectionGuard(SoupServer* server, int max_connections, int he
 }
 
 void ConnectionGuard::started(SoupServerMessage* message) {
-  // libsoup begins a request when it accepts a connection, and again after each
-  // answer; each ends with its message.
+  // libsoup begins a request when it accepts a connection; it ends with its message.
   auto* wait = new Wait{this, message, g_get_monotonic_time() + header_us_};
   waits_.insert(wait);
   g_object_set_data_full(G_OBJECT(message), kWait, wait, [](gpointer data) {
@@ -43,6 +42,12 @@ void ConnectionGuard::started(SoupServerMessage* message) {
                    wait);
   g_signal_connect(message, "got-body", G_CALLBACK(+[](SoupServerMessage*, gpointer data) {
                      static_cast<Wait*>(data)->deadline_us = 0;
+                   }),
+                   wait);
+  // A connection whose TLS handshake failed is gone before its message.
+  g_signal_connect(message, "disconnected", G_CALLBACK(+[](SoupServerMessage*, gpointer data) {
+                     auto* gone = static_cast<Wait*>(data);
+                     gone->guard->waits_.erase(gone);
                    }),
                    wait);
   for (const char* progress : {"wrote-headers", "wrote-chunk"})

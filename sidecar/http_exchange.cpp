@@ -2,10 +2,13 @@
 // Copyright (c) the gst-chatterbox authors
 #include "http_exchange.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "json.h"
+#include "upload_budget.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -81,6 +84,11 @@ std::shared_ptr<GBytes> HttpExchange::body() const {
   return {soup_message_body_flatten(soup_server_message_get_request_body(message_)), g_bytes_unref};
 }
 
+void HttpExchange::drop_body() {
+  soup_message_body_truncate(soup_server_message_get_request_body(message_));
+  UploadBudget::release(message_);
+}
+
 void HttpExchange::add_header(const char* name, const std::string& value) {
   soup_message_headers_replace(soup_server_message_get_response_headers(message_), name,
                                value.c_str());
@@ -153,6 +161,12 @@ void HttpExchange::abort_stream() {
   if (GSocket* socket = soup_server_message_get_socket(message_))
     g_socket_shutdown(socket, TRUE, TRUE, nullptr);
   soup_server_message_unpause(message_);
+}
+
+bool HttpExchange::client_left() const {
+  GSocket* socket = soup_server_message_get_socket(message_);
+  char byte = 0;
+  return !socket || recv(g_socket_get_fd(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void HttpExchange::hold() {

@@ -36,6 +36,8 @@ class HttpExchange {
   std::string header(const char* name) const;
   // Bytes of the body; not copied, and safe to read in any thread.
   std::shared_ptr<GBytes> body() const;
+  // Nobody needs the body any more.
+  void drop_body();
 
   void set_route(const char* route) { route_ = route; }
   void reply(int status, const char* content_type, std::string body);
@@ -56,6 +58,9 @@ class HttpExchange {
   std::size_t unsent() const { return sent_ - written_; }
   // Called after bytes were written.
   void on_written(std::function<void()> written) { on_written_ = std::move(written); }
+
+  // The client has closed its end: nobody hears an answer.
+  bool client_left() const;
 
   bool answered() const { return answered_; }
   // The handler has returned: wait for the answer if there is none yet.

@@ -39,6 +39,8 @@ void answer_sync(Services& services, const Exchange& exchange, const std::string
 }
 
 void accept(Services& services, const Exchange& exchange, Intake intake) {
+  // The job has its own copy; an answer to /runsync may be long in coming.
+  exchange->drop_body();
   if (!intake.error.empty()) return exchange->reply_error(400, intake.error, intake.detail);
   NewJob& job = intake.job;
   job.client = exchange->client();

@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #include "server.h"
 
+#include <sys/socket.h>
+
 #include <cstring>
 
 #include "chatterbox/error.h"
@@ -12,6 +14,9 @@ namespace {
 
 constexpr const char* kLimit = "chatterbox-limit";
 constexpr std::int64_t kMegabyte = 1'000'000;
+constexpr int kBacklog = 1024;
+// Up to this a body is not counted with all the others.
+constexpr std::int64_t kSmallBody = 64 << 10;
 
 void refuse(SoupServerMessage* message, int status, const char* error, const std::string& detail) {
   const std::string body = error_json(error, detail);
@@ -27,13 +32,24 @@ void refuse_size(SoupServerMessage* message, std::int64_t most) {
          "body: expected at most " + std::to_string(most) + " bytes, got more");
 }
 
+void refuse_for_now(SoupServerMessage* message) {
+  soup_message_headers_replace(soup_server_message_get_response_headers(message), "Retry-After",
+                               "1");
+  refuse(message, 429, "Too many requests",
+         "other large requests are being received; try again later");
+}
+
 // Counts bodies that do not tell their length.
-void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer) {
-  const auto left = std::int64_t(GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kLimit))) -
-                    std::int64_t(g_bytes_get_size(chunk));
+void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
+  const auto size = std::int64_t(g_bytes_get_size(chunk));
+  const auto left =
+      std::int64_t(GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kLimit))) - size;
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(left > 0 ? left : 0));
-  if (left > 0 || soup_server_message_get_status(message) != 0) return;
+  if (soup_server_message_get_status(message) != 0) return;
+  if (left > 0 && static_cast<UploadBudget*>(budget)->take(message, size)) return;
   soup_message_body_truncate(soup_server_message_get_request_body(message));
+  UploadBudget::release(message);
+  if (left > 0) return refuse_for_now(message);
   refuse(message, 413, "Request too large", "body: got more bytes than this route takes");
 }
 
@@ -57,7 +73,10 @@ bool is_public(const char* path) {
 }  // namespace
 
 Server::Server(Services& services, const Keys& keys)
-    : services_(services), keys_(keys), server_(soup_server_new("raw-paths", FALSE, nullptr)) {
+    : services_(services),
+      keys_(keys),
+      uploads_(services.config.max_upload_mb * kMegabyte),
+      server_(soup_server_new("raw-paths", FALSE, nullptr)) {
   const Config& config = services.config;
   guard_ = std::make_unique<ConnectionGuard>(server_, config.max_connections, config.header_seconds,
                                              config.body_seconds);
@@ -121,6 +140,11 @@ void Server::listen() {
       soup_server_listen(server_, address, SoupServerListenOptions(options), &error);
   g_object_unref(address);
   check(listening, "listen '" + config.listen + "'");
+  // A crowd that comes at once waits here instead of trying again a second later.
+  GSList* sockets = soup_server_get_listeners(server_);
+  for (GSList* at = sockets; at; at = at->next)
+    ::listen(g_socket_get_fd(G_SOCKET(at->data)), kBacklog);
+  g_slist_free(sockets);
 }
 
 std::string Server::address() const {
@@ -164,6 +188,10 @@ bool Server::may_ask(SoupServerMessage* message, const char* path) {
 }
 
 void Server::on_headers(SoupServerMessage* message, const char* path) {
+  // One request per connection: libsoup before 3.3 never closes a connection that
+  // its client left between two requests, and none bounds how long one may idle.
+  soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection",
+                               "close");
   if (!allow_origin(message))
     return refuse(message, 403, "Forbidden",
                   "expected a request to this machine's own address from its own pages; "
@@ -180,11 +208,14 @@ void Server::on_headers(SoupServerMessage* message, const char* path) {
                             : ends_with(path, "/runsync")
                                 ? services_.config.max_runsync_mb * kMegabyte
                                 : kMegabyte;
-  if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
-      soup_message_headers_get_content_length(headers) > most)
-    return refuse_size(message, most);
+  if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH) {
+    const goffset length = soup_message_headers_get_content_length(headers);
+    if (length > most) return refuse_size(message, most);
+    if (length > kSmallBody && !uploads_.take(message, length)) refuse_for_now(message);
+    return;
+  }
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(most + 1));
-  g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), nullptr);
+  g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), &uploads_);
 }
 
 void Server::on_request(SoupServerMessage* message, const char* path, GHashTable* query) {

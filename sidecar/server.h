@@ -13,6 +13,7 @@
 #include "job_store.h"
 #include "keys.h"
 #include "metrics.h"
+#include "upload_budget.h"
 #include "voices.h"
 #include "waiters.h"
 #include "worker_pool.h"
@@ -51,6 +52,7 @@ class Server {
 
   Services& services_;
   const Keys& keys_;
+  UploadBudget uploads_;
   SoupServer* server_;
   std::unique_ptr<ConnectionGuard> guard_;
 };

@@ -4,7 +4,7 @@
 // POST /v1/audio/speech and GET /v1/models, as OpenAI's clients expect them. The
 // audio leaves while it is made.
 #include <condition_variable>
-#include <set>
+#include <list>
 
 #include "audio_encode.h"
 #include "chatterbox/error.h"
@@ -52,7 +52,9 @@ Speech read_speech(JsonObject* object) {
   Speech speech;
   fields.ignore("model");
   fields.ignore("instructions");
-  fields.ignore("stream_format");
+  if (const auto form = fields.text("stream_format"); form && *form != "audio")
+    throw RequestError("Invalid value for stream_format",
+                       "stream_format: expected audio, got '" + *form + "'");
   speech.request.mode = SpeechMode::kStreaming;
   speech.request.text = fields.text("input").value_or("");
   check_text(speech.request.text);
@@ -123,6 +125,14 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
         "speech " + id_ + " took " +
             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) +
             " ms");
+  }
+
+  // True once nobody waits any more. Main loop only.
+  bool watch() {
+    if (began_ || exchange_->answered()) return true;
+    if (!exchange_->client_left()) return false;
+    closed();
+    return true;
   }
 
  private:
@@ -199,6 +209,23 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   bool closed_ = false;
 };
 
+// Until speech begins nothing is written, and so nothing tells that the listener
+// has left; but work for it would keep others waiting.
+void watch(const std::shared_ptr<LiveAnswer>& answer) {
+  static std::list<std::weak_ptr<LiveAnswer>> waiting;
+  static const bool begun = [] {
+    post_every(200, [] {
+      waiting.remove_if([](const std::weak_ptr<LiveAnswer>& weak) {
+        const auto one = weak.lock();
+        return !one || one->watch();
+      });
+    });
+    return true;
+  }();
+  static_cast<void>(begun);
+  waiting.push_back(answer);
+}
+
 // The body of POST; for GET, which an <audio> element sends, the query.
 OwnedJson read_body(const Exchange& exchange) {
   if (exchange->method() == "POST") {
@@ -241,14 +268,16 @@ void handle_speech(Services& services, const Exchange& exchange) {
   }
   LiveTask task;
   task.id = "speech-" + new_job_id(false);
-  const auto answer = std::make_shared<LiveAnswer>(services, exchange, std::move(speech), task.id);
+  // Whoever lets go of it last, it ends in this thread, to which the exchange belongs.
+  const std::shared_ptr<LiveAnswer> answer(
+      new LiveAnswer(services, exchange, std::move(speech), task.id),
+      [](LiveAnswer* done) { post([done] { delete done; }); });
   task.run = [answer, stop = task.stop](Engine& engine, const Model& model) {
     answer->run(engine, model, stop);
   };
-  if (!services.pool.submit(std::move(task))) {
-    add_retry_after(services, exchange);
-    refuse(429, "too many speech requests wait; try again later", "rate_limit_exceeded");
-  }
+  if (services.pool.submit(std::move(task))) return watch(answer);
+  add_retry_after(services, exchange);
+  refuse(429, "too many speech requests wait; try again later", "rate_limit_exceeded");
 }
 
 void handle_models(Services& services, const Exchange& exchange, const std::string& id) {

@@ -63,6 +63,7 @@ std::string convert_speech(const ConversionRequest& request,
       .field("operation", transfer ? "voice_transfer" : "voice_conversion")
       .field("watermark_applied", request.watermark)
       .field("input_duration", input.seconds());
+  write_info(json, output.seconds(), context.model);
   if (transfer) {
     write_transfer(json, request.kind, speaker);
     json.field("output_method", "base64");

@@ -41,6 +41,10 @@ std::string describe(JsonNode* node) {
                                : "a text of " + std::to_string(text.size()) + " bytes";
 }
 
+std::string unknown_field(const std::string& name) {
+  return "unknown field '" + name + "' was ignored";
+}
+
 JsonNode* Fields::find(const char* name) {
   known_.insert(name);
   JsonNode* node = json_object_get_member(object_, name);

@@ -51,6 +51,9 @@ class Fields {
   std::set<std::string> known_;
 };
 
+// The warning about a field that nobody knows.
+std::string unknown_field(const std::string& name);
+
 // "'abc'", "12.5", "an object", ...: what a message calls a value. Long text is
 // named by its length, as it may be audio.
 std::string describe(JsonNode* node);

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include <cstring>
+
 #include "chatterbox/error.h"
 #include "fields.h"
 #include "json.h"
@@ -15,8 +17,7 @@ namespace {
 constexpr std::int64_t kWeekMs = 7 * 24 * 3600 * 1000LL;
 constexpr std::size_t kMostAddress = 2048;
 
-void read_policy(JsonObject* object, NewJob& job) {
-  Fields policy(object);
+void read_policy(Fields& policy, NewJob& job) {
   job.execution_timeout_ms =
       policy.integer("executionTimeout", 5000, kWeekMs).value_or(job.execution_timeout_ms);
   job.ttl_ms = policy.integer("ttl", 10'000, kWeekMs).value_or(job.ttl_ms);
@@ -42,7 +43,10 @@ void read_envelope(JsonNode* root, const std::string& webhooks, NewJob& job) {
     throw RequestError("Invalid value for webhook",
                        "webhook: expected an http or https address that the server may call, got " +
                            (job.webhook.size() < 100 ? "'" + job.webhook + "'" : "another"));
-  if (JsonObject* policy = object_member(body, "policy")) read_policy(policy, job);
+  if (JsonObject* object = object_member(body, "policy")) {
+    Fields policy(object);
+    read_policy(policy, job);
+  }
   if (!object_member(body, "input"))
     throw RequestError("Bad request", "input: expected an object, got nothing");
 }
@@ -70,8 +74,35 @@ bool webhook_allowed(const std::string& address, const std::string& webhooks) {
   return found;
 }
 
+bool webhook_peer_allowed(GInetAddress* peer) {
+  if (g_inet_address_get_is_link_local(peer)) return false;
+  const guint8* bytes = g_inet_address_to_bytes(peer);
+  if (g_inet_address_get_native_size(peer) != 16) return true;
+  // ::ffff:a.b.c.d is a.b.c.d
+  constexpr guint8 kMapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 169, 254};
+  constexpr guint8 kMetadata[] = {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x54};
+  return std::memcmp(bytes, kMapped, sizeof kMapped) != 0 &&
+         std::memcmp(bytes, kMetadata, sizeof kMetadata) != 0;
+}
+
 JsonObject* request_input(JsonNode* root) {
   return json_object_get_object_member(json_node_get_object(root), "input");
+}
+
+std::vector<std::string> envelope_warnings(JsonNode* root) {
+  std::vector<std::string> warnings;
+  JsonObject* body = json_node_get_object(root);
+  NewJob job;
+  Fields envelope(body);
+  for (const char* name : {"input", "webhook", "policy"}) envelope.ignore(name);
+  for (const std::string& name : envelope.unknown()) warnings.push_back(unknown_field(name));
+  if (JsonObject* object = object_member(body, "policy")) {
+    Fields policy(object);
+    read_policy(policy, job);
+    for (const std::string& name : policy.unknown())
+      warnings.push_back(unknown_field("policy." + name));
+  }
+  return warnings;
 }
 
 Intake read_intake(std::string_view body, bool sync, const std::string& webhooks) {

@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #include "operations.h"
 
+#include <cstdio>
+
 #include "base64.h"
 #include "wav.h"
 
@@ -24,6 +26,12 @@ std::string run_operation(const Request& request, const JobContext& context) {
     }
   };
   return std::visit(Run{request.warnings, context}, request.operation);
+}
+
+void write_info(JsonWriter& json, double seconds, const Model& model) {
+  char length[32];
+  std::snprintf(length, sizeof length, "%.2f", seconds);
+  json.field("info", std::string(length) + " s of speech by " + model.name());
 }
 
 void write_warnings(JsonWriter& json, const std::vector<std::string>& warnings) {

@@ -38,7 +38,7 @@ std::string run_operation(const Request& request, const JobContext& context);
 std::string speak(const SpeechRequest& request, const std::vector<std::string>& warnings,
                   const JobContext& context);
 std::string list_voices(const std::vector<std::string>& warnings, const JobContext& context);
-std::string clone_voice(const CloneRequest& request, const std::vector<std::string>& warnings,
+std::string clone_voice(const CloneRequest& request, std::vector<std::string> warnings,
                         const JobContext& context);
 std::string convert_speech(const ConversionRequest& request,
                            const std::vector<std::string>& warnings, const JobContext& context);
@@ -46,6 +46,8 @@ std::string convert_speech(const ConversionRequest& request,
 std::string detect_watermark(const DetectionRequest& request,
                              const std::vector<std::string>& warnings, const JobContext& context);
 
+// Appends "info", a sentence for people: how much speech and of which model.
+void write_info(JsonWriter& json, double seconds, const Model& model);
 // Appends `"warnings":[...]` when there are any.
 void write_warnings(JsonWriter& json, const std::vector<std::string>& warnings);
 // Appends `name` with a WAV file of the samples in base64.

@@ -259,8 +259,7 @@ Request parse_request(JsonObject* input) {
                        "operation: expected tts, list_local_voices, voice_cloning, "
                        "voice_conversion, voice_transfer or watermark_detection, got '" +
                            operation + "'");
-  for (const std::string& name : fields.unknown())
-    request.warnings.push_back("unknown field '" + name + "' was ignored");
+  for (const std::string& name : fields.unknown()) request.warnings.push_back(unknown_field(name));
   return request;
 }
 

@@ -162,6 +162,7 @@ std::string speak(const SpeechRequest& request, const std::vector<std::string>& 
       .field("mode", to_string(request.mode))
       .field("operation", "tts")
       .field("watermark_applied", options.watermark);
+  write_info(json, duration, context.model);
   write_parameters(json, request, speaker, *options.seed);
   if (request.streams() && request.print_metrics)
     write_metrics(json, speech, stats.real_time_factor(), duration);

@@ -35,7 +35,7 @@ void write_usage(JsonWriter& json, const char* key, const char* mode, const std:
 
 }  // namespace
 
-std::string clone_voice(const CloneRequest& request, const std::vector<std::string>& warnings,
+std::string clone_voice(const CloneRequest& request, std::vector<std::string> warnings,
                         const JobContext& context) {
   VoiceLibrary& library = context.voices.library();
   // A job that was interrupted after saving finds its own voice when it begins again.
@@ -50,10 +50,13 @@ std::string clone_voice(const CloneRequest& request, const std::vector<std::stri
   std::string id = id_of_ours();
 
   DecodeLimits limits;
-  limits.seconds = kMostSeconds;
+  limits.seconds = kMostSeconds + 1;
   limits.cut = true;
-  const Audio recording =
-      decode_upload("reference_audio", request.reference, limits, context.stopped);
+  Audio recording = decode_upload("reference_audio", request.reference, limits, context.stopped);
+  if (recording.seconds() > kMostSeconds) {
+    recording.samples.resize(std::size_t(kMostSeconds * recording.rate_hz));
+    warnings.push_back("reference_audio: expected 5 to 60 s, got more; the first 60 s were used");
+  }
   if (recording.seconds() < kLeastSeconds)
     throw RequestError("Reference audio too short",
                        "reference_audio: expected 5 to 60 s, got " +

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "webhooks.h"
 
+#include "intake.h"
 #include "log.h"
 
 namespace chatterbox::sidecar {
@@ -14,6 +15,19 @@ struct Delivery {
   SoupMessage* message;
   std::string id;
 };
+
+// Before the first byte goes out: a name may stand for an address that may not
+// be called.
+void on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream, gpointer stop) {
+  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION(stream)) return;
+  GSocketAddress* peer =
+      g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream), nullptr);
+  const bool allowed =
+      peer && G_IS_INET_SOCKET_ADDRESS(peer) &&
+      webhook_peer_allowed(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(peer)));
+  if (peer) g_object_unref(peer);
+  if (!allowed) g_cancellable_cancel(G_CANCELLABLE(stop));
+}
 
 }  // namespace
 
@@ -43,8 +57,12 @@ void Webhooks::send(const Job& job) {
   GBytes* bytes = g_bytes_new(body.data(), body.size());
   soup_message_set_request_body_from_bytes(message, "application/json", bytes);
   g_bytes_unref(bytes);
+  GCancellable* stop = g_cancellable_new();
+  g_signal_connect_data(
+      message, "network-event", G_CALLBACK(on_network_event), stop,
+      [](gpointer data, GClosure*) { g_object_unref(data); }, GConnectFlags(0));
   soup_session_send_async(
-      session_, message, G_PRIORITY_LOW, nullptr,
+      session_, message, G_PRIORITY_LOW, stop,
       [](GObject* session, GAsyncResult* result, gpointer data) {
         const std::unique_ptr<Delivery> delivery(static_cast<Delivery*>(data));
         GError* error = nullptr;

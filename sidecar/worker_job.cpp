@@ -84,7 +84,9 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
   try {
     if (*stop) throw Error(ErrorCode::kCancelled, "stopped before it began");
     const OwnedJson body = parse_json(claim.request);
-    const Request request = parse_request(request_input(body.get()));
+    Request request = parse_request(request_input(body.get()));
+    for (std::string& warning : envelope_warnings(body.get()))
+      request.warnings.push_back(std::move(warning));
     const std::string output = run_operation(request, context);
     metrics_.observe_job(seconds_since(start));
     end_job(worker, claim, JobState::kCompleted, output, "", "");

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """OpenAI's routes, the routes about the server, keys and TLS, over real HTTP."""
+import socket
 import unittest
 
 from client import *
@@ -40,7 +41,7 @@ class OpenAi(unittest.TestCase):
     def test_errors(self):
         for body, status in ((b"x", 400), ({"input": ""}, 400), ({"input": "Hi", "voice": "Nobody"}, 404),
                              ({"input": "Hi", "response_format": "midi"}, 400),
-                             ({"input": "Hi", "speed": 9}, 400)):
+                             ({"input": "Hi", "speed": 9}, 400), ({"input": "Hi", "stream_format": "sse"}, 400)):
             answer = server.post("/v1/audio/speech", body)
             self.assertEqual(answer.status, status, body)
             self.assertLessEqual({"message", "type", "code"}, set(answer.json["error"]))
@@ -97,9 +98,21 @@ class Keys(unittest.TestCase):
                         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
                         "-keyout", names[0], "-out", names[1]], check=True, capture_output=True)
         with Server(options, "--tls-key", names[0], "--tls-certificate", names[1],
-                    wait_for_model=False) as locked:
+                    "--header-seconds", "2", "--max-connections", "20", wait_for_model=False) as locked:
             self.assertTrue(locked.address.startswith("https://"))
             trust = ssl.create_default_context(cafile=names[1])
+            with urllib.request.urlopen(locked.address + "health", context=trust, timeout=30) as answer:
+                self.assertIn("workers", json.load(answer))
+            # Whoever never shakes hands is dropped like any other slow client.
+            with socket.create_connection(("127.0.0.1", locked.port), timeout=10) as silent:
+                silent.sendall(b"\x16\x03\x01")
+                self.assertEqual(silent.recv(100), b"")
+            # Handshakes that fail take no place from others.
+            for _ in range(30):
+                with socket.create_connection(("127.0.0.1", locked.port), timeout=10) as plain:
+                    plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                    while plain.recv(100):
+                        pass
             with urllib.request.urlopen(locked.address + "health", context=trust, timeout=30) as answer:
                 self.assertIn("workers", json.load(answer))
 

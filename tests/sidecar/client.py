@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A chatterbox-server of one's own, and the few HTTP calls the tests need."""
 import argparse
+import array
 import base64
+import functools
 import http.client
 import io
 import json
@@ -165,20 +167,23 @@ def tts(text="Hello there.", **fields):
     return dict({"operation": "tts", "mode": "basic", "text": text}, **fields)
 
 
-def tone(seconds, rate=24000, hz=150.0):
-    """A WAV file of a buzz that changes, for what needs audio and not words."""
-    samples = bytearray()
-    for i in range(int(seconds * rate)):
-        at = i / rate
-        value = sum(math.sin(2 * math.pi * hz * k * at) / k for k in range(1, 12))
-        value *= 0.2 * (0.6 + 0.4 * math.sin(2 * math.pi * 3 * at))
-        samples += int(max(-1, min(1, value)) * 32767).to_bytes(2, "little", signed=True)
+@functools.lru_cache(maxsize=None)
+def tone(seconds, rate=24000, hz=150):
+    """A WAV file of a buzz that swells and fades, for what needs audio and not words."""
+    turn = [2 * math.pi * i / (rate // hz) for i in range(rate // hz)]
+    buzz = [0.2 * 32767 * sum(math.sin(k * at) / k for k in range(1, 12)) for at in turn]
+    samples = array.array("h")
+    # Loudness changes from period to period of the buzz.
+    for period in range(int(seconds * rate) // len(buzz) + 1):
+        loudness = 0.6 + 0.4 * math.sin(2 * math.pi * 3 * period * len(buzz) / rate)
+        samples.extend([int(loudness * value) for value in buzz])
+    samples = samples[:int(seconds * rate)]
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(rate)
-        out.writeframes(bytes(samples))
+        out.writeframes(samples.tobytes())
     return file.getvalue()
 
 

@@ -59,6 +59,31 @@ class RunPod(unittest.TestCase):
         self.assertEqual(request.cancel()["status"], "CANCELLED")
         self.assertEqual(request.status(), "CANCELLED")
 
+    def test_stream_of_a_cancelled_job_ends(self):
+        request = self.endpoint.run({"input": tts("A long story. " * 300, mode="streaming")})
+        request.cancel()
+        self.assertIsInstance(list(request.stream()), list)
+
+    def test_asyncio(self):
+        import asyncio
+        import aiohttp
+        import runpod.endpoint.asyncio.asyncio_runner as asynchronous
+
+        async def use():
+            async with aiohttp.ClientSession() as session:
+                endpoint = asynchronous.Endpoint("chatterbox", session)
+                job = await endpoint.run(tts("Hello.", mode="streaming"))
+                chunks = [chunk async for chunk in job.stream()]
+                output = await job.output(timeout=120)
+                return chunks, output, await job.cancel(), await endpoint.health()
+
+        chunks, output, cancelled, health = asyncio.run(use())
+        self.assertEqual(output["text"], "Hello.")
+        self.assertEqual(sum(chunk["duration"] for chunk in chunks), output["duration"])
+        # What has ended stays as it is.
+        self.assertEqual(cancelled["status"], "COMPLETED")
+        self.assertEqual(set(health), {"jobs", "workers"})
+
     def test_failure(self):
         request = self.endpoint.run({"input": tts(voice_name="Nobody")})
         server.until(lambda: request.status() == "FAILED", 60, "the failure")

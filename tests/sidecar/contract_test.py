@@ -93,10 +93,25 @@ class Transport(unittest.TestCase):
             self.assertEqual(answer.status, 400, body[:50])
             self.assertIn("expected", answer.json["message"], body[:50])
 
+    def test_unknown_fields_beside_input(self):
+        done = server.post("/runsync", {"input": {"operation": "list_local_voices"}, "s3Config": {},
+                                        "policy": {"ttl": 60000, "odd": 1}}).json
+        self.assertEqual(done["output"]["warnings"], ["unknown field 's3Config' was ignored",
+                                                      "unknown field 'policy.odd' was ignored"])
+
+    def test_stream_of_a_cancelled_job_ends(self):
+        job = server.run(tts("A long story. " * 300))
+        server.post("/cancel/" + job)
+        # A client that does not know CANCELLED asks again and gets a state that it knows.
+        self.assertEqual([server.get("/stream/" + job).json["status"] for _ in range(3)],
+                         ["CANCELLED", "TIMED_OUT", "TIMED_OUT"])
+        self.assertEqual(server.status(job).json["status"], "CANCELLED")
+
     def test_retry_only_what_failed(self):
         job = server.run(tts("x", sample_rate=5))
         failed = server.wait(job)
         self.assertEqual(failed["status"], "FAILED")
+        self.assertEqual((failed["delayTime"], failed["executionTime"]), (0, 0))
         self.assertEqual(server.post("/retry/" + job).json, {"id": job, "status": "IN_QUEUE"})
         self.assertEqual(server.wait(job)["status"], "FAILED")
         done = server.post("/runsync", {"input": {"operation": "list_local_voices"}}).json["id"]
@@ -185,7 +200,9 @@ class Speech(unittest.TestCase):
         self.assertEqual((rate, output["sample_rate"]), (24000, 24000))
         self.assertAlmostEqual(output["duration"], len(samples) / 24000, places=4)
         self.assertGreater(max(samples), 500)
-        self.assertEqual((output["text"], output["mode"]), ("Good morning.", "basic"))
+        self.assertEqual((output["text"], output["mode"], output["operation"], output["format"]),
+                         ("Good morning.", "basic", "tts", "wav"))
+        self.assertIn("%.2f s of speech" % output["duration"], output["info"])
         self.assertIs(type(output["watermark_applied"]), bool)
         parameters = output["parameters"]
         self.assertEqual((parameters["voice_cloning"], parameters["voice_id"],
@@ -308,6 +325,13 @@ class VoiceOperations(unittest.TestCase):
         self.assertIs(output["saved_to_library"], False)
         failed = server.wait(server.run(tts(voice_name="Passing")))
         self.assertEqual(failed["error"], "Voice 'Passing' not found in any library")
+
+    def test_long_reference_is_cut(self):
+        output = self.complete({"operation": "voice_cloning", "reference_audio": b64(tone(65, 8000, 100)),
+                                "voice_name": "Long", "save_to_library": False})
+        self.assertEqual(output["voice_info"]["duration"], 60)
+        self.assertEqual(len(output["warnings"]), 1)
+        self.assertIn("the first 60 s were used", output["warnings"][0])
 
     def test_conversion(self):
         output = self.complete({"operation": "voice_conversion", "input_audio": b64(tone(2)),

@@ -82,11 +82,13 @@ class Browser:
 
 
 class Page(unittest.TestCase):
+    key = KEY
+
     def setUp(self):
         program = shutil.which("chromium") or shutil.which("google-chrome")
         if not program:
             self.skipTest("chromium is not installed")
-        self.server = Server(options, key=KEY)
+        self.server = Server(options, key=self.key)
         self.folder = tempfile.mkdtemp(prefix="chatterbox-page-")
         self.browser = Browser(program, self.folder)
 
@@ -142,6 +144,27 @@ class Page(unittest.TestCase):
             "(async () => { const audio = document.getElementById('%s-audio');"
             " while (!(audio.duration > 0)) await new Promise(done => setTimeout(done, 50));"
             " return audio.duration; })()" % name)
+
+
+class Element(Page):
+    """Audio that an <audio> element fetches by itself; such a one cannot show a key."""
+    key = None
+
+    def test_page(self):
+        self.browser.call("Page.navigate", url=self.server.address)
+        self.browser.until("document.getElementById('voice')?.options.length > 1")
+        for form in ("wav", "mp3", "opus", "flac"):
+            self.browser.evaluate(
+                "(async () => { window.audio = new Audio('/v1/audio/speech?response_format=%s&input='"
+                " + encodeURIComponent('A long story, told slowly. '.repeat(180)));"
+                " await audio.play();"
+                " while (audio.currentTime < 0.2) await new Promise(done => setTimeout(done, 20)); })()"
+                % form)
+            # Heard while most of it is still to be made.
+            self.assertEqual(self.server.get("/health").json["workers"]["running"], 1, form)
+            self.browser.evaluate("audio.src = ''")
+            self.server.until(lambda: self.server.get("/health").json["workers"]["running"] == 0, 30,
+                              "the end of speech that nobody hears")
 
 
 if __name__ == "__main__":

@@ -144,5 +144,26 @@ TEST(Intake, WebhooksGoWhereTheyMay) {
   EXPECT_FALSE(webhook_allowed("http://example.org/", "a.test"));
 }
 
+TEST(Intake, WebhooksKeepAwayFromSecretsOfTheMachine) {
+  const auto allowed = [](const char* text) {
+    GInetAddress* peer = g_inet_address_new_from_string(text);
+    const bool result = webhook_peer_allowed(peer);
+    g_object_unref(peer);
+    return result;
+  };
+  for (const char* text : {"127.0.0.1", "192.168.1.1", "::1", "2001:db8::1", "::ffff:10.0.0.1"})
+    EXPECT_TRUE(allowed(text)) << text;
+  for (const char* text : {"169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "fd00:ec2::254"})
+    EXPECT_FALSE(allowed(text)) << text;
+}
+
+TEST(Intake, NamesUnknownFieldsBesideTheInput) {
+  const OwnedJson root =
+      parse_json(R"({"input":{},"id":"x","policy":{"ttl":10000,"odd":1},"webhook":null})");
+  EXPECT_EQ(envelope_warnings(root.get()),
+            (std::vector<std::string>{"unknown field 'id' was ignored",
+                                      "unknown field 'policy.odd' was ignored"}));
+}
+
 }  // namespace
 }  // namespace chatterbox::sidecar

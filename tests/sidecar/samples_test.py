@@ -72,6 +72,8 @@ class Samples(unittest.TestCase):
         return self.run_code([sys.executable], "import time\n" + self.pick("python", mark), ".py")
 
     def node(self, mark):
+        # Where Debian puts its package node-axios.
+        os.environ.setdefault("NODE_PATH", "/usr/share/nodejs")
         if not shutil.which("node") or subprocess.run(
                 ["node", "-e", "require('axios')"], capture_output=True, check=False).returncode:
             self.skipTest("Node with axios is not installed (NODE_PATH may help)")

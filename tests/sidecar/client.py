@@ -69,7 +69,7 @@ class Server:
         self.address = line.strip()
         self.port = int(self.address.rstrip("/").rsplit(":", 1)[1])
         if wait_for_model:
-            self.until(lambda: self.get("/ping").status == 200, 60, "the model")
+            self.until(lambda: self.get("/ping").status == 200, 300, "the model")
         return self
 
     def read_log(self):

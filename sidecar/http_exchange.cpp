@@ -104,13 +104,15 @@ void HttpExchange::reply(int status, const char* content_type, std::string body)
   add_header("X-Content-Type-Options", "nosniff");
   soup_message_headers_set_content_type(soup_server_message_get_response_headers(message_),
                                         content_type, nullptr);
-  // The string lives as long as libsoup writes from it.
-  auto* held = new std::string(std::move(body));
-  GBytes* bytes = g_bytes_new_with_free_func(
-      held->data(), held->size(), [](gpointer data) { delete static_cast<std::string*>(data); },
-      held);
-  soup_message_body_append_bytes(soup_server_message_get_response_body(message_), bytes);
-  g_bytes_unref(bytes);
+  if (!body.empty()) {
+    // The string lives as long as libsoup writes from it.
+    auto* held = new std::string(std::move(body));
+    GBytes* bytes = g_bytes_new_with_free_func(
+        held->data(), held->size(), [](gpointer data) { delete static_cast<std::string*>(data); },
+        held);
+    soup_message_body_append_bytes(soup_server_message_get_response_body(message_), bytes);
+    g_bytes_unref(bytes);
+  }
   soup_server_message_set_status(message_, guint(status), nullptr);
   resume();
 }

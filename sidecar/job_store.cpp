@@ -94,19 +94,32 @@ JobStore::JobStore(const std::string& path, const StoreLimits& limits)
   recover();
 }
 
-void JobStore::need_room(std::size_t bytes, int reserves) const {
-  struct statvfs disk {};
-  if (statvfs(path_.c_str(), &disk) != 0) return;
-  const auto size = std::int64_t(disk.f_blocks * disk.f_frsize);
-  const auto free = std::int64_t(disk.f_bavail * disk.f_frsize);
-  // Everything is written twice: to the log, and from there to its place.
-  struct stat log {};
-  const std::int64_t logged = stat((path_ + "-wal").c_str(), &log) == 0 ? log.st_size : 0;
-  const std::int64_t needed =
-      2 * std::int64_t(bytes) + logged + reserves * std::min(kReserveBytes, size / 8);
-  if (free < needed)
-    throw StorageError("the disk is full: expected " + std::to_string(needed) +
-                       " bytes of room, got " + std::to_string(free));
+void JobStore::need_room(std::size_t bytes, int reserves) {
+  const auto missing = [&] {
+    struct statvfs disk {};
+    if (statvfs(path_.c_str(), &disk) != 0) return std::int64_t(0);
+    const auto size = std::int64_t(disk.f_blocks * disk.f_frsize);
+    // Everything is written twice: to the log, and from there to its place.
+    struct stat log {};
+    const std::int64_t logged = stat((path_ + "-wal").c_str(), &log) == 0 ? log.st_size : 0;
+    return 2 * std::int64_t(bytes) + logged + reserves * std::min(kReserveBytes, size / 8) -
+           std::int64_t(disk.f_bavail * disk.f_frsize);
+  };
+  if (missing() <= 0) return;
+  give_back();
+  if (const std::int64_t more = missing(); more > 0)
+    throw StorageError("the disk is full: expected " + std::to_string(more) +
+                       " more bytes of room than there are");
+}
+
+// The log keeps its size when all of it has been put in place, and the database
+// keeps the pages of what was deleted. On a full disk both are needed elsewhere.
+void JobStore::give_back() {
+  const std::lock_guard lock(checkpoint_mutex_);
+  for (const char* step : {"PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA incremental_vacuum",
+                           "PRAGMA wal_checkpoint(TRUNCATE)"})
+    // Whatever fails here is told by the room that is missing after it.
+    sqlite3_exec(database_.handle(), step, nullptr, nullptr, nullptr);
 }
 
 // What ran when the last process ended begins again, unless it keeps ending us.

@@ -98,7 +98,8 @@ class JobStore {
  private:
   // Throws StorageError unless the disk takes `bytes` and keeps `reserves` times
   // the room that deleting and checkpoints need: they make room, and write first.
-  void need_room(std::size_t bytes, int reserves) const;
+  void need_room(std::size_t bytes, int reserves);
+  void give_back();
   void recover();
   void insert(const NewJob& job, JobState state, const std::string& error,
               const std::string& detail);

@@ -11,6 +11,7 @@ namespace {
 
 // Shorter than what clients wait for an answer.
 constexpr std::int64_t kMostStreamWaitMs = 9000;
+constexpr std::int64_t kMostTtlMs = 7 * 24 * 3600 * 1000LL;
 
 void reply_unknown(const Exchange& exchange, const std::string& id) {
   exchange->reply_error(404, "Job not found",
@@ -52,6 +53,12 @@ std::string stream_json(const StreamNews& news) {
 void handle_status(Services& services, const Exchange& exchange, const std::string& id, bool wait) {
   exchange->set_route(wait ? "status-sync" : "status");
   const std::int64_t wait_ms = wait ? exchange->query_number("wait", 90'000, 0, 300'000) : 0;
+  const std::int64_t ttl_ms = exchange->query_number("ttl", 0, 0, kMostTtlMs);
+  if (ttl_ms > 0 && with_storage(services, exchange, [&] {
+        services.store.keep_for(id, ttl_ms);
+        return false;
+      }))
+    return;
   services.waiters.add(id, wait_ms, [&services, exchange, id](bool must) {
     return with_storage(services, exchange, [&] {
       const auto job = services.store.find(id);

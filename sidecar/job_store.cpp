@@ -214,6 +214,14 @@ std::optional<Job> JobStore::find(const std::string& id) {
   return find_job(database_, id);
 }
 
+void JobStore::keep_for(const std::string& id, std::int64_t ms) {
+  const std::lock_guard lock(mutex_);
+  Query(database_, "UPDATE jobs SET expires_ms = ? WHERE id = ?")
+      .bind(now_ms() + ms)
+      .bind(id)
+      .run();
+}
+
 std::string JobStore::output(const std::string& id) {
   const std::lock_guard lock(mutex_);
   return find_output(database_, id);

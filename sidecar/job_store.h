@@ -59,6 +59,8 @@ class JobStore {
   void add_failed(const NewJob& job, const std::string& error, const std::string& detail);
 
   std::optional<Job> find(const std::string& id);
+  // The job is gone `ms` from now, not when it would have been.
+  void keep_for(const std::string& id, std::int64_t ms);
   // JSON; empty while there is none.
   std::string output(const std::string& id);
 

@@ -60,6 +60,15 @@ class Transport(unittest.TestCase):
                      "the end of work")
         self.assertEqual(server.status(job).json["status"], "CANCELLED")
 
+    def test_ttl_of_a_status_request(self):
+        """It takes the place of the policy's; what is no number changes nothing."""
+        job = server.run(tts())
+        server.wait(job)
+        self.assertEqual(server.get("/status/%s?ttl=never" % job).status, 200)
+        time.sleep(0.6)
+        self.assertEqual(server.get("/status/%s?ttl=1" % job).json["status"], "COMPLETED")
+        server.until(lambda: server.status(job).status == 404, 10, "the end of a job")
+
     def test_unknown_job(self):
         for method, path in (("GET", "/status/x"), ("GET", "/stream/x"), ("POST", "/cancel/x"),
                              ("POST", "/retry/x"), ("GET", "/status/" + "y" * 5000),

@@ -81,8 +81,10 @@ class Live:
 
     def run(self, seconds):
         self.wait_for_model()
+        # The sink gets there with the first sound; waiting for it would make that late.
         self.pipeline.set_state(Gst.State.PLAYING)
-        self.pipeline.get_state(10 * Gst.SECOND)
+        while not self.pipeline.get_clock() or not self.pipeline.get_base_time():
+            threading.Event().wait(0.001)
         listener = threading.Thread(target=self.listen)
         listener.start()
         source = self.pipeline.get_by_name("in")

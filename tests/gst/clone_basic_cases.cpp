@@ -60,12 +60,14 @@ GST_START_TEST(test_properties) {
     fail_unless(spec != nullptr, "%s", row.name);
     fail_unless(spec->flags & (GST_PARAM_MUTABLE_PLAYING | GST_PARAM_MUTABLE_READY), "%s",
                 row.name);
-    fail_unless_equals_string(get(row.name).c_str(), row.initial);
+    const std::string initial = get(row.name);
+    fail_unless_equals_string(initial.c_str(), row.initial);
     gst_util_set_object_arg(G_OBJECT(clone.element()), row.name, row.other);
     fail_if(get(row.name) == row.initial, "%s does not change", row.name);
   }
-  fail_unless_equals_string(clone.state().c_str(), "idle");
-  fail_unless_equals_string(get("voice-id").c_str(), "\"\"");
+  clone.expect_state("idle");
+  const std::string id = get("voice-id");
+  fail_unless_equals_string(id.c_str(), "\"\"");
 }
 GST_END_TEST;
 
@@ -79,7 +81,7 @@ GST_START_TEST(test_states) {
   clone.push(babble(4));
   clone.eos();
   fail_unless(clone.ended());
-  fail_unless_equals_string(clone.state().c_str(), "done");
+  clone.expect_state("done");
 }
 GST_END_TEST;
 

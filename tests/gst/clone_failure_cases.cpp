@@ -58,7 +58,7 @@ GST_START_TEST(test_bad_recordings) {
     fail_unless_equals_int(clone.push(recording.samples), GST_FLOW_OK);
     clone.eos();
     fail_unless(clone.ended());
-    fail_unless_equals_string(clone.state().c_str(), "failed");
+    clone.expect_state("failed");
     GstStructure* fields = clone.report("chatterbox/voice-failed");
     assert_same(text(fields, "reason"), recording.reason);
     fail_unless(!text(fields, "message").empty());

@@ -118,9 +118,14 @@ std::string CloneHarness::state() const {
   return state;
 }
 
+void CloneHarness::expect_state(const std::string& wanted) const {
+  const std::string found = state();
+  fail_unless_equals_string(found.c_str(), wanted.c_str());
+}
+
 void CloneHarness::await_state(const std::string& wanted) const {
   for (int i = 0; i < 5000 && state() != wanted; ++i) g_usleep(1000);
-  fail_unless_equals_string(state().c_str(), wanted.c_str());
+  expect_state(wanted);
 }
 
 void CloneHarness::await_making() const {

@@ -49,6 +49,7 @@ class CloneHarness {
   bool ended() const;
   // The property `state`.
   std::string state() const;
+  void expect_state(const std::string& state) const;
   // Waits up to five seconds for it.
   void await_state(const std::string& state) const;
   // Waits as long for a voice to be in the making.

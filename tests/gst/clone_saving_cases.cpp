@@ -27,10 +27,10 @@ GST_START_TEST(test_eos) {
   maker_script().per_voice = std::chrono::milliseconds(50);
   clone.start();
   clone.push(babble(4));
-  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.expect_state("collecting");
   clone.eos();
   fail_unless(clone.ended());
-  fail_unless_equals_string(clone.state().c_str(), "done");
+  clone.expect_state("done");
 
   const VoiceEntry voice = library(clone).find("me");
   fail_unless(voice.own);
@@ -171,7 +171,7 @@ GST_START_TEST(test_duration) {
   CloneHarness clone({{"voice-name", "Me"}, {"duration", "5000"}});
   clone.start();
   clone.push(babble(4));
-  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.expect_state("collecting");
   fail_unless_equals_int(clone.push(babble(3)), GST_FLOW_OK);
   clone.await_state("done");
   fail_unless(!clone.ended());
@@ -192,7 +192,7 @@ GST_START_TEST(test_silence_is_left_out) {
   clone.push(babble(3));
   clone.push(std::vector<float>(16000 * 20, 0.001F));
   clone.push(babble(2), GST_BUFFER_FLAG_GAP);
-  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.expect_state("collecting");
   clone.eos();
   const double seconds = library(clone).find("Me").seconds;
   fail_unless(seconds > 2.5 && seconds < 3.5, "%g s", seconds);
@@ -216,7 +216,7 @@ GST_START_TEST(test_save_on_eos_off) {
   clone.push(babble(4));
   clone.eos();
   fail_unless(clone.ended());
-  fail_unless_equals_string(clone.state().c_str(), "idle");
+  clone.expect_state("idle");
   fail_unless(!library(clone).contains("Me"));
 }
 GST_END_TEST;
@@ -226,7 +226,7 @@ GST_START_TEST(test_start_signal) {
   CloneHarness clone({});
   clone.start();
   clone.push(babble(4));
-  fail_unless_equals_string(clone.state().c_str(), "idle");
+  clone.expect_state("idle");
   fail_unless(!clone.call("start"));  // no name yet
   clone.expect(GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "bad-name");
   for (const char* name : {"Ada", "Bert"}) {
@@ -249,18 +249,18 @@ GST_START_TEST(test_cancel_signal) {
   clone.start();
   clone.push(babble(4));
   clone.call("cancel");
-  fail_unless_equals_string(clone.state().c_str(), "idle");
+  clone.expect_state("idle");
   fail_unless(!clone.call("finish"));
 
   fail_unless(clone.call("start"));
   clone.push(babble(4));
   fail_unless(clone.call("finish"));
-  fail_unless_equals_string(clone.state().c_str(), "saving");
+  clone.expect_state("saving");
   clone.await_making();
   clone.call("cancel");
   clone.eos();
   fail_unless(clone.ended());
-  fail_unless_equals_string(clone.state().c_str(), "idle");
+  clone.expect_state("idle");
   fail_unless(!library(clone).contains("Me"));
 }
 GST_END_TEST;
@@ -271,7 +271,7 @@ GST_START_TEST(test_flush_discards) {
   clone.start();
   clone.push(babble(4));
   clone.flush();
-  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.expect_state("collecting");
   clone.push(babble(1));
   clone.eos();
   clone.expect(GST_MESSAGE_WARNING, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "too-short");
@@ -308,7 +308,7 @@ GST_END_TEST;
 GST_START_TEST(test_state_change_releases_eos) {
   test_released_by([](CloneHarness& clone) {
     gst_element_set_state(clone.element(), GST_STATE_READY);
-    fail_unless_equals_string(clone.state().c_str(), "idle");
+    clone.expect_state("idle");
   });
 }
 GST_END_TEST;

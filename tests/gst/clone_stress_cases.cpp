@@ -97,10 +97,10 @@ GST_START_TEST(test_flush_against_eos) {
   signals.join();
   clone.call("cancel");
   for (int i = 0; i < 5000 && !clone.call("start"); ++i) g_usleep(1000);
-  fail_unless_equals_string(clone.state().c_str(), "collecting");
+  clone.expect_state("collecting");
   clone.push(speech);
   clone.eos();
-  fail_unless_equals_string(clone.state().c_str(), "done");
+  clone.expect_state("done");
 }
 GST_END_TEST;
 
@@ -123,7 +123,7 @@ GST_START_TEST(test_properties_while_collecting) {
   gst_harness_stress_thread_stop(second);
   g_value_unset(&name);
   // The name is the one that the recording began with.
-  fail_unless_equals_string(clone.state().c_str(), "done");
+  clone.expect_state("done");
   fail_unless(chatterbox::VoiceLibrary(clone.library(), {}).contains("Me"));
 }
 GST_END_TEST;

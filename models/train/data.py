@@ -119,8 +119,9 @@ _PER_FRAME = {"wave16": 320, "wave24": 480, "mel": 1, "f0": 1, "energy": 1, "seg
 class Utterance:
     """One utterance of a shard; arrays are read when asked for."""
 
-    def __init__(self, arrays, entry, row):
+    def __init__(self, arrays, entry, row, kind):
         self._arrays, self._entry, self._row = arrays, entry, row
+        self.kind, self.place = kind, 0      # `place`: first frame in a Corpus
         self.frames = entry["frames"]
         self.tokens = entry["frames"] // 2
         self.symbols, self.text = entry["symbols"], entry["text"]
@@ -147,7 +148,9 @@ def load_shard(index):
     """The utterances of one shard, given its index file."""
     arrays = {path.stem: np.load(path, mmap_mode="r") for path in index.parent.glob("*.npy")}
     entries = json.loads(index.read_text())
-    return [Utterance(arrays, entry, row) for row, entry in enumerate(entries)]
+    kind = index.parent.name[0]
+    kind = "t" if kind.isdigit() else kind
+    return [Utterance(arrays, entry, row, kind) for row, entry in enumerate(entries)]
 
 
 def shards(work, kinds="tsn", most=None):
@@ -160,6 +163,81 @@ def shards(work, kinds="tsn", most=None):
 
 def load(work, most=None, kinds="t"):
     return [u for index in shards(work, kinds, most) for u in load_shard(index)]
+
+
+class Corpus:
+    """Shards end to end, for batches that are gathered where they are computed."""
+
+    def __init__(self, work, kinds="tsn", most=None):
+        self._indices, self._flat, place = shards(work, kinds, most), {}, 0
+        self.by_kind = {}
+        for index in self._indices:
+            for u in load_shard(index):
+                u.place = place
+                place += u.frames
+                self.by_kind.setdefault(u.kind, []).append(u)
+
+    def take(self, name, places):
+        """An array's rows (320 or 480 samples, 80 mels, one number) at frame numbers; at token
+        numbers, half of those, for arrays at 25/s."""
+        if name not in self._flat:
+            self._flat[name] = self._joined(name)
+        return self._flat[name][places]
+
+    def waves(self, name, places):
+        """(..., frames) -> (..., samples), -1 to 1"""
+        return self.take(name, places).flatten(-2).float() / 32768
+
+    def _joined(self, name):
+        parts = [np.load(index.parent / f"{name}.npy") for index in self._indices]
+        samples = int(max(_PER_FRAME[name], 1))
+        flat = np.concatenate([p.reshape(-1, samples) if samples > 1 else p for p in parts])
+        return torch.from_numpy(flat).to(torch.get_default_device())
+
+    def add(self, name, values):
+        """Another array, made in memory: one row a frame, in the order of utterances."""
+        self._flat[name] = values.to(torch.get_default_device())
+
+    @property
+    def utterances(self):
+        return sorted((u for some in self.by_kind.values() for u in some), key=lambda u: u.place)
+
+
+class Crops:
+    """Random stretches of speech, with given shares of the kinds."""
+
+    def __init__(self, by_kind, shares, seed):
+        self._kinds = [k for k in by_kind if by_kind[k]]
+        share = np.array([shares[k] for k in self._kinds])
+        self._share, self._rng, self._tables = share / share.sum(), np.random.default_rng(seed), []
+        for kind in self._kinds:
+            some = sorted(by_kind[kind], key=lambda u: u.frames)
+            self._tables.append(np.array([(u.frames, u.place) for u in some]))
+
+    def draw(self, count, frames):
+        """Frame numbers in the corpus, (count, frames); every stretch begins with a token."""
+        starts = []
+        share = self._share * [table[-1, 0] >= frames for table in self._tables]
+        for kind in self._rng.choice(len(self._kinds), count, p=share / share.sum()):
+            table = self._tables[kind]
+            first = np.searchsorted(table[:, 0], frames)
+            length, place = table[self._rng.integers(first, len(table))]
+            starts.append(place + 2 * self._rng.integers((length - frames) // 2 + 1))
+        return on_device(np.array(starts)[:, None] + np.arange(frames))
+
+
+def on_device(array):
+    return torch.from_numpy(array).to(torch.get_default_device())
+
+
+def alike(utterances, length):
+    """Groups of utterances of one `length(u)`, at most 64 each: batches without padding."""
+    groups = {}
+    for u in utterances:
+        groups.setdefault(length(u), []).append(u)
+    for some in groups.values():
+        for k in range(0, len(some), 64):
+            yield some[k:k + 64]
 
 
 def co_occurrence(indices, size):

@@ -2,7 +2,8 @@
 # Copyright (c) the gst-chatterbox authors
 """Step 7: the trained parts as a model directory (docs/design/model-files.md).
 
-Weights are float16; the built-in voice is made from one utterance of the teacher.
+Matrices are rows of int8, all else float16 (weights.py); the built-in voice is made from one
+utterance of the teacher.
 """
 import argparse
 import hashlib
@@ -11,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 import data
 import sizes
+import weights
 from train_speakers import finished
 from train_t3 import START, STOP, t3_sizes
 
@@ -24,7 +25,7 @@ BUILT_IN_SECONDS = (4.0, 6.0)
 
 
 def checkpoint(work, name):
-    return torch.load(work / f"{name}.pt", weights_only=False)["model"]
+    return torch.load(work / f"{name}.pt", weights_only=False, map_location="cpu")["model"]
 
 
 def below(prefix, state, new_prefix):
@@ -38,11 +39,6 @@ def s3gen_weights(work):
             **below("flow.", flow, "flow."),
             **below("", checkpoint(work, "hift"), "mel2wav."),
             **below("f0_predictor.", flow, "mel2wav.f0_predictor.")}
-
-
-def half(state):
-    return {k: (v.half() if v.is_floating_point() else v).contiguous().clone()
-            for k, v in state.items()}
 
 
 def config(vocab):
@@ -97,10 +93,9 @@ def main():
     write = lambda name, value: (args.out / name).write_text(json.dumps(value, indent=1) + "\n")
     write("config.json", config(vocab))
     write("tokenizer.json", tokenizer_json(vocab))
-    save_file(half(finished(args.work, "ve").state_dict()),
-              args.out / "ve.safetensors")
-    save_file(half(checkpoint(args.work, "t3")), args.out / "t3_cfg.safetensors")
-    save_file(half(s3gen_weights(args.work)), args.out / "s3gen.safetensors")
+    weights.write(finished(args.work, "ve").state_dict(), args.out / "ve.safetensors")
+    weights.write(checkpoint(args.work, "t3"), args.out / "t3_cfg.safetensors")
+    weights.write(s3gen_weights(args.work), args.out / "s3gen.safetensors")
     torch.save(built_in_voice(args.work), args.out / "conds.pt")
     path = args.out.parent / "manifest.json"
     known = json.loads(path.read_text()) if path.exists() else {}

@@ -3,10 +3,12 @@
 """Step 1b: recordings of people as shards n0..., with phone times by PocketSphinx.
 
 Kathleen's transcripts are aligned, with flite's phones, so that all shards speak of the same
-ones. LibriSpeech's readers have no transcripts here: their phones are unknown (the tokenizer
-labels them itself while it learns). Held back for scores: `unseen`.
+ones. LibriSpeech's readers have no transcripts here: what PocketSphinx hears is aligned in their
+place (kept in heard.json, since it takes twice the time of the recordings). Held back for
+scores: `unseen`.
 """
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,6 @@ import audio
 import data
 from frontend import Flite
 
-KATHLEEN_EVERY = 2
 READER_EVERY = 12     # each such reader of LibriSpeech is never trained on
 UNSEEN_PROMPT = "arctic_b05"   # nor are these of Kathleen
 ARPABET = {"ax": "AH", "pau": "SIL"}
@@ -43,7 +44,7 @@ def kathleen(speech, unseen=False):
     pairs = [(speech / f"kathleen/{name}.opus", text) for name, text in pairs
              if name.startswith(UNSEEN_PROMPT) == unseen]
     pairs = [(path, text) for path, text in pairs if path.exists()]
-    return pairs if unseen else pairs[::KATHLEEN_EVERY]
+    return pairs
 
 
 class Aligner:
@@ -53,7 +54,7 @@ class Aligner:
         from pocketsphinx import Decoder   # a developer's package; training alone needs it
         self._front_end = Flite()
         self._aligner = Decoder(loglevel="FATAL", lm=None)
-        self._known = set()
+        self._recogniser, self._known = None, set()
 
     @staticmethod
     def _run(decoder, samples):
@@ -81,6 +82,15 @@ class Aligner:
                 self._aligner.add_word(name, phones, True)
         return names, [p for w in words for p in w]
 
+    def hear(self, samples):
+        """What is said, as far as the recogniser can tell."""
+        if self._recogniser is None:
+            from pocketsphinx import Decoder
+            self._recogniser = Decoder(loglevel="FATAL")
+        self._run(self._recogniser, samples)
+        found = self._recogniser.hyp()
+        return found.hypstr if found else ""
+
     def align(self, samples, text):
         """Phones and their end times; None where the text does not fit."""
         try:
@@ -107,17 +117,18 @@ class Aligner:
         return None if waiting else (found, np.array(ends))
 
 
-def shard(folder, jobs, aligner):
+def shard(folder, jobs, aligner, heard):
+    """`heard`: names of recordings to what was heard; new ones are added."""
     writer = data.ShardWriter(folder)
     for path, who, text in jobs:
         wave = decode(path)
-        phones, ends = [data.UNKNOWN], np.array([1e9])
-        if text:
-            samples = audio.resample(wave, audio.SPEECH_HZ, audio.TOKENIZER_HZ).clamp(-1, 1)
-            phones, ends = aligner.align((samples * 32767).short().numpy(), text) or (None, None)
-        if phones is None:
-            continue
-        writer.add(data.arrays_of(wave, audio.SPEECH_HZ, ends), text=text or "", symbols=[],
+        samples = audio.resample(wave, audio.SPEECH_HZ, audio.TOKENIZER_HZ).clamp(-1, 1)
+        samples = (samples * 32767).short().numpy()
+        if text is None and path.stem not in heard:
+            heard[path.stem] = aligner.hear(samples)
+        said = heard[path.stem] if text is None else text
+        phones, ends = aligner.align(samples, said) or ([data.UNKNOWN], np.array([1e9]))
+        writer.add(data.arrays_of(wave, audio.SPEECH_HZ, ends), text=said, symbols=[],
                    phones=phones, speaker=who)
     print("shard {}: {} recordings".format(*writer.close()), flush=True)
 
@@ -129,12 +140,14 @@ def main():
                         help="folder of librispeech/ and kathleen/")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    aligner = Aligner()
+    aligner, cache = Aligner(), args.work / "heard.json"
+    heard = json.loads(cache.read_text()) if cache.exists() else {}
     for name, jobs in (("n0", [(p, "kathleen", t) for p, t in kathleen(args.speech)]),
                        ("n1", [(p, p.stem.split("-")[0], None) for p in readers(args.speech)])):
         folder = args.work / "data" / name
         if not (folder / "index.json").exists():
-            shard(folder, jobs, aligner)
+            shard(folder, jobs, aligner, heard)
+            cache.write_text(json.dumps(heard))
 
 
 if __name__ == "__main__":

@@ -9,21 +9,21 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
+import weights
 from export import below
 
 
 def parts(model):
     """Checkpoint name -> weights, as the training steps name them."""
-    s3gen = load_file(model / "s3gen.safetensors")
+    s3gen = weights.read(model / "s3gen.safetensors")
     return {"tokenizer": below("tokenizer.", s3gen, "tokenizer."),
             "xvector": below("speaker_encoder.", s3gen, "encoder."),
             "flow": {**below("flow.", s3gen, "flow."),
                      **below("mel2wav.f0_predictor.", s3gen, "f0_predictor.")},
             "hift": below("mel2wav.", s3gen, ""),
-            "t3": load_file(model / "t3_cfg.safetensors"),
-            "ve": below("", load_file(model / "ve.safetensors"), "encoder.")}
+            "t3": weights.read(model / "t3_cfg.safetensors"),
+            "ve": below("", weights.read(model / "ve.safetensors"), "encoder.")}
 
 
 def main():
@@ -32,12 +32,12 @@ def main():
     parser.add_argument("--model", type=Path, default=Path(__file__).parents[1] / "embedded")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    for name, weights in parts(args.model).items():
+    for name, tensors in parts(args.model).items():
         path = args.work / f"{name}.pt"
         if path.exists():
             print(f"{name}: there is a checkpoint already, left alone")
             continue
-        model = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
+        model = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
         torch.save({"model": model, "step": 0}, path)
         print(f"{name}: {len(model)} tensors")
     vocabulary = json.loads((args.model / "tokenizer.json").read_text())["model"]["vocab"]

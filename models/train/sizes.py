@@ -6,7 +6,7 @@ CODEBOOK_DIMS = 6
 CODES = 3 ** CODEBOOK_DIMS
 START_SPEECH, STOP_SPEECH = CODES, CODES + 1
 
-S3TOKENIZER = {"mels": 128, "state": 192, "heads": 3, "layers": 4, "codebook_dims": CODEBOOK_DIMS}
+S3TOKENIZER = {"mels": 128, "state": 256, "heads": 4, "layers": 5, "codebook_dims": CODEBOOK_DIMS}
 VOICE_ENCODER = {"mels": 40, "hidden": 128, "layers": 2, "embedding": 128}
 XVECTOR = {"features": 80, "head_channels": 8, "channels": 32, "growth": 16, "bottleneck": 2,
            "layers": [4, 6, 4], "embedding": 64}

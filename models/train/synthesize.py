@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from safetensors.torch import load_file
 
 import audio
+import weights
 from frontend import Flite
 from modules.flow import Flow
 from modules.hift import Hift
@@ -37,9 +37,9 @@ def phone_ids(symbols, vocab):
     return [vocab[START]] + ids + [vocab[STOP]]
 
 
-def part(weights, prefix, module):
+def part(tensors, prefix, module):
     """A module with the weights under a prefix; every tensor of it must be there."""
-    own = {k[len(prefix):]: v.float() for k, v in weights.items() if k.startswith(prefix)}
+    own = {k[len(prefix):]: v.float() for k, v in tensors.items() if k.startswith(prefix)}
     module.load_state_dict(own, strict=True)
     return module.eval().requires_grad_(False)
 
@@ -52,14 +52,14 @@ class Chain:
         self.vocab = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
         self.voice = torch.load(folder / "conds.pt", weights_only=True)
         self.front_end = Flite()
-        self.t3 = part(load_file(folder / "t3_cfg.safetensors"), "", T3(config["t3"]))
-        weights = load_file(folder / "s3gen.safetensors")
+        self.t3 = part(weights.read(folder / "t3_cfg.safetensors"), "", T3(config["t3"]))
+        tensors = weights.read(folder / "s3gen.safetensors")
         s3gen = config["s3gen"]
         codes = 3 ** config["s3tokenizer"]["codebook_dims"]
-        self.flow = part(weights, "flow.", Flow(codes, config["xvector"]["embedding"],
+        self.flow = part(tensors, "flow.", Flow(codes, config["xvector"]["embedding"],
                                                 s3gen["encoder"], s3gen["estimator"],
                                                 s3gen["flow"]))
-        self.hift = part(weights, "mel2wav.", Hift(**config["hift"]))
+        self.hift = part(tensors, "mel2wav.", Hift(**config["hift"]))
         defaults = config["defaults"]
         self.emotion = defaults["exaggeration"]
         self.options = Options(**{k: v for k, v in defaults.items() if k != "exaggeration"})

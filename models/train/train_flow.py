@@ -9,8 +9,9 @@ Attention is limited to chunks: the prompt is the first, then random sizes, some
 one. Most rows start at time 0, since the model takes one step.
 `--carry OLD.pt` starts from a flow whose tokens meant something else (another tokenizer):
 the new tokens' embeddings are means of the old ones, by co-occurrence.
-`--decode N` writes the mels of N utterances as the flow makes them, for the vocoder.
+`--decode N` writes N rows of mels as the flow makes them, for the vocoder.
 """
+import bisect
 import random
 from pathlib import Path
 
@@ -35,9 +36,11 @@ AT_START = 0.85
 NO_VECTOR = 0.1                      # share of prompted rows without x-vector
 LEVEL = 0.03                         # spread of the level of prompted rows, log
 MU_WEIGHT, PITCH_WEIGHT = 1.0, 2.0
+SCORE_STEPS = 250
 PITCH_SHARE = 0.3                    # an error of this share of a row's F0 costs 1
 SHARES = {"t": 0.25, "s": 0.5, "n": 0.25}
 LIBRARY_TIMES = 4                    # each voice of the library, against others of "s"
+DECODED_PROMPT, DECODED_REST = 64, 128   # tokens of a decoded row
 
 
 class FlowTraining(nn.Module):
@@ -57,8 +60,8 @@ class FlowTraining(nn.Module):
 class Speech:
     """Utterances by speaker, and the next row's material."""
 
-    def __init__(self, by_kind, rng):
-        self._rng, self._by_who = rng, {}
+    def __init__(self, corpus, by_kind, rng):
+        self.corpus, self._rng, self._by_who = corpus, rng, {}
         self._kinds = [k for k in by_kind if by_kind[k]]
         self._people = {}
         for kind in self._kinds:
@@ -67,47 +70,36 @@ class Speech:
             people = sorted({u.who for u in by_kind[kind]})
             self._people[kind] = people + LIBRARY_TIMES * [
                 s.name for s in speakers.LIBRARY if s.name in people]
-
-    def _stretch(self, who, tokens):
-        fitting = [u for u in self._by_who[who] if u.tokens >= tokens]
-        if not fitting:
-            return None
-        u = self._rng.choice(fitting)
-        start = 2 * self._rng.randrange(u.tokens - tokens + 1)
-        return u, start
-
-    def _arrays(self, u, start, tokens):
-        return (u.array("codes", start, 2 * tokens).astype(np.int64),
-                u.array("mel", start, 2 * tokens).astype(np.float32),
-                u.array("f0", start, 2 * tokens).astype(np.float32))
+        for some in self._by_who.values():
+            some.sort(key=lambda u: u.tokens)
 
     def row(self, prompt, tokens):
-        """Codes, mel and F0 of the prompt, then of the rest; an x-vector of the speaker."""
+        """Places in the corpus (50/s) of the prompt and of the rest; an x-vector of the
+        speaker; whether that is the teacher."""
         while True:
             kind = self._rng.choices(self._kinds, [SHARES[k] for k in self._kinds])[0]
             who = self._rng.choice(self._people[kind])
-            rest = self._joined(who, tokens)
-            first = self._joined(who, prompt) if prompt else ((), (), ())
-            if rest is None or first is None:
-                continue
-            vector = self._rng.choice(self._by_who[who]).speaker("xvector")
-            return *first, *rest, vector, kind == "t"
+            first, rest = self._joined(who, prompt), self._joined(who, tokens)
+            if first is not None and rest is not None:
+                vector = self._rng.choice(self._by_who[who]).speaker("xvector")
+                return np.concatenate([first, rest]), vector, kind == "t"
 
     def _joined(self, who, tokens):
         """Speech of `tokens` tokens, out of several utterances where one is too short."""
-        parts, left = [], tokens
+        some, parts, left = self._by_who[who], [np.zeros(0, np.int64)], tokens
         while left:
-            found = self._stretch(who, left)
-            if found is None:
-                u = self._rng.choice(self._by_who[who])
+            long = bisect.bisect_left(some, left, key=lambda u: u.tokens)
+            if long < len(some):
+                u, count = some[self._rng.randrange(long, len(some))], left
+                start = u.place + 2 * self._rng.randrange(u.tokens - count + 1)
+            else:
+                u = self._rng.choice(some)
                 if min(u.tokens, left) < 4:
                     return None
-                found, count = (u, 0), min(u.tokens, left)
-            else:
-                count = left
-            parts.append(self._arrays(*found, count))
+                start, count = u.place, u.tokens
+            parts.append(np.arange(start, start + 2 * count))
             left -= count
-        return tuple(np.concatenate(part) for part in zip(*parts))
+        return np.concatenate(parts)
 
 
 def chunks(prompt, length, rng):
@@ -166,29 +158,31 @@ def pass_mu_through(estimator, batches):
 
 
 class Batch:
-    def __init__(self, speech, rng):
-        length = rng.choice(LENGTHS)
-        rows = []
-        for _ in range(TOKENS_A_BATCH // length):
-            prompt = rng.randint(12, length * 2 // 3) if rng.random() < PROMPTED else 0
-            first, first_mel, first_f0, codes, mel, f0, vector, teacher = speech.row(
-                prompt, length - prompt)
-            given = np.zeros((2 * length, 80), np.float32)
-            wanted = np.ones(2 * length, np.float32)
-            if prompt:
-                level = np.float32(rng.gauss(0, LEVEL))
-                codes, f0 = np.concatenate([first, codes]), np.concatenate([first_f0, f0])
-                mel = np.maximum(np.concatenate([first_mel, mel]) + level,
-                                 np.float32(np.log(1e-5)))
-                given[:2 * prompt] = mel[:2 * prompt]
-                wanted[:2 * prompt] = 0.1
-                if rng.random() < NO_VECTOR:
-                    vector = vector * 0
-            rows.append((codes, mel.T, given.T, chunks(prompt, length, rng), vector, wanted,
-                         np.float32(teacher), f0))
-        (self.codes, self.mel, self.prompt, self.groups, self.xvector, self.wanted,
-         self.teacher, self.f0) = (
-            torch.from_numpy(np.ascontiguousarray(np.stack(x))) for x in zip(*rows))
+    """Rows of `length` tokens, some with a prompt in front."""
+
+    def __init__(self, speech, rng, most=TOKENS_A_BATCH, length=None, prompt=None):
+        length = length or rng.choice(LENGTHS)
+        places, groups, vectors, teacher, prompts, levels = [], [], [], [], [], []
+        for _ in range(most // length):
+            first = prompt
+            if first is None:
+                first = rng.randint(12, length * 2 // 3) if rng.random() < PROMPTED else 0
+            where, vector, taught = speech.row(first, length - first)
+            places.append(where)
+            groups.append(chunks(first, length, rng))
+            vectors.append(vector * (not first or rng.random() >= NO_VECTOR))
+            teacher.append(np.float32(taught))
+            prompts.append(first)
+            levels.append(np.float32(rng.gauss(0, LEVEL) if first else 0))
+        device = lambda rows: data.on_device(np.stack(rows))
+        self.places, self.groups, self.xvector = device(places), device(groups), device(vectors)
+        self.teacher, corpus = device(teacher), speech.corpus
+        self.codes = corpus.take("codes", self.places[:, ::2] // 2).long()
+        self.f0 = corpus.take("f0", self.places).float()
+        mel = corpus.take("mel", self.places).float() + device(levels)[:, None, None]
+        self.mel = mel.clamp(min=float(np.log(1e-5))).transpose(1, 2).contiguous()
+        given = torch.arange(2 * length) < 2 * device(prompts)[:, None]
+        self.prompt, self.wanted = self.mel * given[:, None], 1 - 0.9 * given.float()
 
 
 @torch.no_grad()
@@ -236,58 +230,59 @@ def losses(model, b):
 
 
 @torch.no_grad()
+def made(flow, b):
+    """The mel of a model that takes one step, prompts included."""
+    x = torch.randn_like(b.mel) * flow.settings["temperature"]
+    return x + flow.velocity(x, torch.zeros(len(x)), flow.mu(b.codes, b.groups),
+                             flow.speaker(b.xvector), b.prompt, b.groups)
+
+
+@torch.no_grad()
 def score(flow, speech, batches=3):
-    """L1 of a mel made in the model's steps, after unseen prompts."""
+    """L1 of a mel made in one step, after unseen prompts."""
     rng, state, found = random.Random(4), torch.get_rng_state(), []
     for _ in range(batches):
         b = Batch(speech, rng)
-        for i in range(0, len(b.codes), 2):
-            n = int((b.wanted[i] < 1).sum())
-            mel = flow.sample(b.codes[i:i + 1], b.xvector[i:i + 1], b.prompt[i:i + 1, :, :n],
-                              b.groups[i:i + 1])
-            found.append((mel[0] - b.mel[i, :, n:]).abs().mean().item())
+        new = (b.wanted == 1).float()
+        far = (made(flow, b) - b.mel).abs().mean(1)
+        found.append(((far * new).sum() / new.sum()).item())
     torch.set_rng_state(state)
     return f"mel L1 {np.mean(found):.4f}"
 
 
 @torch.no_grad()
-def decode(work, by_kind, count):
+def decode(work, speech, count):
     """Mels made from true tokens after other speech of the same speaker as a prompt."""
+    assert sizes.FLOW["steps"] == 1, "decoding in several steps is not written"
     flow = training.load_weights(work, "flow", FlowTraining()).flow
-    rng, made = random.Random(3), {}
-    speech = Speech(by_kind, rng)
-    for kind, some in by_kind.items():
-        for k in rng.sample(range(len(some)), min(len(some), int(count * SHARES[kind]))):
-            u = some[k]
-            if u.tokens < 30:
-                continue
-            first = min(75, u.tokens)
-            before, prompt, _ = speech._joined(u.who, first)
-            codes = np.concatenate([before, u.array("codes").astype(np.int64)])
-            groups = np.concatenate([np.zeros(first, np.int64), 1 + chunks(0, u.tokens, rng)])
-            mel = flow.sample(*(torch.from_numpy(x)[None] for x in (
-                codes, u.speaker("xvector").copy(), prompt.T)), torch.from_numpy(groups)[None])
-            made[kind, k] = mel[0].T.half()
-    torch.save(made, work / "decoded.pt")
-    print(f"decoded {len(made)} utterances")
+    rng, mels, places = random.Random(3), [], []
+    length, rest = DECODED_PROMPT + DECODED_REST, slice(2 * DECODED_PROMPT, None)
+    for _ in range(0, count, 16):
+        b = Batch(speech, rng, 16 * length, length, DECODED_PROMPT)
+        with training.half():
+            mel = made(flow, b)
+        mels.append(mel[..., rest].transpose(1, 2).half().cpu())
+        places.append(b.places[:, rest].cpu())
+    torch.save({"mel": torch.cat(mels), "places": torch.cat(places)}, work / "decoded.pt")
+    print(f"decoded {16 * len(mels)} rows")
 
 
 def main():
     parser = training.arguments(__doc__, minutes=60, rate=1.2e-3)
-    parser.add_argument("--decode", type=int, help="no training: decode so many utterances")
+    parser.add_argument("--decode", type=int, help="no training: decode so many rows")
     parser.add_argument("--kinds", default="tsn")
     parser.add_argument("--carry", type=Path, help="weights of a flow to start from")
-    args = parser.parse_args()
+    args = training.ready(parser.parse_args())
     rng = random.Random(args.seed)
+    corpus = data.Corpus(args.work, args.kinds, args.shards)
     train, valid = {}, {}
-    for kind in args.kinds:
-        train[kind], valid[kind] = data.split(data.load(args.work, args.shards, kind))
+    for kind, some in corpus.by_kind.items():
+        train[kind], valid[kind] = data.split(some)
+    speech, unseen = Speech(corpus, train, rng), Speech(corpus, valid, random.Random(9))
     if args.decode:
-        torch.set_num_threads(args.threads)
-        return decode(args.work, train, args.decode)
+        return decode(args.work, speech, args.decode)
     model = FlowTraining()
     flow = model.flow
-    speech, unseen = Speech(train, rng), Speech(valid, random.Random(9))
     if not (args.work / "flow.pt").exists():
         if args.carry:
             state = torch.load(args.carry)
@@ -298,11 +293,11 @@ def main():
     trainer = training.Trainer("flow", model, args, weight_decay=0.01)
     rng.seed(args.seed + trainer.step)
     for step in trainer:
-        b = Batch(speech, rng)
+        b = Batch(speech, rng, TOKENS_A_BATCH * args.larger)
         velocity, mu, pitch = losses(model, b)
         trainer.update(velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch,
                        velocity=velocity, mu=mu, pitch=pitch)
-        if step % 250 == 249:
+        if step % SCORE_STEPS == SCORE_STEPS - 1:
             print("valid", score(flow, unseen), flush=True)
     print("valid", score(flow, unseen))
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchaudio.compliance.kaldi as kaldi
 from torch import nn
 
 import audio
@@ -36,15 +35,10 @@ TRAIT_WEIGHT = 1.0
 POWER_SCALE = 30.0
 
 
-def fbank(wave):
-    """(samples,) at 16 kHz -> (frames, 80), not yet mean-free."""
-    return kaldi.fbank(wave[None], num_mel_bins=80)
-
-
 def traits(wave):
     """41 numbers of a voice: log F0, and the mel spectrum's mean where there is speech."""
     f0, energy = audio.pitch(wave)
-    height = f0[f0 > 0].log().median() if (f0 > 0).sum() > 10 else torch.tensor(5.0)
+    height = f0[f0 > 0].log().median() if (f0 > 0).sum() > 10 else f0.new_tensor(5.0)
     mel = torch.log(audio.voice_encoder_mel(wave) + 1e-6)
     loud = mel.mean(1) > mel.mean(1).median()
     colour = mel[loud].mean(0)
@@ -74,10 +68,12 @@ def collected(args):
     """Features and traits of the people trained on and those unseen; kept once computed."""
     cache = args.work / f"people-{args.which}.pt"
     if not cache.exists():
-        feature = audio.voice_encoder_mel if args.which == "ve" else fbank
-        one = lambda wave: (feature(wave).half(), traits(wave))
+        feature = audio.voice_encoder_mel if args.which == "ve" else audio.fbank
+        device = torch.get_default_device()
+        one = lambda wave: tuple(x.cpu() for x in (feature(wave.to(device)).half(),
+                                                   traits(wave.to(device))))
         torch.save(([one(w) for w in people(args)], [one(w) for w in unseen(args)]), cache)
-    return torch.load(cache)
+    return torch.load(cache, map_location=torch.get_default_device())
 
 
 def crop(features, frames, rng):
@@ -130,7 +126,7 @@ def make_model(which, count):
     return WithTraits(Xvector(**sizes.XVECTOR), sizes.XVECTOR["embedding"], count)
 
 
-def ready(which, batch):
+def heard(which, batch):
     """Features as the encoder takes them in training."""
     return batch * POWER_SCALE if which == "ve" else mean_free(batch)
 
@@ -145,7 +141,7 @@ def score(model, strangers, which, frames):
         for f, _ in strangers:
             part = f[:len(f) // 2] if half == 0 else f[len(f) // 2:]
             x = torch.stack([crop(part, frames, rng) for _ in range(4)])
-            vectors.append(F.normalize(model.vectors(ready(which, x)).mean(0), dim=0))
+            vectors.append(F.normalize(model.vectors(heard(which, x)).mean(0), dim=0))
         halves.append(torch.stack(vectors))
     model.train()
     alike = halves[1] @ halves[0].T
@@ -155,7 +151,7 @@ def score(model, strangers, which, frames):
 
 def finished(work, which):
     """The trained encoder, ready for inference."""
-    state = torch.load(work / f"{which}.pt", weights_only=False)
+    state = torch.load(work / f"{which}.pt", weights_only=False, map_location="cpu")
     model = make_model(which, len(state["model"].get("centres", ())))
     model = training.load_weights(work, which, model)
     if which == "ve" and "optimizer" in state:
@@ -165,11 +161,16 @@ def finished(work, which):
 
 
 def vector_of(work, which):
-    """A function from a waveform at 16 kHz to its vector, as the engine computes it."""
+    """A function from waveforms (..., samples at 16 kHz) to vectors, as the engine computes it."""
     encoder = finished(work, which)
     if which == "ve":
         return lambda wave: encoder.embed(audio.voice_encoder_mel(wave))
-    return lambda wave: encoder(mean_free(fbank(wave))[None])[0]
+
+    def vectors(wave):
+        frames = mean_free(audio.fbank(wave))
+        return encoder(frames.reshape(-1, *frames.shape[-2:])).reshape(*wave.shape[:-1], -1)
+
+    return vectors
 
 
 @torch.no_grad()
@@ -177,10 +178,14 @@ def encode(args):
     """The vector of every utterance's first seconds, beside its shard."""
     name, vector = {"ve": "speaker", "xvector": "xvector"}[args.which], vector_of(args.work,
                                                                                   args.which)
+    frames = lambda u: min(u.frames, ENCODED_FRAMES)
     for index in data.shards(args.work, args.kinds):
-        waves = (u.wave("wave16", 0, min(u.frames, ENCODED_FRAMES))
-                 for u in data.load_shard(index))
-        np.save(index.parent / f"{name}.npy", torch.stack([vector(w) for w in waves]).numpy())
+        some, found = data.load_shard(index), {}
+        for group in data.alike(some, frames):
+            waves = torch.stack([u.wave("wave16", 0, frames(u)) for u in group])
+            vectors = vector(waves.to(torch.get_default_device()))
+            found.update(zip(group, vectors.cpu().numpy()))
+        np.save(index.parent / f"{name}.npy", np.stack([found[u] for u in some]))
     print(f"wrote {name}.npy of all shards", flush=True)
 
 
@@ -190,9 +195,8 @@ def main():
     parser.add_argument("--speech", type=Path, help="folder of librispeech/ and kathleen/")
     parser.add_argument("--encode", action="store_true", help="no training: write the vectors")
     parser.add_argument("--kinds", default="tsn", help="shards to encode")
-    args = parser.parse_args()
+    args = training.ready(parser.parse_args())
     if args.encode:
-        torch.set_num_threads(args.threads)
         return encode(args)
     known, strangers = collected(args)
     every = torch.stack([t for _, t in known])
@@ -200,6 +204,7 @@ def main():
     model = make_model(args.which, len(known))
     frames = WINDOW if args.which == "ve" else XVECTOR_FRAMES
     count, each = (20, 3) if args.which == "ve" else (48, 1)
+    count = min(count * args.larger, len(known) // 2)
     print(f"{len(known)} speakers", flush=True)
     rng = random.Random(args.seed)
     trainer = training.Trainer(args.which, model, args, weight_decay=0.01, clip=3.0)
@@ -207,7 +212,7 @@ def main():
         who = rng.sample(range(len(known)), count)
         batch = torch.stack([torch.stack([crop(known[k][0], frames, rng) for _ in range(each)])
                              for k in who])
-        batch = ready(args.which, varied(batch, args.which)).flatten(0, 1)
+        batch = heard(args.which, varied(batch, args.which)).flatten(0, 1)
         target = torch.tensor(who).repeat_interleave(each)
         if args.which == "ve":
             e = model.vectors(batch)

@@ -27,6 +27,7 @@ NO_TEXT = 0.1         # share of rows without text, for guidance
 ALIGN_WEIGHT, TEXT_WEIGHT = 0.5, 0.05
 NEIGHBOUR = 0.3       # what attention on a neighbour of the right phone is worth
 POSITIONS_A_BATCH = 2000
+SCORE_STEPS = 250
 
 
 def vocabulary(work):
@@ -47,12 +48,12 @@ class Example:
 
     def __init__(self, u, vocab, emotion):
         ids = [vocab[START]] + [vocab[s] for s in u.symbols] + [vocab[STOP]]
-        self.text = torch.tensor(ids)
+        self.text = torch.tensor(ids, device="cpu")
         self.codes = torch.from_numpy(u.array("codes").astype(np.int64))
         spoken = torch.from_numpy(u.array("position").astype(np.int64))
         # Symbol looked at from both start embeddings, then from every token: the one that is
         # spoken next. The last token looks at the last symbol.
-        last = torch.tensor([len(u.symbols) - 1])
+        last = torch.tensor([len(u.symbols) - 1], device="cpu")
         self.spoken = torch.cat([spoken[:1], spoken, last])
         self.emotion = emotion
 
@@ -67,29 +68,37 @@ def emotion_of(lively):
 
 
 def examples(utterances, vocab):
-    return [Example(u, vocab, emotion_of(u.lively)) for u in utterances]
+    """Those whose symbols the vocabulary has."""
+    return [Example(u, vocab, emotion_of(u.lively)) for u in utterances
+            if all(s in vocab for s in u.symbols)]
 
 
 class Somebody:
     """Conditionings: a speaker embedding and speech tokens of the same person."""
 
     def __init__(self, utterances, length):
-        self._speech, self._length = [u for u in utterances if u.tokens >= length], length
+        some = [u for u in utterances if u.tokens >= length]
+        self._vectors = data.on_device(np.stack([u.speaker() for u in some]))
+        self._lengths = np.array([u.tokens for u in some])
+        self._first = np.concatenate([[0], np.cumsum(self._lengths)[:-1]])
+        self._codes = data.on_device(np.concatenate([u.array("codes") for u in some])).long()
+        self._length = length
 
-    def draw(self, rng):
-        u = rng.choice(self._speech)
-        start = 2 * rng.randrange(u.tokens - self._length + 1)
-        codes = u.array("codes", start, 2 * self._length).astype(np.int64)
-        return torch.from_numpy(u.speaker().copy()), torch.from_numpy(codes)
+    def draw(self, rng, count):
+        """Embeddings (count, size) and tokens (count, length)"""
+        who = np.array([rng.randrange(len(self._lengths)) for _ in range(count)])
+        start = np.array([rng.randrange(n - self._length + 1) for n in self._lengths[who]])
+        places = (self._first[who] + start)[:, None] + np.arange(self._length)
+        return self._vectors[data.on_device(who)], self._codes[data.on_device(places)]
 
 
-def buckets(items, rng):
-    """Batches of similar length, in random order."""
+def buckets(items, rng, most):
+    """Batches of similar length and at most so many positions, in random order."""
     order = sorted(range(len(items)), key=lambda i: len(items[i]) + 20 * rng.random())
     batches, current, longest = [], [], 0
     for i in order:
         longest = max(longest, len(items[i]))
-        if current and longest * (len(current) + 1) > POSITIONS_A_BATCH:
+        if current and longest * (len(current) + 1) > most:
             batches.append(current)
             current, longest = [], len(items[i])
         current.append(items[i])
@@ -102,36 +111,34 @@ class Batch:
     """Rows padded on the right; `order` places condition, text, speech one after the other."""
 
     def __init__(self, rows, somebody, rng, condition, config, noise, drop):
-        texts = [len(r.text) for r in rows]
-        speech = [len(r.codes) for r in rows]
-        pad = torch.nn.utils.rnn.pad_sequence
-        self.text = pad([r.text for r in rows], True)
-        codes = pad([r.codes for r in rows], True)
+        device = torch.get_default_device()
+        pad = lambda name, fill: torch.nn.utils.rnn.pad_sequence(
+            [getattr(r, name) for r in rows], True, fill).to(device)
+        self.text, codes, self.spoken = pad("text", 0), pad("codes", 0), pad("spoken", -1)
+        text = torch.tensor([len(r.text) for r in rows])[:, None]
+        speech = torch.tensor([len(r.codes) for r in rows])[:, None]
         swap = torch.rand(codes.shape) < noise
         self.codes = torch.where(swap, torch.randint(0, sizes.CODES, codes.shape), codes)
-        end = torch.tensor([config["stop_speech"]])
-        self.target = pad([torch.cat([r.codes, end]) for r in rows], True, -100)
-        self.spoken = pad([r.spoken for r in rows], True, -1)
+        at = torch.arange(codes.shape[1] + 1)
+        self.target = torch.cat([codes, codes[:, :1]], 1).where(at < speech, -100)
+        self.target[at == speech] = config["stop_speech"]
         self.keep = (torch.rand(len(rows)) >= drop).float()
         self.emotion = torch.tensor([r.emotion for r in rows])
-        self.speaker, self.prompt = (
-            torch.stack(x) for x in zip(*(somebody.draw(rng) for _ in rows)))
-        self._place(texts, speech, condition)
+        self.speaker, self.prompt = somebody.draw(rng, len(rows))
+        self._place(text, speech, condition)
 
-    def _place(self, texts, speech, condition):
-        rows, n = len(texts), self.text.shape[1]
-        longest = max(t + s for t, s in zip(texts, speech)) + condition + 2
-        self.order = torch.zeros(rows, longest, dtype=torch.long)
-        self.look = torch.zeros(self.spoken.shape, dtype=torch.long)   # places of speech
-        self.allowed = torch.zeros(rows, longest, longest, dtype=torch.bool)
-        for i, (t, s) in enumerate(zip(texts, speech)):
-            front = torch.arange(condition + t)
-            back = condition + n + torch.arange(2 + s)
-            self.order[i, :len(front) + len(back)] = torch.cat([front, back])
-            first = condition + t   # the first start-of-speech embedding
-            self.look[i, :s + 2] = torch.arange(first, first + s + 2)
-            if self.keep[i]:   # the guided head sees the symbols, without START and STOP
-                self.allowed[i, first:first + s + 2, condition + 1:condition + t - 1] = True
+    def _place(self, text, speech, condition):
+        """text, speech: lengths (rows, 1)"""
+        first = condition + text   # the first start-of-speech embedding
+        at = torch.arange(int((text + speech).max()) + condition + 2)
+        gap = self.text.shape[1] - text
+        self.order = torch.where(at < first, at, at + gap) * (at < first + speech + 2)
+        spoken = torch.arange(self.spoken.shape[1])
+        self.look = (first + spoken) * (spoken < speech + 2)   # places of speech
+        # The guided head sees the symbols, without START and STOP.
+        rows = (at >= first) & (at < first + speech + 2) & (self.keep[:, None] > 0)
+        keys = (at > condition) & (at < first - 1)
+        self.allowed = rows[:, :, None] & keys[:, None, :]
 
 
 def forward(model, b):
@@ -174,7 +181,7 @@ def score(model, valid, somebody, config):
     model.eval()
     rng, state = random.Random(1), torch.get_rng_state()
     loss = count = hits = 0
-    for rows in buckets(valid, rng):
+    for rows in buckets(valid, rng, POSITIONS_A_BATCH):
         b = Batch(rows, somebody, rng, model.condition_length, config, noise=0.0, drop=0.0)
         logits, scores, _ = forward(model, b)
         loss += F.cross_entropy(logits.flatten(0, 1), b.target.flatten(), reduction="sum").item()
@@ -197,7 +204,7 @@ def carry(state, indices):
 def main():
     parser = training.arguments(__doc__, minutes=90, rate=1.5e-3)
     parser.add_argument("--carry", type=Path, help="weights of a T3 to start from")
-    args = parser.parse_args()
+    args = training.ready(parser.parse_args())
     utterances = data.load(args.work, args.shards)
     vocab = vocabulary(args.work)
     config = t3_sizes(vocab)
@@ -215,7 +222,7 @@ def main():
     rng = random.Random(args.seed + trainer.step)
     waiting = []
     for step in trainer:
-        waiting = waiting or buckets(train, rng)
+        waiting = waiting or buckets(train, rng, POSITIONS_A_BATCH * args.larger)
         b = Batch(waiting.pop(), somebody, rng, model.condition_length, config, NOISE, NO_TEXT)
         with training.half():
             logits, scores, hidden = forward(model, b)
@@ -225,7 +232,7 @@ def main():
         trainer.update(speech + ALIGN_WEIGHT * align + TEXT_WEIGHT * text,
                        speech=speech, align=align, hit=hit, text=text,
                        tokens=(b.target >= 0).sum())
-        if step % 200 == 199:
+        if step % SCORE_STEPS == SCORE_STEPS - 1:
             print("valid", score(model, valid, somebody, config), flush=True)
     print("valid", score(model, valid, somebody, config))
 

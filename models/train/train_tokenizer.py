@@ -7,7 +7,8 @@ Heads that read the quantised levels exist for training only: phones twice a tok
 F0 classes and three energy classes, and a mel regression. The phone head does not see the
 last level, or phones would take the whole codebook and the voice would be monotonous. Many
 speakers read, F0 counts from the reader's own middle, and mels from their own mean, so that
-tokens need not say who speaks.
+tokens need not say who speaks. What the tokenizer hears is of another vocal tract, tempo,
+channel and room than the mel that is asked for.
 """
 import random
 
@@ -27,6 +28,9 @@ WEIGHTS = {"phone": 1.0, "f0": 0.8, "energy": 0.15, "mel": 0.25}
 SHARES = {"t": 0.2, "s": 0.45, "n": 0.35}   # of crops, by kind of shard
 TOKENS_A_BATCH = 2400
 CROPS = (50, 75, 100, 100, 150, 250)   # tokens
+TEMPO, TRACT = (0.85, 1.2), 0.12       # durations; spread of formants
+SCORE_STEPS = 500
+HIDDEN_BANDS, HIDDEN_FRAMES = 16, 12   # at most, in each of two stripes
 
 
 def phone_names(utterances):
@@ -89,51 +93,66 @@ def without_mean(mel):
     return mel - mel.mean(-1, keepdim=True)
 
 
-def perturbed(mel):
-    """Another channel and room: level, a smooth equaliser, noise."""
+def perturbed(mel, frames):
+    """Another speaker, tempo, channel and room, (B, bands, any) -> (B, bands, frames): formants
+    moved, time stretched to `frames`, level, a smooth equaliser, noise, stripes missing."""
     b, bands, _ = mel.shape
+    tract = 1 + TRACT * (2 * torch.rand(b, 1, 1) - 1)
+    high = (torch.arange(bands)[:, None] / (bands - 1) * tract).clamp(max=1) * 2 - 1
+    wide = torch.linspace(-1, 1, frames).expand(b, bands, frames)
+    grid = torch.stack([wide, high.expand(b, bands, frames)], -1)
+    mel = F.grid_sample(mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
     curve = F.interpolate(torch.randn(b, 1, 7), bands, mode="linear", align_corners=True)
     mel = mel + (0.1 * torch.randn(b, 1, 1) + 0.12 * curve.transpose(1, 2))
-    floor = -0.9 + 0.5 * torch.rand(b, 1, 1)   # a noise floor hides the quietest parts
-    mel = torch.where(torch.rand(b, 1, 1) < 0.3, mel.maximum(floor), mel)
-    return mel + 0.03 * torch.randn_like(mel)
+    floor = -0.9 + 0.7 * torch.rand(b, 1, 1)   # a noise floor hides the quietest parts
+    floor = floor + 0.1 * torch.randn_like(mel)
+    mel = torch.where(torch.rand(b, 1, 1) < 0.4, mel.maximum(floor), mel)
+    mel = mel + 0.03 * torch.randn_like(mel)
+    for _ in range(2):
+        mel = mel.where(outside(b, bands, HIDDEN_BANDS)[:, :, None], 0.0)
+        mel = mel.where(outside(b, frames, HIDDEN_FRAMES)[:, None], 0.0)
+    return mel
 
 
-def batch(by_kind, rng):
-    """by_kind: kind to a list of (utterance, labels)."""
+def outside(rows, size, most):
+    """(rows, size), false in one random stretch of up to `most` a row."""
+    begin, length = torch.rand(rows, 1) * size, torch.rand(rows, 1) * most
+    at = torch.arange(size)
+    return (at < begin) | (at >= begin + length)
+
+
+def batch(corpus, crops, rng, most):
+    """What is heard, labels, and the mel that is asked for; `most` tokens in all."""
     tokens = rng.choice(CROPS)
-    waves, targets, mels = [], [], []
-    kinds = [k for k in by_kind if by_kind[k]]
-    shares = [SHARES[k] for k in kinds]
-    while len(waves) < TOKENS_A_BATCH // tokens:
-        u, target = rng.choice(by_kind[rng.choices(kinds, shares)[0]])
-        if u.tokens < tokens:
-            continue
-        start = 2 * rng.randrange(u.tokens - tokens + 1)
-        waves.append(u.wave("wave16", start, 2 * tokens))
-        mels.append(torch.from_numpy(u.array("mel", start, 2 * tokens).T.astype(np.float32)))
-        targets.append(torch.from_numpy(target[start:start + 2 * tokens]))
-    mel_in = audio.tokenizer_mel(torch.stack(waves))
-    return perturbed(mel_in), torch.stack(targets), without_mean(torch.stack(mels))
+    longer = min(round(tokens * rng.uniform(*TEMPO)), CROPS[-1])
+    places = crops.draw(most // tokens, 2 * longer)
+    heard = audio.tokenizer_mel(corpus.waves("wave16", places))
+    at = ((torch.arange(2 * tokens) + 0.5) * (longer / tokens)).long()
+    mel = corpus.take("mel", places[:, at]).transpose(1, 2).float()
+    return (perturbed(heard, 4 * tokens), corpus.take("labels", places[:, at]),
+            without_mean(mel))
 
 
 @torch.no_grad()
-def score(model, pairs):
+def score(model, corpus, by_kind):
     """Share of frames read right, for each kind of shard."""
     model.eval()
     said = []
-    for kind, some in pairs.items():
-        right, total, used = np.zeros(3), np.zeros(3), np.zeros(sizes.CODES)
-        for u, target in some:
-            logits, _, codes = model(audio.tokenizer_mel(u.wave("wave16")[None]))
-            guess = torch.stack([x.argmax(-1)[0] for x in logits], -1).numpy()
+    for kind, some in by_kind.items():
+        right, total, used = torch.zeros(3), torch.zeros(3), torch.zeros(sizes.CODES)
+        for u in some:
+            places = torch.arange(u.place, u.place + u.frames)
+            target = corpus.take("labels", places)
+            heard = audio.tokenizer_mel(corpus.waves("wave16", places)[None])
+            logits, _, codes = model(heard)
+            guess = torch.stack([x.argmax(-1)[0] for x in logits], -1)
             right += (guess == target).sum(0)
             total += (target >= 0).sum(0)
-            used += np.bincount(codes[0].numpy(), minlength=sizes.CODES)
+            used += torch.bincount(codes[0], minlength=sizes.CODES)
         share = used[used > 0] / used.sum()
-        said.append("{}: phone {:.3f} f0 {:.3f} energy {:.3f}".format(kind, *(right / total))
-                    + f" codes {(used > 0).sum()}"
-                    + f" perplexity {np.exp(-(share * np.log(share)).sum()):.0f}")
+        phone, f0, energy = (right / total).tolist()
+        said.append(f"{kind}: phone {phone:.3f} f0 {f0:.3f} energy {energy:.3f}"
+                    f" codes {len(share)} perplexity {(-(share * share.log()).sum()).exp():.0f}")
     model.train()
     return "; ".join(said)
 
@@ -142,9 +161,13 @@ def score(model, pairs):
 def encode(indices, tokenizer):
     """Tokens of every utterance, one flat array beside each shard."""
     for index in indices:
-        only = data.load_shard(index)
-        codes = [tokenizer(audio.tokenizer_mel(u.wave("wave16")[None]))[1][0] for u in only]
-        np.save(index.parent / "codes.npy", torch.cat(codes).numpy().astype(np.int16))
+        some = data.load_shard(index)
+        codes = {}
+        for group in data.alike(some, lambda u: u.frames):
+            waves = torch.stack([u.wave("wave16") for u in group])
+            found = tokenizer(audio.tokenizer_mel(waves.to(torch.get_default_device())))[1]
+            codes.update(zip(group, found.cpu().numpy().astype(np.int16)))
+        np.save(index.parent / "codes.npy", np.concatenate([codes[u] for u in some]))
         print(f"encoded {index.parent.name}", flush=True)
 
 
@@ -152,32 +175,33 @@ def main():
     parser = training.arguments(__doc__, minutes=25, rate=2e-3)
     parser.add_argument("--encode", action="store_true", help="no training: write the tokens")
     parser.add_argument("--kinds", default="tsn", help="shards: teacher, speakers, natural")
-    args = parser.parse_args()
-    everything = {kind: data.load(args.work, args.shards, kind) for kind in args.kinds}
-    names = phone_names(u for some in everything.values() for u in some)
-    phone_index = {p: i for i, p in enumerate(names)}
+    args = training.ready(parser.parse_args())
+    names = training.names(args.work / "phones.json", lambda: phone_names(
+        data.load(args.work, None, "tsn")))
     model = TokenizerTraining(len(names))
     if args.encode:
-        torch.set_num_threads(args.threads)
         training.load_weights(args.work, "tokenizer", model)
         return encode(data.shards(args.work, args.kinds, args.shards), model.tokenizer)
-    train, valid = {}, {}
-    for kind, some in everything.items():
-        pairs = [(u, labels(u, phone_index)) for u in some]
-        train[kind], valid[kind] = pairs[30:], pairs[:30]
+    corpus = data.Corpus(args.work, args.kinds, args.shards)
+    index = {p: i for i, p in enumerate(names)}
+    corpus.add("labels", torch.from_numpy(np.concatenate(
+        [labels(u, index) for u in corpus.utterances])))
+    train = {kind: some[30:] for kind, some in corpus.by_kind.items()}
+    valid = {kind: some[:30] for kind, some in corpus.by_kind.items()}
     rng = random.Random(args.seed)
     trainer = training.Trainer("tokenizer", model, args, weight_decay=0.01)
+    crops = data.Crops(train, SHARES, args.seed + trainer.step)
     for step in trainer:
-        mel_in, target, mel = batch(train, rng)
+        heard, target, mel = batch(corpus, crops, rng, TOKENS_A_BATCH * args.larger)
         with training.half():
-            logits, mel_out, _ = model(mel_in)
+            logits, mel_out, _ = model(heard)
         losses = {name: F.cross_entropy(x.float().flatten(0, 1), target[..., k].flatten())
                   for k, (name, x) in enumerate(zip(("phone", "f0", "energy"), logits))}
         losses["mel"] = F.l1_loss(mel_out.float(), mel)
         trainer.update(sum(WEIGHTS[k] * v for k, v in losses.items()), **losses)
-        if step % 150 == 149:
-            print("valid", score(model, valid), flush=True)
-    print("valid", score(model, valid))
+        if step % SCORE_STEPS == SCORE_STEPS - 1:
+            print("valid", score(model, corpus, valid), flush=True)
+    print("valid", score(model, corpus, valid))
 
 
 if __name__ == "__main__":

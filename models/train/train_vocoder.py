@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""Step 6: the HiFT vocoder, by multi-resolution spectral losses.
+"""Step 6: the HiFT vocoder, by multi-resolution spectral losses, then with critics.
 
 The source is driven by the measured F0; the pitch predictor learns with the flow.
-With `--decoded`, most of the mels are the flow's own (train_flow.py --decode).
+With `--decoded`, most of the mels are the flow's own (train_flow.py --decode). With
+`--critics`, networks that learn to tell made speech from real speech (critic.pt) take part;
+needs a GPU or much patience.
 """
-import random
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,19 +15,22 @@ import audio
 import data
 import sizes
 import training
+from modules.critic import Critics
 from modules.hift import Hift, Snake, snake
 
 CROP, BATCH = 40, 3   # mel frames, utterances
 DECODED = 0.6         # share of crops, with --decoded
 SHARES = {"t": 0.15, "s": 0.5, "n": 0.35}
 RESOLUTIONS = ((256, 60), (512, 120), (1024, 240), (2048, 480))   # FFT size, hop
+PASSING_WEIGHT, ALIKE_WEIGHT = 0.3, 0.6
+CRITICS_ALONE = 100   # steps in which the critics learn and the vocoder does not hear them
 
 
 def spectral_loss(made, real):
     """Spectral convergence and log magnitude distance over all resolutions."""
     loss = 0
     for size, hop in RESOLUTIONS:
-        window = torch.hann_window(size)
+        window = audio.hann(size, made.device)
         a = torch.stft(made, size, hop, size, window, return_complex=True)
         b = torch.stft(real, size, hop, size, window, return_complex=True).abs()
         a = torch.sqrt(a.real ** 2 + a.imag ** 2 + 1e-7)
@@ -36,48 +39,103 @@ def spectral_loss(made, real):
     return loss / len(RESOLUTIONS)
 
 
-def batch(by_kind, rng, decoded):
+class Decoded:
+    """Rows of mels made by the flow, and where their speech lies in the corpus."""
+
+    def __init__(self, path, seed):
+        made = torch.load(path, map_location=torch.get_default_device())
+        self._mel, self._places = made["mel"], made["places"]
+        self._rng = np.random.default_rng(seed)
+
+    def draw(self, count):
+        """mel (count, CROP, 80), frame numbers (count, CROP)"""
+        rows, frames = self._places.shape
+        row = self._rng.integers(rows, size=count)
+        at = self._rng.integers(frames - CROP + 1, size=count)[:, None] + np.arange(CROP)
+        row, at = data.on_device(row)[:, None], data.on_device(at)
+        return self._mel[row, at], self._places[row, at]
+
+
+def batch(corpus, crops, decoded, count):
     """Crops: mel (B, 80, CROP), wave (B, 480 CROP), F0 (B, CROP)."""
-    mel, wave, f0 = [], [], []
-    kinds = [k for k in by_kind if by_kind[k]]
-    while len(mel) < BATCH:
-        kind, own = rng.choices(kinds, [SHARES[k] for k in kinds])[0], None
-        k = rng.randrange(len(by_kind[kind]))
-        if decoded and rng.random() < DECODED:
-            (kind, k), own = rng.choice(decoded)
-        u = by_kind[kind][k]
-        if u.frames < CROP:
-            continue
-        start = rng.randrange(u.frames - CROP + 1)
-        m = u.array("mel", start, CROP) if own is None else own[start:start + CROP].numpy()
-        mel.append(m.T.astype(np.float32))
-        wave.append(u.wave("wave24", start, CROP))
-        f0.append(u.array("f0", start, CROP).astype(np.float32))
-    return (torch.from_numpy(np.stack(mel)), torch.stack(wave), torch.from_numpy(np.stack(f0)))
+    made = round(count * DECODED) if decoded else 0
+    places = crops.draw(count - made, CROP)
+    mel = corpus.take("mel", places)
+    if made:
+        own, there = decoded.draw(made)
+        mel, places = torch.cat([mel, own]), torch.cat([places, there])
+    return (mel.transpose(1, 2).float(), corpus.waves("wave24", places),
+            corpus.take("f0", places).float())
+
+
+class Adversary:
+    """The critics and their optimiser, kept in a file of their own."""
+
+    def __init__(self, args):
+        self.critics, self._path = Critics(), args.work / "critic.pt"
+        self._optimizer = torch.optim.AdamW(self.critics.parameters(), args.rate / 2,
+                                            betas=(0.8, 0.99))
+        if self._path.exists():
+            state = torch.load(self._path, map_location=args.device)
+            self.critics.load_state_dict(state["critics"])
+            self._optimizer.load_state_dict(state["optimizer"])
+
+    def learn(self, real, made):
+        self._optimizer.zero_grad(set_to_none=True)
+        with training.half():
+            loss = self.critics.loss(real, made.detach())
+        loss.backward()
+        self._optimizer.step()
+        return loss
+
+    def opinion(self, real, made):
+        self.critics.requires_grad_(False)
+        with training.half():
+            passing, alike = self.critics.opinion(real, made)
+        self.critics.requires_grad_(True)
+        return passing, alike
+
+    def save(self):
+        torch.save({"critics": self.critics.state_dict(),
+                    "optimizer": self._optimizer.state_dict()}, self._path)
 
 
 def main():
     parser = training.arguments(__doc__, minutes=25, rate=1e-3)
     parser.add_argument("--decoded", action="store_true", help="train on the flow's mels too")
+    parser.add_argument("--critics", action="store_true")
     parser.add_argument("--kinds", default="tsn")
-    args = parser.parse_args()
-    rng = random.Random(args.seed)
-    by_kind = {kind: data.split(data.load(args.work, args.shards, kind))[0] for kind in args.kinds}
-    decoded = list(torch.load(args.work / "decoded.pt").items()) if args.decoded else []
+    args = training.ready(parser.parse_args())
+    corpus = data.Corpus(args.work, args.kinds, args.shards)
+    train = {kind: data.split(some)[0] for kind, some in corpus.by_kind.items()}
     # A fifth of the time of a step is in these few lines, seven passes over memory.
     Snake.function = staticmethod(torch.compile(snake, dynamic=False))
     model = Hift(**sizes.HIFT)
     trainer = training.Trainer("hift", model, args, betas=(0.9, 0.99), weight_decay=0.01, clip=5.0)
-    rng.seed(args.seed + trainer.step)
-    for _ in trainer:
-        mel, wave, f0 = batch(by_kind, rng, decoded)
+    seed = args.seed + trainer.step
+    crops = data.Crops(train, SHARES, seed)
+    decoded = Decoded(args.work / "decoded.pt", seed) if args.decoded else None
+    torch.backends.cudnn.benchmark = True   # all batches are alike
+    adversary = Adversary(args) if args.critics else None
+    for step in trainer:
+        mel, wave, f0 = batch(corpus, crops, decoded, BATCH * args.larger)
         mel = mel + 0.05 * torch.randn_like(mel)
         made = model(mel, f0)
         # Crop edges lack their neighbours: leave one mel frame out on both sides.
         inside = slice(audio.MEL_HOP, -audio.MEL_HOP)
         spectral = spectral_loss(made[:, inside], wave[:, inside])
         shape = F.l1_loss(audio.speech_mel(made), audio.speech_mel(wave))
-        trainer.update(spectral + 0.5 * shape, spectral=spectral, mel=shape)
+        told = {"spectral": spectral, "mel": shape}
+        loss = spectral + 0.5 * shape
+        if adversary:
+            real, own = wave[:, inside], made[:, inside]
+            told["critics"] = adversary.learn(real, own)
+            if step >= trainer.earlier + CRITICS_ALONE:
+                told["passing"], told["alike"] = adversary.opinion(real, own)
+                loss = loss + PASSING_WEIGHT * told["passing"] + ALIKE_WEIGHT * told["alike"]
+        trainer.update(loss, **told)
+    if adversary:
+        adversary.save()
 
 
 if __name__ == "__main__":

@@ -126,6 +126,14 @@ TEST(Weights, MultipliesInt8RowsByTheirScale) {
   EXPECT_EQ(narrow.take("a.weight", {2, 2}).scalar_type(), at::kBFloat16);
 }
 
+TEST(Weights, SkipsInt8RowsWithTheirScale) {
+  const Held file = int8_rows();
+  const Weights weights = file.weights();
+  weights.skip("a.weight");
+  weights.skip("a.bias");
+  weights.check_all_claimed();
+}
+
 TEST(Weights, SaysWhatIsWrongWithInt8Rows) {
   const auto message = [](const Held& file) {
     return message_of([&] { file.weights().take("a.weight", {2, 2}); });

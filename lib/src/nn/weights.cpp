@@ -57,14 +57,19 @@ Weights Weights::with_device(at::Device device) const {
 
 bool Weights::has(const std::string& name) const { return file_->has(prefix_ + name); }
 
-void Weights::skip(const std::string& name) const {
+void Weights::claim(const std::string& name) const {
   const std::string full = prefix_ + name;
   if (!file_->has(full)) bad(*file_, full, " is missing");
   if (!claims_->insert(full)) bad(*file_, full, " is claimed twice");
 }
 
+void Weights::skip(const std::string& name) const {
+  claim(name);
+  if (file_->tensor(prefix_ + name).scalar_type() == at::kChar) claim(name + kRowScale);
+}
+
 at::Tensor Weights::take_raw(const std::string& name, at::IntArrayRef shape) const {
-  skip(name);
+  claim(name);
   const std::string full = prefix_ + name;
   const at::Tensor stored = file_->tensor(full);
   if (stored.sizes() != shape) {

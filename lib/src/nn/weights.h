@@ -63,7 +63,8 @@ class Weights {
   at::Tensor take_hot(const std::string& name, at::IntArrayRef shape) const;
   // The same without conversion of its type (integer buffers, packed kernels).
   at::Tensor take_raw(const std::string& name, at::IntArrayRef shape) const;
-  // Claims without loading: buffers that upstream stores and nobody reads.
+  // Claims without loading, scales of rows of int8 included: what upstream stores and nobody
+  // reads.
   void skip(const std::string& name) const;
   const Placement& placement() const { return placement_; }
 
@@ -72,6 +73,7 @@ class Weights {
 
  private:
   struct Claims;
+  void claim(const std::string& name) const;
   // The tensor as it is stored, or as float32 if that is int8.
   at::Tensor take_numbers(const std::string& name, at::IntArrayRef shape) const;
 

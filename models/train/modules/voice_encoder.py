@@ -24,11 +24,13 @@ class VoiceEncoder(nn.Module):
         return F.normalize(F.relu(self.proj(hidden[-1])), dim=1)
 
     def embed(self, mel):
-        """One recording (frames, mels) -> (embedding,)."""
-        count, rest = divmod(max(len(mel) - WINDOW + STEP, 0), STEP)
+        """Recordings of one length (..., frames, mels) -> (..., embedding)."""
+        frames = mel.shape[-2]
+        count, rest = divmod(max(frames - WINDOW + STEP, 0), STEP)
         if count == 0 or (rest + WINDOW - STEP) / WINDOW >= LEAST_COVERED:
             count += 1
         length = WINDOW + STEP * (count - 1)
-        mel = F.pad(mel, (0, 0, 0, max(0, length - len(mel))))[:length]
-        windows = mel.unfold(0, WINDOW, STEP).transpose(1, 2)
-        return F.normalize(self(windows).mean(0), dim=0)
+        mel = F.pad(mel, (0, 0, 0, max(0, length - frames)))[..., :length, :]
+        windows = mel.unfold(-2, WINDOW, STEP).transpose(-1, -2)
+        each = self(windows.reshape(-1, *windows.shape[-2:])).reshape(*windows.shape[:-2], -1)
+        return F.normalize(each.mean(-2), dim=-1)

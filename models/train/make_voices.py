@@ -3,10 +3,13 @@
 """The clips and the index of voices/: each of the 37 synthetic speakers (speakers.py) reads.
 
     make_voices.py --out ../../voices                 read by the synthetic speakers themselves
-    make_voices.py --out ../../voices --spoken DIR    DIR/Name.wav, spoken by the finished model
+    make_voices.py --out ../../voices --spoken DIR    spoken by the finished model, after them
+
+DIR keeps Name.wav of every voice; what is not there yet is spoken by `--command`.
 """
 import argparse
 import json
+import shlex
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +21,8 @@ import torch
 import audio
 import speakers
 
+ROOT = Path(__file__).parents[2]
+SPEAK = f"{ROOT}/build/examples/chatterbox-tts --voice {{voice}} {ROOT}/models/embedded {{text}} {{out}}"
 KBITS = 40
 SECONDS = (16, 24)
 PAUSE = 0.25
@@ -61,6 +66,27 @@ def read_by_speaker(cast, speaker, first):
     return np.concatenate(parts[:-1])
 
 
+def spoken_by_model(command, cast, speaker, first, folder):
+    """The same, spoken by the model after the speaker's reading; kept in the folder."""
+    path = folder / f"{speaker.name}.wav"
+    if not path.exists():
+        prompt, part = folder / "prompt.wav", folder / "part.wav"
+        soundfile.write(prompt, read_by_speaker(cast, speakers.prompting(speaker), first),
+                        audio.SPEECH_HZ)
+        parts, seconds, k = [], 0.0, first
+        while seconds < SECONDS[0]:
+            fields = {"voice": prompt, "text": PASSAGE[k % len(PASSAGE)], "out": part}
+            subprocess.run(command.format(**{n: shlex.quote(str(f)) for n, f in fields.items()}),
+                           shell=True, check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+            wave = soundfile.read(part)[0]
+            parts += [wave, np.zeros(int(PAUSE * audio.SPEECH_HZ))]
+            seconds += len(wave) / audio.SPEECH_HZ + PAUSE
+            k += 1
+        soundfile.write(path, np.concatenate(parts[:-1]), audio.SPEECH_HZ)
+    return soundfile.read(path)[0]
+
+
 def encode(wave, path):
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "clip.wav"
@@ -81,12 +107,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--spoken", type=Path, help="folder of Name.wav")
+    parser.add_argument("--command", default=SPEAK, help="speaks {text} as {voice} into {out}")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.spoken:
+        args.spoken.mkdir(parents=True, exist_ok=True)
     cast, entries = speakers.Cast(), []
     for k, speaker in enumerate(speakers.LIBRARY):
-        wave = (soundfile.read(args.spoken / f"{speaker.name}.wav")[0] if args.spoken
+        wave = (spoken_by_model(args.command, cast, speaker, 3 * k, args.spoken) if args.spoken
                 else read_by_speaker(cast, speaker, 3 * k))
         name = f"{speaker.name.lower()}.opus"
         encode(wave, args.out / name)

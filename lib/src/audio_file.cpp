@@ -64,7 +64,8 @@ class Memory {
     Memory& memory = self(data);
     const auto left = sf_count_t(memory.view_.size()) - memory.at_;
     const sf_count_t taken = std::clamp<sf_count_t>(count, 0, left);
-    std::memcpy(target, memory.view_.data() + memory.at_, std::size_t(taken));
+    // An empty view has no address that memcpy() may be given.
+    if (taken > 0) std::memcpy(target, memory.view_.data() + memory.at_, std::size_t(taken));
     memory.at_ += taken;
     return taken;
   }

@@ -43,8 +43,7 @@ def kathleen(speech, unseen=False):
     pairs = [line.split("\t")[:2] for line in lines if "\t" in line]
     pairs = [(speech / f"kathleen/{name}.opus", text) for name, text in pairs
              if name.startswith(UNSEEN_PROMPT) == unseen]
-    pairs = [(path, text) for path, text in pairs if path.exists()]
-    return pairs
+    return [(path, text) for path, text in pairs if path.exists()]
 
 
 class Aligner:

@@ -37,9 +37,8 @@ def main():
         if path.exists():
             print(f"{name}: there is a checkpoint already, left alone")
             continue
-        model = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
-        torch.save({"model": model, "step": 0}, path)
-        print(f"{name}: {len(model)} tensors")
+        torch.save({"model": tensors, "step": 0}, path)
+        print(f"{name}: {len(tensors)} tensors")
     vocabulary = json.loads((args.model / "tokenizer.json").read_text())["model"]["vocab"]
     (args.work / "vocabulary.json").write_text(json.dumps(vocabulary))
 

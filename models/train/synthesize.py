@@ -17,6 +17,7 @@ import torch
 
 import audio
 import weights
+from export import below
 from frontend import Flite
 from modules.flow import Flow
 from modules.hift import Hift
@@ -39,8 +40,7 @@ def phone_ids(symbols, vocab):
 
 def part(tensors, prefix, module):
     """A module with the weights under a prefix; every tensor of it must be there."""
-    own = {k[len(prefix):]: v.float() for k, v in tensors.items() if k.startswith(prefix)}
-    module.load_state_dict(own, strict=True)
+    module.load_state_dict(below(prefix, tensors, ""), strict=True)
     return module.eval().requires_grad_(False)
 
 

@@ -5,7 +5,8 @@
 A shard is a folder of flat arrays over all its utterances, mapped into memory by every
 later step, and an index. Frames are at 50/s, positions at 25/s (speech tokens).
 `--kind teacher` (shards 000...) reads as flite's rms, which T3 learns from; `--kind speakers`
-(s00...) as the library's and other synthetic speakers. natural.py adds recordings (n0...).
+(s00...) as the library's and other synthetic speakers. natural.py adds recordings (n0...),
+paired.py what they say in the library's voices (p00...).
 Sentences in tests/quality/sentences.txt are never read.
 """
 import argparse
@@ -65,6 +66,10 @@ def arrays_of(wave, rate, ends, symbol_of_phone=None):
     if symbol_of_phone is not None:
         made["position"] = np.array(symbol_of_phone, np.int16)[at_token]
     return made
+
+
+def first_frames(arrays, frames):
+    return {name: x[:int(frames * _PER_FRAME[name])] for name, x in arrays.items()}
 
 
 class ShardWriter:
@@ -154,9 +159,10 @@ def load_shard(index):
 
 
 def shards(work, kinds="tsn", most=None):
-    """Index files of the shards made so far: teacher, speakers, natural; at most `most` a kind."""
+    """Index files of the shards made so far: teacher, speakers, natural, paired; at most `most`
+    a kind."""
     folder = work / "data"
-    names = {"t": "[0-9]*", "s": "s*", "n": "n*"}
+    names = {"t": "[0-9]*", "s": "s*", "n": "n*", "p": "p*"}
     return [index for kind in kinds
             for index in sorted(folder.glob(f"{names[kind]}/index.json"))[:most]]
 
@@ -240,10 +246,10 @@ def alike(utterances, length):
             yield some[k:k + 64]
 
 
-def co_occurrence(indices, size):
+def co_occurrence(indices, size, old_size):
     """How a tokenizer's codes (codes.npy) spread over an earlier one's (codes-old.npy): shares
-    (size, size) whose rows sum to 1, and which codes occur at all."""
-    together = np.zeros((size, size), np.float32)
+    (size, old size) whose rows sum to 1, and which codes occur at all."""
+    together = np.zeros((size, old_size), np.float32)
     for index in indices:
         old, new = (np.load(index.parent / f"{name}.npy") for name in ("codes-old", "codes"))
         np.add.at(together, (new.astype(int), old.astype(int)), 1)

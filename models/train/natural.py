@@ -4,11 +4,12 @@
 
 Kathleen's transcripts are aligned, with flite's phones, so that all shards speak of the same
 ones. LibriSpeech's readers have no transcripts here: what PocketSphinx hears is aligned in their
-place (kept in heard.json, since it takes twice the time of the recordings). Held back for
-scores: `unseen`.
+place (kept in heard.json, since it takes twice the time of the recordings). Recordings played
+slower and faster are further people. Held back for scores: `unseen`.
 """
 import argparse
 import json
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ READER_EVERY = 12     # each such reader of LibriSpeech is never trained on
 UNSEEN_PROMPT = "arctic_b05"   # nor are these of Kathleen
 ARPABET = {"ax": "AH", "pau": "SIL"}
 NATURAL_RMS = 0.08
+SPEEDS = {"n0": (22, 26), "n1": (20, 22, 26, 28)}   # kHz, of which 24 are made: of a shard
+PARTS = 3   # shards that a shard becomes at another speed
 
 
 def decode(path, rate=audio.SPEECH_HZ):
@@ -132,11 +135,40 @@ def shard(folder, jobs, aligner, heard):
     print("shard {}: {} recordings".format(*writer.close()), flush=True)
 
 
+def at_speed(job):
+    """A part of a shard's recordings as if they had been spoken slower or faster."""
+    source, folder, khz, part = job
+    if (folder / "index.json").exists():
+        return folder.name
+    torch.set_num_threads(1)
+    writer = data.ShardWriter(folder)
+    for u in data.load_shard(source / "index.json")[part::PARTS]:
+        wave = audio.resample(u.wave("wave24"), audio.SPEECH_HZ, khz * 1000)
+        last = np.searchsorted(u.array("segment"), np.arange(len(u.phones)), side="right")
+        ends = last * 0.02 * (khz * 1000 / audio.SPEECH_HZ)
+        writer.add(data.arrays_of(wave, audio.SPEECH_HZ, ends), text=u.text, symbols=[],
+                   phones=u.phones, speaker=f"{u.who}/{khz}")
+    return writer.close()[0]
+
+
+def other_speeds(work, jobs):
+    """Shards n2... of n0 and n1 at other speeds."""
+    wanted = [(name, khz, part) for name, speeds in SPEEDS.items() for khz in speeds
+              for part in range(PARTS)]
+    folder = work / "data"
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        made = pool.imap_unordered(at_speed, [
+            (folder / name, folder / f"n{k}", khz, part)
+            for k, (name, khz, part) in enumerate(wanted, start=2)])
+        print("shards at other speeds:", *sorted(made), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--speech", type=Path, required=True,
                         help="folder of librispeech/ and kathleen/")
+    parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(1)
     aligner, cache = Aligner(), args.work / "heard.json"
@@ -147,6 +179,7 @@ def main():
         if not (folder / "index.json").exists():
             shard(folder, jobs, aligner, heard)
             cache.write_text(json.dumps(heard))
+    other_speeds(args.work, args.jobs)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # Copyright (c) the gst-chatterbox authors
 """Sizes of the small model, as they stand in its config.json (docs/design/model-files.md)."""
 
-CODEBOOK_DIMS = 6
+CODEBOOK_DIMS = 7
 CODES = 3 ** CODEBOOK_DIMS
 START_SPEECH, STOP_SPEECH = CODES, CODES + 1
 

@@ -4,6 +4,8 @@
 
 A row is a prompt of one speaker followed by other speech of that speaker, as in synthesis;
 tokens say little of who speaks, so identity must come from the x-vector and the prompt's mel.
+Paired rows are a library voice's prompt, and its speech for the tokens of a recording of
+somebody else, as in conversion.
 The encoder's own mel is the teacher's voice; the estimator makes it anybody's.
 Attention is limited to chunks: the prompt is the first, then random sizes, sometimes all in
 one. Most rows start at time 0, since the model takes one step.
@@ -11,7 +13,6 @@ one. Most rows start at time 0, since the model takes one step.
 the new tokens' embeddings are means of the old ones, by co-occurrence.
 `--decode N` writes N rows of mels as the flow makes them, for the vocoder.
 """
-import bisect
 import random
 from pathlib import Path
 
@@ -32,13 +33,13 @@ TOKENS_A_BATCH = 1024
 LENGTHS = (64, 64, 96, 96, 128, 256)    # tokens of a row, prompt included
 PROMPTED, WHOLE = 0.85, 0.4         # shares of rows: with a prompt; unlimited attention
 CHUNKS = (6, 50)                     # tokens
-AT_START = 0.85
+AT_START = 0.95
 NO_VECTOR = 0.1                      # share of prompted rows without x-vector
 LEVEL = 0.03                         # spread of the level of prompted rows, log
 MU_WEIGHT, PITCH_WEIGHT = 1.0, 2.0
-SCORE_STEPS = 250
+SCORE_STEPS = 500
 PITCH_SHARE = 0.3                    # an error of this share of a row's F0 costs 1
-SHARES = {"t": 0.25, "s": 0.5, "n": 0.25}
+SHARES = {"t": 0.12, "s": 0.4, "n": 0.28, "p": 0.2}
 LIBRARY_TIMES = 4                    # each voice of the library, against others of "s"
 DECODED_PROMPT, DECODED_REST = 64, 128   # tokens of a decoded row
 
@@ -58,59 +59,73 @@ class FlowTraining(nn.Module):
 
 
 class Speech:
-    """Utterances by speaker, and the next row's material."""
+    """Every voice's utterances end to end, as a ring for each voice, and random stretches of
+    them. Voices are a speaker's in a kind of shard. All is drawn where it is computed."""
 
-    def __init__(self, corpus, by_kind, rng):
-        self.corpus, self._rng, self._by_who = corpus, rng, {}
-        self._kinds = [k for k in by_kind if by_kind[k]]
-        self._people = {}
-        for kind in self._kinds:
-            for u in by_kind[kind]:
-                self._by_who.setdefault(u.who, []).append(u)
-            people = sorted({u.who for u in by_kind[kind]})
-            self._people[kind] = people + LIBRARY_TIMES * [
-                s.name for s in speakers.LIBRARY if s.name in people]
-        for some in self._by_who.values():
-            some.sort(key=lambda u: u.tokens)
+    def __init__(self, corpus, by_kind):
+        self.corpus = corpus
+        voices = {}
+        for kind, some in by_kind.items():
+            for u in some:
+                voices.setdefault((kind, u.who), []).append(u)
+        # Paired speech follows a prompt of the speaker's own recordings.
+        before = lambda kind, who: ("s" if kind == "p" else kind, who)
+        voices = {v: some for v, some in voices.items() if before(*v) in voices}
+        names = list(voices)
+        self._tokens = data.on_device(np.concatenate(
+            [np.arange(u.place, u.place + u.frames, 2) for v in names for u in voices[v]]))
+        self._first, self._count = self._spans([sum(u.tokens for u in voices[v]) for v in names])
+        heard = [[] if kind == "p" else voices[kind, who] for kind, who in names]
+        self._vectors = data.on_device(np.stack(
+            [u.speaker("xvector") for some in heard for u in some]))
+        self._first_vector, self._vector_count = self._spans([len(some) for some in heard])
+        self._before = torch.tensor([names.index(before(*v)) for v in names])
+        self._teacher = torch.tensor([float(kind == "t") for kind, _ in names])
+        self._share = self._shares(names)
 
-    def row(self, prompt, tokens):
-        """Places in the corpus (50/s) of the prompt and of the rest; an x-vector of the
-        speaker; whether that is the teacher."""
-        while True:
-            kind = self._rng.choices(self._kinds, [SHARES[k] for k in self._kinds])[0]
-            who = self._rng.choice(self._people[kind])
-            first, rest = self._joined(who, prompt), self._joined(who, tokens)
-            if first is not None and rest is not None:
-                vector = self._rng.choice(self._by_who[who]).speaker("xvector")
-                return np.concatenate([first, rest]), vector, kind == "t"
+    @staticmethod
+    def _spans(counts):
+        counts = np.array(counts)
+        return data.on_device(np.cumsum(counts) - counts), data.on_device(counts)
 
-    def _joined(self, who, tokens):
-        """Speech of `tokens` tokens, out of several utterances where one is too short."""
-        some, parts, left = self._by_who[who], [np.zeros(0, np.int64)], tokens
-        while left:
-            long = bisect.bisect_left(some, left, key=lambda u: u.tokens)
-            if long < len(some):
-                u, count = some[self._rng.randrange(long, len(some))], left
-                start = u.place + 2 * self._rng.randrange(u.tokens - count + 1)
-            else:
-                u = self._rng.choice(some)
-                if min(u.tokens, left) < 4:
-                    return None
-                start, count = u.place, u.tokens
-            parts.append(np.arange(start, start + 2 * count))
-            left -= count
-        return np.concatenate(parts)
+    @staticmethod
+    def _shares(names):
+        """Cumulative, over voices."""
+        library = {s.name for s in speakers.LIBRARY}
+        share = np.array([LIBRARY_TIMES if kind == "s" and who in library else 1.0
+                          for kind, who in names])
+        kinds = np.array([kind for kind, _ in names])
+        for kind in set(kinds):
+            share[kinds == kind] *= SHARES[kind] / share[kinds == kind].sum()
+        return data.on_device(np.cumsum(share / share.sum()).astype(np.float32))
+
+    def rows(self, count, length, prompt):
+        """Places in the corpus (50/s), (count, 2 length), of `prompt` (count,) tokens of a voice
+        and other speech of it; its x-vectors; whether it is the teacher's."""
+        voice = torch.searchsorted(self._share, torch.rand(count)).clamp(max=len(self._share) - 1)
+        before = self._before[voice]
+        at, draw = torch.arange(length), lambda most: (torch.rand(count) * most).long()
+        rest = draw(self._count[voice])
+        # A prompt from the same ring begins where the rest ends, or later, before it begins again.
+        apart = (self._count[voice] - length).clamp(min=0)
+        own = rest + length - prompt + draw(apart + 1)
+        first = torch.where(before == voice, own, draw(self._count[before]))
+        of_rest = self._first[voice, None] + (
+            (rest - prompt)[:, None] + at) % self._count[voice, None]
+        of_prompt = self._first[before, None] + (
+            first[:, None] + at) % self._count[before, None]
+        tokens = self._tokens[torch.where(at < prompt[:, None], of_prompt, of_rest)]
+        vector = self._vectors[self._first_vector[before] + draw(self._vector_count[before])]
+        return (torch.stack([tokens, tokens + 1], -1).flatten(1), vector, self._teacher[voice])
 
 
-def chunks(prompt, length, rng):
-    """Chunk number of every token."""
-    if rng.random() < WHOLE:
-        return np.zeros(length, np.int64)
-    edges, at = [], prompt
-    while at < length:
-        edges.append(at)
-        at += rng.randint(*CHUNKS)
-    return np.searchsorted(edges, np.arange(length), side="right")
+def chunks(prompt, length):
+    """Chunk number of every token, (rows, length), given prompts (rows,)."""
+    rows = len(prompt)
+    lengths = torch.randint(CHUNKS[0], CHUNKS[1] + 1, (rows, length // CHUNKS[0]))
+    edges = prompt[:, None] + torch.cat([torch.zeros(rows, 1).long(), lengths.cumsum(1)], 1)
+    groups = (edges[:, None] <= torch.arange(length)[:, None]).sum(-1)
+    return groups * (torch.rand(rows, 1) >= WHOLE)
 
 
 @torch.no_grad()
@@ -160,37 +175,32 @@ def pass_mu_through(estimator, batches):
 class Batch:
     """Rows of `length` tokens, some with a prompt in front."""
 
-    def __init__(self, speech, rng, most=TOKENS_A_BATCH, length=None, prompt=None):
-        length = length or rng.choice(LENGTHS)
-        places, groups, vectors, teacher, prompts, levels = [], [], [], [], [], []
-        for _ in range(most // length):
-            first = prompt
-            if first is None:
-                first = rng.randint(12, length * 2 // 3) if rng.random() < PROMPTED else 0
-            where, vector, taught = speech.row(first, length - first)
-            places.append(where)
-            groups.append(chunks(first, length, rng))
-            vectors.append(vector * (not first or rng.random() >= NO_VECTOR))
-            teacher.append(np.float32(taught))
-            prompts.append(first)
-            levels.append(np.float32(rng.gauss(0, LEVEL) if first else 0))
-        device = lambda rows: data.on_device(np.stack(rows))
-        self.places, self.groups, self.xvector = device(places), device(groups), device(vectors)
-        self.teacher, corpus = device(teacher), speech.corpus
+    def __init__(self, speech, rows, length, prompt=None):
+        if prompt is None:
+            some = 12 + (torch.rand(rows) * (length * 2 // 3 - 11)).long()
+            prompts = some * (torch.rand(rows) < PROMPTED)
+        else:
+            prompts = torch.full((rows,), prompt)
+        self.places, vector, self.teacher = speech.rows(rows, length, prompts)
+        self.groups = chunks(prompts, length)
+        prompted = prompts > 0
+        self.xvector = vector * ~(prompted & (torch.rand(rows) < NO_VECTOR))[:, None]
+        corpus = speech.corpus
         self.codes = corpus.take("codes", self.places[:, ::2] // 2).long()
         self.f0 = corpus.take("f0", self.places).float()
-        mel = corpus.take("mel", self.places).float() + device(levels)[:, None, None]
+        level = LEVEL * torch.randn(rows) * prompted
+        mel = corpus.take("mel", self.places).float() + level[:, None, None]
         self.mel = mel.clamp(min=float(np.log(1e-5))).transpose(1, 2).contiguous()
-        given = torch.arange(2 * length) < 2 * device(prompts)[:, None]
+        given = torch.arange(2 * length) < 2 * prompts[:, None]
         self.prompt, self.wanted = self.mel * given[:, None], 1 - 0.9 * given.float()
 
 
 @torch.no_grad()
-def start_estimator(flow, speech, rng):
+def start_estimator(flow, speech):
     """The start of `pass_mu_through` on a few batches."""
     fitting = []
-    for _ in range(3):
-        b = Batch(speech, rng)
+    for length in (64, 96, 128):
+        b = Batch(speech, TOKENS_A_BATCH // length, length)
         x, t, velocity = flow.noisy(b.mel)
         mask = chunk_mask(b.groups.repeat_interleave(2, 1))
         fitting.append((velocity, (x, flow.mu(b.codes, b.groups), t, flow.speaker(b.xvector),
@@ -200,9 +210,9 @@ def start_estimator(flow, speech, rng):
 
 def carry(state, indices):
     """Embeddings of tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
-    share, seen = data.co_occurrence(indices, sizes.CODES)
     name = "flow.input_embedding.weight"
     before = state[name]
+    share, seen = data.co_occurrence(indices, sizes.CODES, len(before))
     state[name] = torch.where(seen[:, None], share @ before, before.mean(0))
 
 
@@ -238,15 +248,16 @@ def made(flow, b):
 
 
 @torch.no_grad()
-def score(flow, speech, batches=3):
+def score(flow, speech):
     """L1 of a mel made in one step, after unseen prompts."""
-    rng, state, found = random.Random(4), torch.get_rng_state(), []
-    for _ in range(batches):
-        b = Batch(speech, rng)
-        new = (b.wanted == 1).float()
-        far = (made(flow, b) - b.mel).abs().mean(1)
-        found.append(((far * new).sum() / new.sum()).item())
-    torch.set_rng_state(state)
+    found = []
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        for length in (64, 96, 128):
+            b = Batch(speech, 4 * TOKENS_A_BATCH // length, length)
+            new = (b.wanted == 1).float()
+            far = (made(flow, b) - b.mel).abs().mean(1)
+            found.append(((far * new).sum() / new.sum()).item())
     return f"mel L1 {np.mean(found):.4f}"
 
 
@@ -255,10 +266,10 @@ def decode(work, speech, count):
     """Mels made from true tokens after other speech of the same speaker as a prompt."""
     assert sizes.FLOW["steps"] == 1, "decoding in several steps is not written"
     flow = training.load_weights(work, "flow", FlowTraining()).flow
-    rng, mels, places = random.Random(3), [], []
+    mels, places = [], []
     length, rest = DECODED_PROMPT + DECODED_REST, slice(2 * DECODED_PROMPT, None)
     for _ in range(0, count, 16):
-        b = Batch(speech, rng, 16 * length, length, DECODED_PROMPT)
+        b = Batch(speech, 16, length, DECODED_PROMPT)
         with training.half():
             mel = made(flow, b)
         mels.append(mel[..., rest].transpose(1, 2).half().cpu())
@@ -270,33 +281,37 @@ def decode(work, speech, count):
 def main():
     parser = training.arguments(__doc__, minutes=60, rate=1.2e-3)
     parser.add_argument("--decode", type=int, help="no training: decode so many rows")
-    parser.add_argument("--kinds", default="tsn")
+    parser.add_argument("--kinds", default="tsnp")
     parser.add_argument("--carry", type=Path, help="weights of a flow to start from")
     args = training.ready(parser.parse_args())
-    rng = random.Random(args.seed)
     corpus = data.Corpus(args.work, args.kinds, args.shards)
     train, valid = {}, {}
     for kind, some in corpus.by_kind.items():
         train[kind], valid[kind] = data.split(some)
-    speech, unseen = Speech(corpus, train, rng), Speech(corpus, valid, random.Random(9))
+    speech, unseen = Speech(corpus, train), Speech(corpus, valid)
     if args.decode:
         return decode(args.work, speech, args.decode)
     model = FlowTraining()
     flow = model.flow
     if not (args.work / "flow.pt").exists():
         if args.carry:
-            state = torch.load(args.carry)
+            state = torch.load(args.carry, map_location="cpu", weights_only=False)["model"]
             carry(state, data.shards(args.work, "t", 1))
             model.load_state_dict(state)
         else:
-            start_estimator(flow, speech, rng)
+            start_estimator(flow, speech)
     trainer = training.Trainer("flow", model, args, weight_decay=0.01)
-    rng.seed(args.seed + trainer.step)
-    for step in trainer:
-        b = Batch(speech, rng, TOKENS_A_BATCH * args.larger)
+    rng = random.Random(args.seed + trainer.step)
+
+    @training.Replayed
+    def learn(length):
+        b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length)
         velocity, mu, pitch = losses(model, b)
-        trainer.update(velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch,
-                       velocity=velocity, mu=mu, pitch=pitch)
+        trainer.learn(velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch)
+        return {"velocity": velocity, "mu": mu, "pitch": pitch}
+
+    for step in trainer:
+        trainer.count(**learn(rng.choice(LENGTHS)))
         if step % SCORE_STEPS == SCORE_STEPS - 1:
             print("valid", score(flow, unseen), flush=True)
     print("valid", score(flow, unseen))

@@ -195,10 +195,12 @@ def score(model, valid, somebody, config):
 
 def carry(state, indices):
     """Rows of speech tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
-    share, seen = data.co_occurrence(indices, sizes.CODES)
+    before = len(state["speech_emb.weight"]) - 2   # START and STOP come after the codes
+    share, seen = data.co_occurrence(indices, sizes.CODES, before)
     for name in ("speech_emb.weight", "speech_head.weight"):
-        rows = state[name]
-        rows[:sizes.CODES][seen] = (share @ rows[:sizes.CODES])[seen]
+        codes, last = state[name].split((before, 2))
+        codes = torch.where(seen[:, None], share @ codes, codes.mean(0))
+        state[name] = torch.cat([codes, last])
 
 
 def main():
@@ -215,9 +217,9 @@ def main():
     print(f"{len(train)} utterances, {sum(len(i.codes) for i in train)} speech tokens", flush=True)
     model = T3(config)
     if args.carry and not (args.work / "t3.pt").exists():
-        state = torch.load(args.carry, weights_only=False)["model"]
+        state = torch.load(args.carry, weights_only=False, map_location="cpu")["model"]
         carry(state, data.shards(args.work, "t", 1))
-        model.load_state_dict(state)
+        model.load_state_dict(state, strict=False)   # restored ones lack training's heads
     trainer = training.Trainer("t3", model, args)
     rng = random.Random(args.seed + trainer.step)
     waiting = []

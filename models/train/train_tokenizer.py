@@ -25,7 +25,7 @@ from modules.s3tokenizer import S3Tokenizer
 
 F0_CLASSES, ENERGY_CLASSES = 4, 3
 WEIGHTS = {"phone": 1.0, "f0": 0.8, "energy": 0.15, "mel": 0.25}
-SHARES = {"t": 0.2, "s": 0.45, "n": 0.35}   # of crops, by kind of shard
+SHARES = {"t": 0.15, "s": 0.4, "n": 0.45}   # of crops, by kind of shard
 TOKENS_A_BATCH = 2400
 CROPS = (50, 75, 100, 100, 150, 250)   # tokens
 TEMPO, TRACT = (0.85, 1.2), 0.12       # durations; spread of formants
@@ -174,7 +174,7 @@ def encode(indices, tokenizer):
 def main():
     parser = training.arguments(__doc__, minutes=25, rate=2e-3)
     parser.add_argument("--encode", action="store_true", help="no training: write the tokens")
-    parser.add_argument("--kinds", default="tsn", help="shards: teacher, speakers, natural")
+    parser.add_argument("--kinds", default="tsn", help="shards: teacher, speakers, natural, paired")
     args = training.ready(parser.parse_args())
     names = training.names(args.work / "phones.json", lambda: phone_names(
         data.load(args.work, None, "tsn")))

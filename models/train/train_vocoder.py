@@ -78,7 +78,8 @@ class Adversary:
         if self._path.exists():
             state = torch.load(self._path, map_location=args.device)
             self.critics.load_state_dict(state["critics"])
-            self._optimizer.load_state_dict(state["optimizer"])
+            if "optimizer" in state:
+                self._optimizer.load_state_dict(state["optimizer"])
 
     def learn(self, real, made):
         self._optimizer.zero_grad(set_to_none=True)

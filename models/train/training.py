@@ -53,10 +53,12 @@ class Trainer:
         self.model, self.args, self.clip = model, args, clip
         matrices = [p for p in model.parameters() if p.dim() >= 2]
         vectors = [p for p in model.parameters() if p.dim() < 2]
+        on_gpu = args.device.startswith("cuda")   # there the rate is read while steps replay
         self.optimizer = torch.optim.AdamW(
             [{"params": matrices, "weight_decay": weight_decay},
-             {"params": vectors, "weight_decay": 0.0}], args.rate, betas=betas,
-            fused=args.device.startswith("cuda"))
+             {"params": vectors, "weight_decay": 0.0}],
+            torch.tensor(args.rate) if on_gpu else args.rate, betas=betas,
+            fused=on_gpu, capturable=on_gpu)
         self.step = self.earlier = 0
         if self.path.exists():
             state = torch.load(self.path, weights_only=False, map_location=args.device)
@@ -82,7 +84,8 @@ class Trainer:
         sums = defaultdict(float)   # on the device: reading them would wait for it
         while (elapsed := time.time() - begin) < budget:
             for group in self.optimizer.param_groups:
-                group["lr"] = self.rate(elapsed / budget)
+                rate = self.rate(elapsed / budget)
+                group["lr"] = group["lr"].fill_(rate) if torch.is_tensor(group["lr"]) else rate
             self.reported = None
             yield self.step
             for key, value in (self.reported or {}).items():
@@ -98,10 +101,16 @@ class Trainer:
 
     def update(self, loss, /, **reported):
         """One optimiser step; `reported` values are averaged into the progress line."""
+        self.learn(loss)
+        self.count(**reported)
+
+    def learn(self, loss):
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
+
+    def count(self, **reported):
         self.step += 1
         self.reported = reported
 
@@ -112,6 +121,37 @@ class Trainer:
         part = self.path.with_suffix(".part")
         torch.save(state, part)
         part.replace(self.path)
+
+
+class Replayed:
+    """`step(key)`, on a GPU as one recording of all its kernels for each key: launching them one
+    by one takes several times as long as they do. What it returns holds until the next call."""
+
+    def __init__(self, step):
+        self._step, self._recorded = step, {}
+
+    def __call__(self, key):
+        if torch.get_default_device().type != "cuda":
+            return self._step(key)
+        if key not in self._recorded:
+            self._recorded[key] = self._record(key)
+        graph, result = self._recorded[key]
+        graph.replay()
+        return result
+
+    def _record(self, key):
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):   # what is made once must be there before
+            for _ in range(3):
+                self._step(key)
+        torch.cuda.current_stream().wait_stream(side)
+        graph, pool = torch.cuda.CUDAGraph(), None
+        for earlier, _ in self._recorded.values():
+            pool = earlier.pool()
+        with torch.cuda.graph(graph, pool=pool):
+            result = self._step(key)
+        return graph, {name: value.detach() for name, value in result.items()}
 
 
 def names(path, find):

@@ -19,8 +19,10 @@ if [ "${1:-}" = "--sanitize" ]; then
   # libtorch and GLib keep memory for the life of the process by design.
   export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
   export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
-  # gst-launch-1.0, which is not built for it, loads a plugin that is.
-  preload="$(gcc -print-file-name=libasan.so)"
+  # gst-launch-1.0, which is not built for it, loads a plugin that is. And it is a C program:
+  # the sanitizer looks for the C++ runtime once, at the start, and ends the process when an
+  # exception is thrown later (libsrt throws to end a wait).
+  preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)"
   # A registry remembers a plugin that could not be loaded, for as long as that does not change.
   rm -f "$build"/tests/gst/registry*.bin
 fi

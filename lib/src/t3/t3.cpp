@@ -3,6 +3,7 @@
 #include "t3/t3.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <limits>

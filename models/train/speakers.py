@@ -91,8 +91,7 @@ LIBRARY = _library()
 
 # The model speaks a voice more clearly after a prompt nearer to the base voice, and more as itself
 # after one farther away: how much of a voice's difference its prompt has, if not all of it.
-PROMPT_STRENGTH = {"Anna": 0.4, "Arthur": 0.4, "Carl": 0.4, "Amy": 1.4, "Blake": 1.4,
-                   "Brittany": 1.4, "Christina": 1.4}
+PROMPT_STRENGTH = {"Arthur": 0.4}
 
 
 def prompting(speaker):

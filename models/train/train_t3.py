@@ -3,9 +3,9 @@
 """Step 4: T3, phones to speech tokens, with one attention head told which phone is spoken
 (docs/design/alignment.md).
 
-It learns how the teacher reads, whoever is to speak: tokens say what is said and how, not by
-whom, so the conditioning of every row is somebody's, and emotion is how far the teacher's F0
-was spread. `--carry OLD.pt` starts from a T3 whose tokens meant something else.
+It learns how the teacher and the synthetic speakers read, each conditioned on other speech of
+its own: tokens say a little of who speaks, and the flow believes them. Emotion is how far the
+reader's F0 was spread. `--carry OLD.pt` starts from a T3 whose tokens meant something else.
 Needs the tokens (train_tokenizer.py --encode) and speaker embeddings (train_speakers.py).
 """
 import json
@@ -55,7 +55,7 @@ class Example:
         # spoken next. The last token looks at the last symbol.
         last = torch.tensor([len(u.symbols) - 1], device="cpu")
         self.spoken = torch.cat([spoken[:1], spoken, last])
-        self.emotion = emotion
+        self.emotion, self.who = emotion, u.who
 
     def __len__(self):
         return len(self.text) + len(self.codes)
@@ -82,11 +82,13 @@ class Somebody:
         self._lengths = np.array([u.tokens for u in some])
         self._first = np.concatenate([[0], np.cumsum(self._lengths)[:-1]])
         self._codes = data.on_device(np.concatenate([u.array("codes") for u in some])).long()
-        self._length = length
+        self._length, self._by_who = length, {}
+        for k, u in enumerate(some):
+            self._by_who.setdefault(u.who, []).append(k)
 
-    def draw(self, rng, count):
-        """Embeddings (count, size) and tokens (count, length)"""
-        who = np.array([rng.randrange(len(self._lengths)) for _ in range(count)])
+    def draw(self, rng, people):
+        """Embeddings (people, size) and tokens (people, length)"""
+        who = np.array([rng.choice(self._by_who[name]) for name in people])
         start = np.array([rng.randrange(n - self._length + 1) for n in self._lengths[who]])
         places = (self._first[who] + start)[:, None] + np.arange(self._length)
         return self._vectors[data.on_device(who)], self._codes[data.on_device(places)]
@@ -124,7 +126,7 @@ class Batch:
         self.target[at == speech] = config["stop_speech"]
         self.keep = (torch.rand(len(rows)) >= drop).float()
         self.emotion = torch.tensor([r.emotion for r in rows])
-        self.speaker, self.prompt = somebody.draw(rng, len(rows))
+        self.speaker, self.prompt = somebody.draw(rng, [r.who for r in rows])
         self._place(text, speech, condition)
 
     def _place(self, text, speech, condition):
@@ -207,13 +209,13 @@ def main():
     parser = training.arguments(__doc__, minutes=90, rate=1.5e-3)
     parser.add_argument("--carry", type=Path, help="weights of a T3 to start from")
     args = training.ready(parser.parse_args())
-    utterances = data.load(args.work, args.shards)
+    utterances = data.load(args.work, args.shards, "ts")
     vocab = vocabulary(args.work)
     config = t3_sizes(vocab)
     items = examples(utterances, vocab)
+    random.Random(5).shuffle(items)
     train, valid = data.split(items)
-    somebody = Somebody(data.load(args.work, None, "sn") + utterances[::20],
-                        config["speech_prompt_tokens"])
+    somebody = Somebody(utterances, config["speech_prompt_tokens"])
     print(f"{len(train)} utterances, {sum(len(i.codes) for i in train)} speech tokens", flush=True)
     model = T3(config)
     if args.carry and not (args.work / "t3.pt").exists():

@@ -16,7 +16,6 @@ import numpy as np
 import pyworld
 import torch
 
-import audio
 import data
 import speakers
 

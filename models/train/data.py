@@ -141,6 +141,10 @@ class Utterance:
         first = self._entry["frame"] + start
         return self._arrays[name][int(first * scale):int((first + count) * scale)]
 
+    def ends(self):
+        """When each phone ends, seconds, to a frame."""
+        return np.searchsorted(self.array("segment"), np.arange(len(self.phones)), "right") * 0.02
+
     def speaker(self, name="speaker"):
         """The utterance's embedding by a speaker encoder (train_speakers.py)."""
         return self._arrays[name][self._row]
@@ -246,15 +250,17 @@ def alike(utterances, length):
             yield some[k:k + 64]
 
 
-def co_occurrence(indices, size, old_size):
-    """How a tokenizer's codes (codes.npy) spread over an earlier one's (codes-old.npy): shares
-    (size, old size) whose rows sum to 1, and which codes occur at all."""
-    together = np.zeros((size, old_size), np.float32)
+def carried(rows, indices, size):
+    """Rows for the tokens of codes.npy, (size, n), given those for an earlier tokenizer's
+    (codes-old.npy): means over the old tokens that stood where a new one stands; of all of them
+    for tokens that do not occur."""
+    together = np.zeros((size, len(rows)), np.float32)
     for index in indices:
         old, new = (np.load(index.parent / f"{name}.npy") for name in ("codes-old", "codes"))
         np.add.at(together, (new.astype(int), old.astype(int)), 1)
-    count = together.sum(1, keepdims=True)
-    return torch.from_numpy(together / np.maximum(count, 1)), torch.from_numpy(count[:, 0] > 0)
+    together = torch.from_numpy(together)
+    count = together.sum(1, keepdim=True)
+    return torch.where(count > 0, together / count.clamp(min=1) @ rows, rows.mean(0))
 
 
 def split(utterances):

@@ -22,7 +22,8 @@ import audio
 import speakers
 
 ROOT = Path(__file__).parents[2]
-SPEAK = f"{ROOT}/build/examples/chatterbox-tts --voice {{voice}} {ROOT}/models/embedded {{text}} {{out}}"
+SPEAK = (f"{ROOT}/build/examples/chatterbox-tts --voice {{voice}} {ROOT}/models/embedded "
+         "{text} {out}")
 KBITS = 40
 SECONDS = (16, 24)
 PAUSE = 0.25

@@ -144,8 +144,7 @@ def at_speed(job):
     writer = data.ShardWriter(folder)
     for u in data.load_shard(source / "index.json")[part::PARTS]:
         wave = audio.resample(u.wave("wave24"), audio.SPEECH_HZ, khz * 1000)
-        last = np.searchsorted(u.array("segment"), np.arange(len(u.phones)), side="right")
-        ends = last * 0.02 * (khz * 1000 / audio.SPEECH_HZ)
+        ends = u.ends() * (khz * 1000 / audio.SPEECH_HZ)
         writer.add(data.arrays_of(wave, audio.SPEECH_HZ, ends), text=u.text, symbols=[],
                    phones=u.phones, speaker=f"{u.who}/{khz}")
     return writer.close()[0]

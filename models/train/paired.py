@@ -28,7 +28,7 @@ def times(phones, ends):
     """(begin, end) of every phone that is not silence, and their names."""
     begins = np.concatenate([[0], ends[:-1]])
     spoken = [k for k, name in enumerate(phones) if name != "pau"]
-    return begins[spoken], np.asarray(ends)[spoken], [phones[k] for k in spoken]
+    return begins[spoken], ends[spoken], [phones[k] for k in spoken]
 
 
 def melody(f0, frames):
@@ -45,8 +45,7 @@ def melody(f0, frames):
 def retimed(u, voice, reading):
     """The reading's wave with the times and melody of recording `u`; None where they differ
     in what is said."""
-    ends = np.searchsorted(u.array("segment"), np.arange(len(u.phones)), side="right") * 0.02
-    begin, end, said = times(u.phones, ends)
+    begin, end, said = times(u.phones, u.ends())
     own_begin, own_end, own_said = times(reading.phones, reading.ends)
     if said != own_said:
         return None

@@ -210,9 +210,7 @@ def start_estimator(flow, speech):
 def carry(state, indices):
     """Embeddings of tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
     name = "flow.input_embedding.weight"
-    before = state[name]
-    share, seen = data.co_occurrence(indices, sizes.CODES, len(before))
-    state[name] = torch.where(seen[:, None], share @ before, before.mean(0))
+    state[name] = data.carried(state[name], indices, sizes.CODES)
 
 
 def pitch_loss(predicted, f0, weight):
@@ -283,7 +281,9 @@ def main():
     parser.add_argument("--kinds", default="tsnp")
     parser.add_argument("--carry", type=Path, help="weights of a flow to start from")
     args = training.ready(parser.parse_args())
-    corpus = data.Corpus(args.work, args.kinds, args.shards)
+    # The vocoder learns from speech as it was, and finds it by its place among these kinds.
+    kinds = args.kinds.replace("p", "") if args.decode else args.kinds
+    corpus = data.Corpus(args.work, kinds, args.shards)
     train, valid = {}, {}
     for kind, some in corpus.by_kind.items():
         train[kind], valid[kind] = data.split(some)

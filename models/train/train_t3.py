@@ -198,11 +198,9 @@ def score(model, valid, somebody, config):
 def carry(state, indices):
     """Rows of speech tokens for what `codes.npy` holds now, given those for `codes-old.npy`."""
     before = len(state["speech_emb.weight"]) - 2   # START and STOP come after the codes
-    share, seen = data.co_occurrence(indices, sizes.CODES, before)
     for name in ("speech_emb.weight", "speech_head.weight"):
         codes, last = state[name].split((before, 2))
-        codes = torch.where(seen[:, None], share @ codes, codes.mean(0))
-        state[name] = torch.cat([codes, last])
+        state[name] = torch.cat([data.carried(codes, indices, sizes.CODES), last])
 
 
 def main():

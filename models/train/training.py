@@ -146,9 +146,8 @@ class Replayed:
             for _ in range(3):
                 self._step(key)
         torch.cuda.current_stream().wait_stream(side)
-        graph, pool = torch.cuda.CUDAGraph(), None
-        for earlier, _ in self._recorded.values():
-            pool = earlier.pool()
+        graph = torch.cuda.CUDAGraph()
+        pool = next((earlier.pool() for earlier, _ in self._recorded.values()), None)
         with torch.cuda.graph(graph, pool=pool):
             result = self._step(key)
         return graph, {name: value.detach() for name, value in result.items()}

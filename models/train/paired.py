@@ -53,7 +53,8 @@ def retimed(u, voice, reading):
     f0, at = pyworld.dio(wave, voice.rate, frame_period=1000 * FRAME)
     f0 = pyworld.stonemask(wave, f0, at, voice.rate)
     spectrum = pyworld.cheaptrick(wave, f0, at, voice.rate)
-    noise = pyworld.d4c(wave, f0, at, voice.rate)
+    # Its own judgement of what is voiced needs 7.9 kHz, which many of the voices do not reach.
+    noise = pyworld.d4c(wave, f0, at, voice.rate, threshold=0.0)
     frames = round(u.frames * 0.02 / FRAME)
     now = (np.arange(frames) + 0.5) * FRAME
     phone = np.clip(np.searchsorted(begin, now, side="right") - 1, 0, None)

@@ -27,7 +27,8 @@ class Browser:
              "--autoplay-policy=no-user-gesture-required", "--remote-debugging-pipe",
              "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
              "--user-data-dir=" + folder, "about:blank"],
-            preexec_fn=pipes, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            preexec_fn=pipes, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={k: v for k, v in os.environ.items() if k != "LD_PRELOAD"})   # a sanitizer's
         os.close(to_read)
         os.close(from_write)
         self.number, self.rest, self.session, self.console = 0, b"", None, []

@@ -16,11 +16,13 @@ import numpy as np
 import pyworld
 import torch
 
+import audio
 import data
 import speakers
 
 FRAME = 0.005         # seconds, WORLD's
 LARGEST_STEP = 0.6    # of log F0 from its median; beyond are octave errors
+LOWEST_F0 = 50.0      # Hz
 QUIET = 0.03          # seconds from the beginning: surely silence
 
 
@@ -42,6 +44,26 @@ def melody(f0, frames):
     return np.interp(at, (voiced + 0.5) * 0.02, height)
 
 
+def analysed(wave, rate):
+    """WORLD's spectrum and share of noise, every FRAME. All is analysed as if it were voiced, as
+    the share of noise tells what is not: a decision for every frame makes more words be heard
+    wrong. Nor may D4C decide (`threshold`), since it looks up to 7.9 kHz for voices that reach
+    6.7."""
+    f0, _ = audio.pitch(audio.resample(torch.from_numpy(wave), rate, audio.TOKENIZER_HZ))
+    wave, f0 = wave.astype(np.float64), f0.double().numpy()
+    at = np.arange(int(len(wave) / rate / FRAME) + 1) * FRAME
+    voiced = np.flatnonzero(f0 > 0)
+    if not len(voiced):
+        raise ValueError("expected a reading with voiced speech, got none")
+    coarse = np.interp(at, (voiced + 0.5) * 0.02, f0[voiced])
+    fine = pyworld.stonemask(wave, coarse, at, rate)
+    near = (fine > 0) & (np.abs(fine / coarse - 1) < 0.2)
+    f0 = np.where(near, fine, coarse)
+    size = pyworld.get_cheaptrick_fft_size(rate, LOWEST_F0)
+    return (pyworld.cheaptrick(wave, f0, at, rate, f0_floor=LOWEST_F0, fft_size=size),
+            pyworld.d4c(wave, f0, at, rate, threshold=0.0, fft_size=size))
+
+
 def retimed(u, voice, reading):
     """The reading's wave with the times and melody of recording `u`; None where they differ
     in what is said."""
@@ -49,12 +71,7 @@ def retimed(u, voice, reading):
     own_begin, own_end, own_said = times(reading.phones, reading.ends)
     if said != own_said:
         return None
-    wave = reading.wave.astype(np.float64)
-    f0, at = pyworld.dio(wave, voice.rate, frame_period=1000 * FRAME)
-    f0 = pyworld.stonemask(wave, f0, at, voice.rate)
-    spectrum = pyworld.cheaptrick(wave, f0, at, voice.rate)
-    # Its own judgement of what is voiced needs 7.9 kHz, which many of the voices do not reach.
-    noise = pyworld.d4c(wave, f0, at, voice.rate, threshold=0.0)
+    spectrum, noise = analysed(reading.wave, voice.rate)
     frames = round(u.frames * 0.02 / FRAME)
     now = (np.arange(frames) + 0.5) * FRAME
     phone = np.clip(np.searchsorted(begin, now, side="right") - 1, 0, None)
@@ -62,10 +79,9 @@ def retimed(u, voice, reading):
     spoken = (share >= 0) & (share < 1)
     there = own_begin[phone] + share * (own_end[phone] - own_begin[phone])
     source = np.where(spoken, there, QUIET) / FRAME
-    source = source.astype(int).clip(0, len(f0) - 1)
+    source = source.astype(int).clip(0, len(noise) - 1)
     tune = voice.f0 * np.exp(melody(u.array("f0").astype(np.float32), frames))
-    new_f0 = np.where(f0[source] > 0, tune, 0.0)
-    return pyworld.synthesize(new_f0, spectrum[source].copy(), noise[source].copy(), voice.rate,
+    return pyworld.synthesize(tune, spectrum[source].copy(), noise[source].copy(), voice.rate,
                               1000 * FRAME)
 
 

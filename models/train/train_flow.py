@@ -61,7 +61,7 @@ class Speech:
     """Every voice's utterances end to end, as a ring for each voice, and random stretches of
     them. Voices are a speaker's in a kind of shard. All is drawn where it is computed."""
 
-    def __init__(self, corpus, by_kind):
+    def __init__(self, corpus, by_kind, shares=SHARES):
         self.corpus = corpus
         voices = {}
         for kind, some in by_kind.items():
@@ -79,8 +79,8 @@ class Speech:
             [u.speaker("xvector") for some in heard for u in some]))
         self._first_vector, self._vector_count = self._spans([len(some) for some in heard])
         self._before = torch.tensor([names.index(before(*v)) for v in names])
-        self._teacher = torch.tensor([float(kind == "t") for kind, _ in names])
-        self._share = self._shares(names)
+        self._kinds = torch.tensor([ord(kind) for kind, _ in names])
+        self._share = self._shares(names, shares)
 
     @staticmethod
     def _spans(counts):
@@ -88,14 +88,14 @@ class Speech:
         return data.on_device(np.cumsum(counts) - counts), data.on_device(counts)
 
     @staticmethod
-    def _shares(names):
-        """Cumulative, over voices."""
+    def _shares(names, shares):
+        """Cumulative, over voices, given those of kinds."""
         library = {s.name for s in speakers.LIBRARY}
         share = np.array([LIBRARY_TIMES if kind == "s" and who in library else 1.0
                           for kind, who in names])
         kinds = np.array([kind for kind, _ in names])
         for kind in set(kinds):
-            share[kinds == kind] *= SHARES[kind] / share[kinds == kind].sum()
+            share[kinds == kind] *= shares[kind] / share[kinds == kind].sum()
         return data.on_device(np.cumsum(share / share.sum()).astype(np.float32))
 
     def rows(self, count, length, prompt):
@@ -115,7 +115,7 @@ class Speech:
             first[:, None] + at) % self._count[before, None]
         tokens = self._tokens[torch.where(at < prompt[:, None], of_prompt, of_rest)]
         vector = self._vectors[self._first_vector[before] + draw(self._vector_count[before])]
-        return (torch.stack([tokens, tokens + 1], -1).flatten(1), vector, self._teacher[voice])
+        return (torch.stack([tokens, tokens + 1], -1).flatten(1), vector, self._kinds[voice])
 
 
 def chunks(prompt, length):
@@ -180,7 +180,8 @@ class Batch:
             prompts = some * (torch.rand(rows) < PROMPTED)
         else:
             prompts = torch.full((rows,), prompt)
-        self.places, vector, self.teacher = speech.rows(rows, length, prompts)
+        self.places, vector, kinds = speech.rows(rows, length, prompts)
+        self.teacher, self.paired = (kinds == ord("t")).float(), kinds == ord("p")
         self.groups = chunks(prompts, length)
         prompted = prompts > 0
         self.xvector = vector * ~(prompted & (torch.rand(rows) < NO_VECTOR))[:, None]
@@ -234,6 +235,10 @@ def losses(model, b):
             ((mu.float() - b.mel).abs().mean((1, 2)) * b.teacher).sum()
             / b.teacher.sum().clamp(min=1),
             pitch_loss(model.f0_predictor(made), b.f0, weight))
+
+
+def total(velocity, mu, pitch, b):
+    return velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch
 
 
 @torch.no_grad()
@@ -306,7 +311,7 @@ def main():
     def learn(length):
         b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length)
         velocity, mu, pitch = losses(model, b)
-        trainer.learn(velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch)
+        trainer.learn(total(velocity, mu, pitch, b))
         return {"velocity": velocity, "mu": mu, "pitch": pitch}
 
     for step in trainer:

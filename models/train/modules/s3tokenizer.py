@@ -41,13 +41,22 @@ class MemoryAttention(nn.Module):
         self.fsmn_block = nn.Conv1d(state, state, MEMORY_KERNEL, padding=MEMORY_KERNEL // 2,
                                     groups=state, bias=False)
 
-    def forward(self, x, table):
+    def forward(self, x, table, live=None):
         split = lambda y: y.unflatten(-1, (self.heads, HEAD_DIM)).transpose(1, 2)
         value = self.value(x)
-        memory = self.fsmn_block(value.transpose(1, 2)).transpose(1, 2) + value
         query, key = rotate(split(self.query(x)), table), rotate(split(self.key(x)), table)
-        seen = F.scaled_dot_product_attention(query, key, split(value))
-        return self.out(seen.transpose(1, 2).flatten(2)) + memory
+        seen = F.scaled_dot_product_attention(query, key, split(value),
+                                              attn_mask=live and live.seen)
+        return self.out(seen.transpose(1, 2).flatten(2)) + self._memory(value, live) + value
+
+    def _memory(self, value, live):
+        if live is None:
+            return self.fsmn_block(value.transpose(1, 2)).transpose(1, 2)
+        before = F.pad(value, (0, 0, 0, 1))[:, live.before]   # the last row: nothing was heard
+        near = torch.cat([before, value.unflatten(1, (live.blocks, live.size))], 2).flatten(0, 1)
+        near = F.pad(near.transpose(1, 2), (0, MEMORY_KERNEL // 2))
+        memory = F.conv1d(near, self.fsmn_block.weight, groups=near.shape[1])
+        return memory.transpose(1, 2).reshape(value.shape)
 
 
 class Block(nn.Module):
@@ -59,9 +68,38 @@ class Block(nn.Module):
                                  nn.Linear(4 * state, state))
         self.mlp_ln = nn.LayerNorm(state)
 
-    def forward(self, x, table):
-        x = x + self.attn(self.attn_ln(x), table)
+    def forward(self, x, table, live=None):
+        x = x + self.attn(self.attn_ln(x), table, live)
         return x + self.mlp(self.mlp_ln(x))
+
+
+class Live:
+    """What each token can know of speech that is heard as it comes: `chunk` tokens at a time
+    with `ahead` after them, which are heard once more as a part of the next chunk. A row of
+    tokens is laid out as `blocks` of chunk + ahead; earlier blocks are known by their chunks."""
+
+    def __init__(self, blocks, chunk, ahead):
+        self.blocks, self.chunk, self.size = blocks, chunk, chunk + ahead
+        block = torch.arange(blocks).repeat_interleave(self.size)
+        place = torch.arange(self.size).repeat(blocks)
+        self.at = block * chunk + place            # which token of the row, (positions,)
+        self.settled = place < chunk               # neither will be heard once more
+        self.seen = (block == block[:, None]) | ((block < block[:, None]) & self.settled)
+        token = torch.arange(blocks)[:, None] * chunk - MEMORY_KERNEL // 2
+        token = token + torch.arange(MEMORY_KERNEL // 2)
+        self.before = torch.where(   # where each block finds the tokens before it
+            token < 0, blocks * self.size, token // chunk * self.size + token % chunk)
+
+    def frames(self, mel):
+        """Log mel (B, mels, 4 T) -> each block's, one token earlier on, (B blocks, mels, ...)"""
+        mel = F.pad(mel, (4, 0)).unfold(2, 4 * (self.size + 1), 4 * self.chunk)
+        return mel[:, :, :self.blocks].transpose(1, 2).flatten(0, 1)
+
+    def from_nothing(self, x):
+        """Nothing was before the first block: (B blocks, C, 2 (1 + size)), the same."""
+        before = torch.arange(x.shape[-1]) < 2
+        first = torch.arange(len(x)) % self.blocks == 0
+        return x.masked_fill((first[:, None] & before)[:, None], 0.0)
 
 
 class Encoder(nn.Module):
@@ -71,12 +109,16 @@ class Encoder(nn.Module):
         self.conv2 = nn.Conv1d(state, state, 3, stride=2, padding=1)
         self.blocks = nn.ModuleList(Block(state, heads) for _ in range(layers))
 
-    def forward(self, mel):
-        """(B, mels, 4 T) -> (B, T, state)"""
-        x = F.gelu(self.conv2(F.gelu(self.conv1(mel)))).transpose(1, 2)
-        table = rotary_table(x.shape[1])
+    def forward(self, mel, live=None):
+        """(B, mels, 4 T) -> (B, T, state), or (B, positions of `live`, state)"""
+        x = F.gelu(self.conv1(mel if live is None else live.frames(mel)))
+        x = F.gelu(self.conv2(x if live is None else live.from_nothing(x))).transpose(1, 2)
+        table = rotary_table(mel.shape[-1] // 4)
+        if live is not None:
+            x = x[:, 1:].reshape(len(mel), -1, x.shape[-1])
+            table = tuple(t[live.at] for t in table)
         for block in self.blocks:
-            x = block(x, table)
+            x = block(x, table, live)
         return x
 
 
@@ -114,6 +156,7 @@ class S3Tokenizer(nn.Module):
         self.encoder = Encoder(mels, state, heads, layers)
         self.quantizer = Quantizer(state, codebook_dims)
 
-    def forward(self, mel):
-        """Log mel (B, mels, 4 T) -> levels (B, T, dims), codes (B, T)."""
-        return self.quantizer(self.encoder(mel))
+    def forward(self, mel, live=None):
+        """Log mel (B, mels, 4 T) -> levels (B, T, dims), codes (B, T); with `live`, of each of
+        its positions."""
+        return self.quantizer(self.encoder(mel, live))

@@ -91,7 +91,7 @@ LIBRARY = _library()
 
 # The model speaks a voice more clearly after a prompt nearer to the base voice, and more as itself
 # after one farther away: how much of a voice's difference its prompt has, if not all of it.
-PROMPT_STRENGTH = {"Arthur": 0.4}
+PROMPT_STRENGTH = {"Arthur": 0.4, "Carl": 0.6}
 
 
 def prompting(speaker):

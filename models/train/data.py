@@ -208,6 +208,11 @@ class Corpus:
         """Another array, made in memory: one row a frame, in the order of utterances."""
         self._flat[name] = values.to(torch.get_default_device())
 
+    def split(self):
+        """Training and validation part of every kind."""
+        parts = {kind: split(some) for kind, some in self.by_kind.items()}
+        return tuple({kind: both[k] for kind, both in parts.items()} for k in (0, 1))
+
     @property
     def utterances(self):
         return [u for some in self.by_kind.values() for u in some]   # shards come kind by kind

@@ -17,7 +17,7 @@ import data
 import sizes
 import weights
 from train_speakers import finished
-from train_t3 import START, STOP, t3_sizes
+from train_t3 import STOP, t3_sizes
 
 DEFAULTS = {"temperature": 0.6, "cfg_weight": 0.3, "exaggeration": 0.5,
             "repetition_penalty": 1.0, "min_p": 0.05, "top_p": 1.0}

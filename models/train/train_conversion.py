@@ -76,9 +76,7 @@ def main():
     phones = len(json.loads((args.work / "phones.json").read_text()))
     tokenizer = training.load_weights(args.work, "tokenizer", TokenizerTraining(phones)).tokenizer
     corpus = data.Corpus(args.work, "tsnp", args.shards)
-    train, valid = {}, {}
-    for kind, some in corpus.by_kind.items():
-        train[kind], valid[kind] = data.split(some)
+    train, valid = corpus.split()
     speech = train_flow.Speech(corpus, train, SHARES)
     unseen = train_flow.Speech(corpus, {"s": train["s"], "p": valid["p"]}, {"s": 0.0, "p": 1.0})
     model = train_flow.FlowTraining()
@@ -90,9 +88,8 @@ def main():
         rows = train_flow.TOKENS_A_BATCH * args.larger // (prompt + rest)
         b = train_flow.Batch(speech, rows, prompt + rest, prompt)
         listen(tokenizer, corpus, b, prompt, live, rng.random() < PERTURBED)
-        velocity, mu, pitch = train_flow.losses(model, b)
-        trainer.update(train_flow.total(velocity, mu, pitch, b),
-                       velocity=velocity, mu=mu, pitch=pitch)
+        loss, reported = train_flow.losses(model, b)
+        trainer.update(loss, **reported)
         if step % SCORE_STEPS == SCORE_STEPS - 1:
             print("valid", score(tokenizer, model.flow, corpus, unseen), flush=True)
     print("valid", score(tokenizer, model.flow, corpus, unseen))

@@ -223,7 +223,8 @@ def pitch_loss(predicted, f0, weight):
 
 def losses(model, b):
     """L1 of the velocity where speech is wanted; of the encoder's own mel, which is the
-    teacher's, so that it is as sharp as one voice can be; of F0 read from the mel."""
+    teacher's, so that it is as sharp as one voice can be; of F0 read from the mel. Returns their
+    weighted sum, and each for the progress line."""
     flow = model.flow
     with training.half():
         mu = flow.mu(b.codes, b.groups)
@@ -231,14 +232,12 @@ def losses(model, b):
         velocity = flow.velocity(x, t, mu, flow.speaker(b.xvector), b.prompt, b.groups)
     weight = b.wanted / b.wanted.sum()
     made = x + (1 - t)[:, None, None] * velocity.float()   # where this velocity leads
-    return (((velocity.float() - target).abs().mean(1) * weight).sum(),
-            ((mu.float() - b.mel).abs().mean((1, 2)) * b.teacher).sum()
-            / b.teacher.sum().clamp(min=1),
-            pitch_loss(model.f0_predictor(made), b.f0, weight))
-
-
-def total(velocity, mu, pitch, b):
-    return velocity + MU_WEIGHT * b.teacher.mean() * mu + PITCH_WEIGHT * pitch
+    far = ((velocity.float() - target).abs().mean(1) * weight).sum()
+    own = ((mu.float() - b.mel).abs().mean((1, 2)) * b.teacher).sum()
+    own = own / b.teacher.sum().clamp(min=1)
+    pitch = pitch_loss(model.f0_predictor(made), b.f0, weight)
+    return (far + MU_WEIGHT * b.teacher.mean() * own + PITCH_WEIGHT * pitch,
+            {"velocity": far, "mu": own, "pitch": pitch})
 
 
 @torch.no_grad()
@@ -289,9 +288,7 @@ def main():
     # The vocoder learns from speech as it was, and finds it by its place among these kinds.
     kinds = args.kinds.replace("p", "") if args.decode else args.kinds
     corpus = data.Corpus(args.work, kinds, args.shards)
-    train, valid = {}, {}
-    for kind, some in corpus.by_kind.items():
-        train[kind], valid[kind] = data.split(some)
+    train, valid = corpus.split()
     speech, unseen = Speech(corpus, train), Speech(corpus, valid)
     if args.decode:
         return decode(args.work, speech, args.decode)
@@ -310,9 +307,9 @@ def main():
     @training.Replayed
     def learn(length):
         b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length)
-        velocity, mu, pitch = losses(model, b)
-        trainer.learn(total(velocity, mu, pitch, b))
-        return {"velocity": velocity, "mu": mu, "pitch": pitch}
+        loss, reported = losses(model, b)
+        trainer.learn(loss)
+        return reported
 
     for step in trainer:
         trainer.count(**learn(rng.choice(LENGTHS)))

@@ -2,7 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // How soon and how fast the whole library speaks:
-//   engine_bench MODEL_DIRECTORY [THREADS] < sentences.txt
+//   engine_bench MODEL_DIRECTORY [THREADS [DEVICE [DTYPE]]] < sentences.txt
 // After warming up, with a fixed seed; one sentence a line.
 
 #include <algorithm>
@@ -30,13 +30,16 @@ double highest(const std::vector<double>& values) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::fprintf(stderr, "usage: %s MODEL_DIRECTORY [THREADS] < SENTENCES\n", argv[0]);
+  if (argc < 2 || argc > 5) {
+    std::fprintf(stderr, "usage: %s MODEL_DIRECTORY [THREADS [DEVICE [DTYPE]]] < SENTENCES\n",
+                 argv[0]);
     return 2;
   }
   try {
     chatterbox::ModelOptions model_options;
-    if (argc == 3) model_options.threads = std::atoi(argv[2]);
+    if (argc > 2) model_options.threads = std::atoi(argv[2]);
+    if (argc > 3) model_options.device = argv[3];
+    if (argc > 4) model_options.dtype = argv[4];
     const auto start = std::chrono::steady_clock::now();
     const auto model = chatterbox::Model::load(argv[1], model_options);
     const std::chrono::duration<double> load = std::chrono::steady_clock::now() - start;

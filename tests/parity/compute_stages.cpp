@@ -103,7 +103,9 @@ at::Tensor fade_in(const at::Tensor& wave) {
 void speak(const ParityCase& parity, const std::string& prefix, const at::Tensor& tokens,
            const Conditionals& voice, const ModelParts& parts, Stages& stages) {
   stages[prefix + (prefix.empty() ? "speech_tokens" : "tokens")] = tokens;
-  const auto given = [&](const char* name) { return parity.given.at(prefix + name); };
+  const auto given = [&](const char* name) {
+    return parity.given.at(prefix + name).to(parts.placement.device);
+  };
   stages[prefix + "encoder_output"] =
       parts.s3gen->encode(at::cat({voice.prompt_tokens, tokens}, 1));
   const at::Tensor mel = parts.s3gen->mel(tokens, voice, given("flow_noise"));
@@ -117,7 +119,7 @@ void speak(const ParityCase& parity, const std::string& prefix, const at::Tensor
   stages[prefix + "mel"] = mel;
   stages[prefix + "f0"] = f0;
   stages[prefix + "source"] = excite(given("pitch"));
-  stages[prefix + "wave"] = fade_in(parts.hift->decode(mel, excite(f0)));
+  stages[prefix + "wave"] = fade_in(parts.hift->decode(mel, excite(f0)).to(at::kCPU));
 }
 
 }  // namespace

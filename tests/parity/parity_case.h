@@ -31,7 +31,7 @@ struct ParityCase {
 ParityCase read_case(const std::string& directory);
 
 // Every stage of `parity`, computed by the library from start to end. `model`
-// must be float32 on the processor.
+// must be float32.
 Stages compute_stages(const ParityCase& parity, const Model& model);
 
 }  // namespace chatterbox::test

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// stages CASE MODEL OUT [THREADS]: writes every stage of a parity case, as the
-// library computes it, to OUT as one .npy each. README.md says what they are.
+// stages CASE MODEL OUT [THREADS [DEVICE]]: writes every stage of a parity case, as
+// the library computes it, to OUT as one .npy each. README.md says what they are.
 #include <ATen/Parallel.h>
 
 #include <cstdlib>
@@ -16,12 +16,12 @@
 int main(int argc, char** argv) {
   using namespace chatterbox;
   if (argc < 4) {
-    std::cerr << "usage: stages CASE MODEL OUT [THREADS]\n";
+    std::cerr << "usage: stages CASE MODEL OUT [THREADS [DEVICE]]\n";
     return 2;
   }
   try {
     ModelOptions options;
-    options.device = "cpu";
+    options.device = argc > 5 ? argv[5] : "cpu";
     options.dtype = "float32";
     options.threads = argc > 4 ? std::atoi(argv[4]) : 1;
     at::set_num_threads(options.threads);

@@ -15,7 +15,8 @@ constexpr std::int64_t kFadeOut = 240;  // samples, 10 ms
 
 LiveSpeech::LiveSpeech(const S3Gen& s3gen, const Hift& hift,
                        std::shared_ptr<const PromptCache> prompt, const Options& options)
-    : mel_(s3gen, prompt, options.seed, options.checkpoint),
+    : no_mel_(at::empty({0, kMelBands}, s3gen.options())),
+      mel_(s3gen, prompt, options.seed, options.checkpoint),
       vocoder_(hift, options.seed, options.vocoder_lookahead),
       missing_((prompt->frames() - prompt->length() * kFramesPerToken) * kSamplesPerFrame) {}
 
@@ -33,7 +34,7 @@ at::Tensor LiveSpeech::push(const at::Tensor& tokens, const at::Tensor& ahead) {
 }
 
 at::Tensor LiveSpeech::finish() {
-  at::Tensor samples = vocode(at::empty({0, kMelBands}, at::kFloat), /*last=*/true);
+  at::Tensor samples = vocode(no_mel_, /*last=*/true);
   const std::int64_t faded = std::min(kFadeOut, samples.size(0));
   samples.slice(0, samples.size(0) - faded).mul_(at::linspace(1, 0, faded, at::kFloat));
   return samples;

@@ -37,6 +37,7 @@ class LiveSpeech {
  private:
   at::Tensor vocode(const at::Tensor& mel, bool last);
 
+  at::Tensor no_mel_;  // (0, 80) where the mel is computed
   MelStream mel_;
   LiveVocoder vocoder_;
   std::int64_t missing_;  // samples that the prompt's mel takes of the first token

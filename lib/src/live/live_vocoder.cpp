@@ -42,7 +42,7 @@ at::Tensor LiveVocoder::push(const at::Tensor& mel, bool last) {
   if (!source_.defined()) source_ = at::empty({1, 1, 0}, mel_.options());
   const std::int64_t known = first_ + mel_.size(2);
   const std::int64_t end = last ? known : known - lookahead_;
-  if (end <= emitted_) return at::empty({0}, mel_.options());
+  if (end <= emitted_) return at::empty({0}, at::kFloat);
 
   const std::int64_t held = last ? 0 : kHeld;
   const at::Tensor seen =

@@ -26,7 +26,8 @@ class LiveVocoder {
   LiveVocoder(const Hift& hift, std::uint64_t seed, std::int64_t lookahead);
 
   // More mel (1, 80, T), T may be 0; `last`: the utterance ends here. Returns
-  // the samples of all frames known but the last `lookahead`, (N) float32.
+  // the samples of all frames known but the last `lookahead`, (N) float32, on the
+  // processor.
   at::Tensor push(const at::Tensor& mel, bool last);
 
   // How what was returned last would go on for a moment, (N) float32; may be

@@ -11,6 +11,17 @@ at::Tensor take_bias(const Weights& weights, std::int64_t size, Bias bias) {
   return bias == Bias::kYes ? weights.take("bias", {size}) : at::Tensor();
 }
 
+// What at::convolution does, whatever the process has set for cuDNN: libtorch lets it
+// round float32 to TF32, of 10 bits, and choose algorithms that add in any order.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation,
+                    std::int64_t groups, bool transposed = false) {
+  const std::vector<std::int64_t> no_padding(stride.size(), 0);
+  return at::_convolution(x, weight, bias, stride, padding, dilation, transposed,
+                          /*output_padding=*/no_padding, groups, /*benchmark=*/false,
+                          /*deterministic=*/true, /*cudnn_enabled=*/true, /*allow_tf32=*/false);
+}
+
 at::Tensor take_kernel(const Weights& weights, at::IntArrayRef shape, bool weight_norm) {
   return weight_norm ? take_weight_norm(weights, shape) : weights.take("weight", shape);
 }
@@ -98,8 +109,8 @@ Conv1d::Conv1d(const Weights& weights, std::int64_t in, std::int64_t out, std::i
       options(options) {}
 
 at::Tensor Conv1d::operator()(const at::Tensor& x) const {
-  return at::conv1d(x, weight, bias, options.stride, options.padding, options.dilation,
-                    options.groups);
+  return convolve(x, weight, bias, options.stride, options.padding, options.dilation,
+                  options.groups);
 }
 
 ConvTranspose1d::ConvTranspose1d(const Weights& weights, std::int64_t in, std::int64_t out,
@@ -109,8 +120,8 @@ ConvTranspose1d::ConvTranspose1d(const Weights& weights, std::int64_t in, std::i
       options(options) {}
 
 at::Tensor ConvTranspose1d::operator()(const at::Tensor& x) const {
-  return at::conv_transpose1d(x, weight, bias, options.stride, options.padding,
-                              /*output_padding=*/0, options.groups, options.dilation);
+  return convolve(x, weight, bias, options.stride, options.padding, options.dilation,
+                  options.groups, /*transposed=*/true);
 }
 
 Conv2d::Conv2d(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t kernel,
@@ -120,8 +131,8 @@ Conv2d::Conv2d(const Weights& weights, std::int64_t in, std::int64_t out, std::i
       options(options) {}
 
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {
-  return at::conv2d(x, weight, bias, {options.stride_h, options.stride_w},
-                    {options.padding, options.padding});
+  return convolve(x, weight, bias, {options.stride_h, options.stride_w},
+                  {options.padding, options.padding}, /*dilation=*/{1, 1}, /*groups=*/1);
 }
 
 }  // namespace chatterbox

@@ -27,6 +27,12 @@ std::vector<at::Tensor> take_lstm(const Weights& weights, const VoiceEncoderConf
   return tensors;
 }
 
+// Small enough for the host in float32; cuDNN's recurrent networks would round it to
+// TF32, and complain that the weights lie apart.
+Weights on_host(const Weights& weights) {
+  return weights.with_device(at::kCPU).with_dtype(at::kFloat);
+}
+
 at::Tensor unit_length(const at::Tensor& rows) {
   return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, /*keepdim=*/true);
 }
@@ -44,8 +50,8 @@ PartialWindows::PartialWindows(std::int64_t frames) {
 VoiceEncoder::VoiceEncoder(const Weights& weights, const VoiceEncoderConfig& config)
     : config_(config),
       mel_(voice_encoder_mel(config.mels)),
-      lstm_(take_lstm(weights.with_dtype(at::kFloat).scope("lstm"), config)),
-      proj_(weights.with_dtype(at::kFloat).scope("proj"), config.hidden, config.embedding) {
+      lstm_(take_lstm(on_host(weights).scope("lstm"), config)),
+      proj_(on_host(weights).scope("proj"), config.hidden, config.embedding) {
   // Scale and offset of the training loss.
   for (const char* name : {"similarity_weight", "similarity_bias"})
     if (weights.has(name)) weights.skip(name);
@@ -73,11 +79,10 @@ at::Tensor VoiceEncoder::embed(const at::Tensor& wav16k) const {
   const at::Tensor partials = mels.slice(0, 0, windows.frames())
                                   .unfold(0, PartialWindows::kFrames, PartialWindows::kStep)
                                   .transpose(1, 2)
-                                  .contiguous()
-                                  .to(lstm_.front().device());  // (windows, 160, mels)
+                                  .contiguous();  // (windows, 160, mels)
   std::vector<at::Tensor> embeddings;
   for (const at::Tensor& batch : partials.split(kBatchWindows))
-    embeddings.push_back(embed_windows(batch).to(at::kCPU));
+    embeddings.push_back(embed_windows(batch));
   return unit_length(at::cat(embeddings).mean(0, /*keepdim=*/true));
 }
 

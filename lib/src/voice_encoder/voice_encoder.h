@@ -30,7 +30,8 @@ struct PartialWindows {
 // (https://arxiv.org/abs/1710.10467).
 class VoiceEncoder {
  public:
-  // `weights` is the root of ve.safetensors. Computes in float32 always.
+  // `weights` is the root of ve.safetensors. Computes in float32 on the processor
+  // always.
   VoiceEncoder(const Weights& weights, const VoiceEncoderConfig& config);
 
   // Waveform (L) float32 at 16 kHz -> (1, E) of length 1, on the processor.

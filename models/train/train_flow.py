@@ -27,6 +27,7 @@ import training
 from modules.flow import MELS, Flow
 from modules.hift import PitchPredictor
 from modules.token_encoder import chunk_mask
+from train_tokenizer import equalised, warped
 
 TOKENS_A_BATCH = 1024
 LENGTHS = (64, 64, 96, 96, 128, 256)    # tokens of a row, prompt included
@@ -34,6 +35,8 @@ PROMPTED, WHOLE = 0.85, 0.4         # shares of rows: with a prompt; unlimited a
 CHUNKS = (6, 50)                     # tokens
 AT_START = 0.95
 NO_VECTOR = 0.1                      # share of prompted rows without x-vector
+OTHERS = 0.15                        # share of prompted rows that become other people
+OTHER_TRACT, OTHER_TILT = 0.1, 0.4   # spread of their formants, and of their spectrum, log
 LEVEL = 0.03                         # spread of the level of prompted rows, log
 MU_WEIGHT, PITCH_WEIGHT = 1.0, 2.0
 SCORE_STEPS = 500
@@ -190,9 +193,20 @@ class Batch:
         self.f0 = corpus.take("f0", self.places).float()
         level = LEVEL * torch.randn(rows) * prompted
         mel = corpus.take("mel", self.places).float() + level[:, None, None]
-        self.mel = mel.clamp(min=float(np.log(1e-5))).transpose(1, 2).contiguous()
+        mel = self._others(mel.transpose(1, 2), prompted & (kinds != ord("t")))
+        self.mel = mel.clamp(min=float(np.log(1e-5))).contiguous()
         given = torch.arange(2 * length) < 2 * prompts[:, None]
         self.prompt, self.wanted = self.mel * given[:, None], 1 - 0.9 * given.float()
+
+
+    def _others(self, mel, rows):
+        """Some of those rows become people whom nobody heard: what they sound like is known by
+        their prompt alone."""
+        rows = rows & (torch.rand(len(mel)) < OTHERS)
+        self.xvector = self.xvector * ~rows[:, None]
+        self.pitched = (~rows).float()   # F0 moved with the formants
+        other = equalised(warped(mel, mel.shape[-1], OTHER_TRACT), OTHER_TILT)
+        return torch.where(rows[:, None, None], other, mel)
 
 
 @torch.no_grad()
@@ -224,7 +238,7 @@ def pitch_loss(predicted, f0, weight):
 def losses(model, b):
     """L1 of the velocity where speech is wanted; of the encoder's own mel, which is the
     teacher's, so that it is as sharp as one voice can be; of F0 read from the mel. Returns their
-    weighted sum, and each for the progress line."""
+    weighted sum, each for the progress line, and the mel that was made."""
     flow = model.flow
     with training.half():
         mu = flow.mu(b.codes, b.groups)
@@ -235,9 +249,9 @@ def losses(model, b):
     far = ((velocity.float() - target).abs().mean(1) * weight).sum()
     own = ((mu.float() - b.mel).abs().mean((1, 2)) * b.teacher).sum()
     own = own / b.teacher.sum().clamp(min=1)
-    pitch = pitch_loss(model.f0_predictor(made), b.f0, weight)
+    pitch = pitch_loss(model.f0_predictor(made), b.f0, weight * b.pitched[:, None])
     return (far + MU_WEIGHT * b.teacher.mean() * own + PITCH_WEIGHT * pitch,
-            {"velocity": far, "mu": own, "pitch": pitch})
+            {"velocity": far, "mu": own, "pitch": pitch}, made)
 
 
 @torch.no_grad()
@@ -285,9 +299,7 @@ def main():
     parser.add_argument("--kinds", default="tsnp")
     parser.add_argument("--carry", type=Path, help="weights of a flow to start from")
     args = training.ready(parser.parse_args())
-    # The vocoder learns from speech as it was, and finds it by its place among these kinds.
-    kinds = args.kinds.replace("p", "") if args.decode else args.kinds
-    corpus = data.Corpus(args.work, kinds, args.shards)
+    corpus = data.Corpus(args.work, args.kinds, args.shards)
     train, valid = corpus.split()
     speech, unseen = Speech(corpus, train), Speech(corpus, valid)
     if args.decode:
@@ -307,7 +319,7 @@ def main():
     @training.Replayed
     def learn(length):
         b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length)
-        loss, reported = losses(model, b)
+        loss, reported, _ = losses(model, b)
         trainer.learn(loss)
         return reported
 

@@ -93,17 +93,29 @@ def without_mean(mel):
     return mel - mel.mean(-1, keepdim=True)
 
 
+def warped(mel, frames, spread):
+    """(B, bands, any) -> (B, bands, frames): formants moved by up to `spread`, time stretched."""
+    b, bands, _ = mel.shape
+    tract = 1 + spread * (2 * torch.rand(b, 1, 1) - 1)
+    high = (torch.arange(bands)[:, None] / (bands - 1) * tract).clamp(max=1) * 2 - 1
+    wide = torch.linspace(-1, 1, frames).expand(b, bands, frames)
+    grid = torch.stack([wide, high.expand(b, bands, frames)], -1)
+    return F.grid_sample(mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
+
+
+def equalised(mel, spread):
+    """(B, bands, T) through a smooth equaliser of that spread, in the mel's unit."""
+    b, bands, _ = mel.shape
+    curve = F.interpolate(torch.randn(b, 1, 7), bands, mode="linear", align_corners=True)
+    return mel + spread * curve.transpose(1, 2)
+
+
 def perturbed(mel, frames):
     """Another speaker, tempo, channel and room, (B, bands, any) -> (B, bands, frames): formants
     moved, time stretched to `frames`, level, a smooth equaliser, noise, stripes missing."""
     b, bands, _ = mel.shape
-    tract = 1 + TRACT * (2 * torch.rand(b, 1, 1) - 1)
-    high = (torch.arange(bands)[:, None] / (bands - 1) * tract).clamp(max=1) * 2 - 1
-    wide = torch.linspace(-1, 1, frames).expand(b, bands, frames)
-    grid = torch.stack([wide, high.expand(b, bands, frames)], -1)
-    mel = F.grid_sample(mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
-    curve = F.interpolate(torch.randn(b, 1, 7), bands, mode="linear", align_corners=True)
-    mel = mel + (0.1 * torch.randn(b, 1, 1) + 0.12 * curve.transpose(1, 2))
+    mel = equalised(warped(mel, frames, TRACT), 0.12)
+    mel = mel + 0.1 * torch.randn(b, 1, 1)
     floor = -0.9 + 0.7 * torch.rand(b, 1, 1)   # a noise floor hides the quietest parts
     floor = floor + 0.1 * torch.randn_like(mel)
     mel = torch.where(torch.rand(b, 1, 1) < 0.4, mel.maximum(floor), mel)

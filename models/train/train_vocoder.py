@@ -15,12 +15,12 @@ import audio
 import data
 import sizes
 import training
-from modules.critic import Critics
+from modules.critic import Adversary, of_waves
 from modules.hift import Hift, Snake, snake
 
 CROP, BATCH = 40, 3   # mel frames, utterances
 DECODED = 0.6         # share of crops, with --decoded
-SHARES = {"t": 0.15, "s": 0.5, "n": 0.35}
+SHARES = {"t": 0.1, "s": 0.3, "n": 0.2, "p": 0.4}
 RESOLUTIONS = ((256, 60), (512, 120), (1024, 240), (2048, 480))   # FFT size, hop
 PASSING_WEIGHT, ALIKE_WEIGHT = 0.3, 0.6
 CRITICS_ALONE = 100   # steps in which the critics learn and the vocoder does not hear them
@@ -68,44 +68,11 @@ def batch(corpus, crops, decoded, count):
             corpus.take("f0", places).float())
 
 
-class Adversary:
-    """The critics and their optimiser, kept in a file of their own."""
-
-    def __init__(self, args):
-        self.critics, self._path = Critics(), args.work / "critic.pt"
-        self._optimizer = torch.optim.AdamW(self.critics.parameters(), args.rate / 2,
-                                            betas=(0.8, 0.99))
-        if self._path.exists():
-            state = torch.load(self._path, map_location=args.device)
-            self.critics.load_state_dict(state["critics"])
-            if "optimizer" in state:
-                self._optimizer.load_state_dict(state["optimizer"])
-
-    def learn(self, real, made):
-        self._optimizer.zero_grad(set_to_none=True)
-        with training.half():
-            loss = self.critics.loss(real, made.detach())
-        loss.backward()
-        self._optimizer.step()
-        return loss
-
-    def opinion(self, real, made):
-        self.critics.requires_grad_(False)
-        with training.half():
-            passing, alike = self.critics.opinion(real, made)
-        self.critics.requires_grad_(True)
-        return passing, alike
-
-    def save(self):
-        torch.save({"critics": self.critics.state_dict(),
-                    "optimizer": self._optimizer.state_dict()}, self._path)
-
-
 def main():
     parser = training.arguments(__doc__, minutes=25, rate=1e-3)
     parser.add_argument("--decoded", action="store_true", help="train on the flow's mels too")
     parser.add_argument("--critics", action="store_true")
-    parser.add_argument("--kinds", default="tsn")
+    parser.add_argument("--kinds", default="tsnp")
     args = training.ready(parser.parse_args())
     corpus = data.Corpus(args.work, args.kinds, args.shards)
     train = {kind: data.split(some)[0] for kind, some in corpus.by_kind.items()}
@@ -117,7 +84,7 @@ def main():
     crops = data.Crops(train, SHARES, seed)
     decoded = Decoded(args.work / "decoded.pt", seed) if args.decoded else None
     torch.backends.cudnn.benchmark = True   # all batches are alike
-    adversary = Adversary(args) if args.critics else None
+    adversary = args.critics and Adversary(of_waves(), args.work / "critic.pt", args.rate / 2)
     for step in trainer:
         mel, wave, f0 = batch(corpus, crops, decoded, BATCH * args.larger)
         mel = mel + 0.05 * torch.randn_like(mel)

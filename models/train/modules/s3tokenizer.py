@@ -2,7 +2,7 @@
 # Copyright (c) the gst-chatterbox authors
 """S3 tokenizer v2: 16 kHz speech to 25 tokens/s (encoder with FSMN memory, scalar quantiser).
 
-Training needs what upstream leaves out: gradients through the rounding, see `Quantizer`.
+Training needs what upstream leaves out: gradients through the rounding, see `rounded`.
 """
 import torch
 import torch.nn.functional as F
@@ -122,6 +122,11 @@ class Encoder(nn.Module):
         return x
 
 
+def rounded(soft):
+    """Levels in {-1, 0, 1} (B, T, dims); their gradient passes straight through."""
+    return soft + (soft.round() - soft).detach()
+
+
 class Codebook(nn.Module):
     def __init__(self, state, dims):
         super().__init__()
@@ -129,13 +134,11 @@ class Codebook(nn.Module):
         self.register_buffer("powers", 3 ** torch.arange(dims), persistent=False)
 
     def forward(self, x):
-        """(B, T, state) -> levels in {-1, 0, 1} (B, T, dims) and codes (B, T).
+        """(B, T, state) -> levels before they are rounded (B, T, dims)"""
+        return torch.tanh(self.project_down(x)) * TANH_SCALE
 
-        Rounding passes its gradient straight through.
-        """
-        soft = torch.tanh(self.project_down(x)) * TANH_SCALE
-        levels = soft + (soft.round() - soft).detach()
-        return levels, ((levels.detach().round().long() + 1) * self.powers).sum(-1)
+    def codes(self, levels):
+        return ((levels.detach().round().long() + 1) * self.powers).sum(-1)
 
     def levels(self, codes):
         return (codes[..., None] // self.powers % 3 - 1).float()
@@ -146,9 +149,6 @@ class Quantizer(nn.Module):
         super().__init__()
         self._codebook = Codebook(state, dims)
 
-    def forward(self, x):
-        return self._codebook(x)
-
 
 class S3Tokenizer(nn.Module):
     def __init__(self, mels=128, state=1280, heads=20, layers=6, codebook_dims=8):
@@ -156,7 +156,22 @@ class S3Tokenizer(nn.Module):
         self.encoder = Encoder(mels, state, heads, layers)
         self.quantizer = Quantizer(state, codebook_dims)
 
+    def soft(self, mel, live=None):
+        """Log mel (B, mels, 4 T) -> levels before they are rounded (B, T, dims); heard as a
+        whole, or in `live` = (tokens at a time, tokens after them)."""
+        project = self.quantizer._codebook
+        if live is None:
+            return project(self.encoder(mel))
+        chunk, ahead = live
+        tokens = mel.shape[-1] // 4
+        blocks = -(-tokens // chunk)
+        silence = mel.amin((1, 2), keepdim=True).expand(
+            -1, mel.shape[1], 4 * (blocks * chunk + ahead - tokens))
+        how = Live(blocks, chunk, ahead)
+        heard = self.encoder(torch.cat([mel, silence], -1), how)
+        return project(heard[:, how.settled][:, :tokens])
+
     def forward(self, mel, live=None):
-        """Log mel (B, mels, 4 T) -> levels (B, T, dims), codes (B, T); with `live`, of each of
-        its positions."""
-        return self.quantizer(self.encoder(mel, live))
+        """As `soft`: levels (B, T, dims) and codes (B, T)."""
+        levels = rounded(self.soft(mel, live))
+        return levels, self.quantizer._codebook.codes(levels)

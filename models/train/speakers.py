@@ -90,13 +90,18 @@ LIBRARY = _library()
 
 
 # The model speaks a voice more clearly after a prompt nearer to the base voice, and more as itself
-# after one farther away: how much of a voice's difference its prompt has, if not all of it.
-PROMPT_STRENGTH = {"Arthur": 0.4, "Carl": 0.6}
+# after one farther away: how much of a voice's difference its prompt has.
+PROMPT_STRENGTH = 0.72
+UNCLEAR, ALIKE = 0.6, 1.2   # instead, for voices that cost words, or are taken for others
+PROMPT_STRENGTHS = {
+    **dict.fromkeys(("Angela", "Anna", "Arthur", "Austin", "Brandon", "Bruce", "Charles",
+                     "Christina"), UNCLEAR),
+    **dict.fromkeys(("Alex", "Brittany", "Carolyn"), ALIKE), "Amy": 1.0, "Carl": 0.8}
 
 
 def prompting(speaker):
     """The speaker whose reading the model hears when it speaks this one's clip."""
-    strength = PROMPT_STRENGTH.get(speaker.name, 1.0)
+    strength = PROMPT_STRENGTHS.get(speaker.name, PROMPT_STRENGTH)
     return replace(speaker, tract=1 + (speaker.tract - 1) * strength,
                    warp=WARP + (speaker.warp - WARP) * strength,
                    equaliser=tuple(round(gain * strength, 1) for gain in speaker.equaliser))

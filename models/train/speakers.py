@@ -96,7 +96,7 @@ UNCLEAR, ALIKE = 0.6, 1.2   # instead, for voices that cost words, or are taken 
 PROMPT_STRENGTHS = {
     **dict.fromkeys(("Angela", "Anna", "Arthur", "Austin", "Brandon", "Bruce", "Charles",
                      "Christina"), UNCLEAR),
-    **dict.fromkeys(("Alex", "Brittany", "Carolyn"), ALIKE), "Amy": 1.0, "Carl": 0.8}
+    **dict.fromkeys(("Brittany", "Carolyn"), ALIKE), "Alex": 1.0, "Amy": 1.0, "Carl": 0.8}
 
 
 def prompting(speaker):

@@ -175,9 +175,10 @@ def pass_mu_through(estimator, batches):
 
 
 class Batch:
-    """Rows of `length` tokens, some with a prompt in front."""
+    """Rows of `length` tokens, some with a prompt in front; a share `others` of those, but for the
+    teacher's, of people whom nobody heard, whose wave is not known."""
 
-    def __init__(self, speech, rows, length, prompt=None):
+    def __init__(self, speech, rows, length, prompt=None, others=0.0):
         if prompt is None:
             some = 12 + (torch.rand(rows) * (length * 2 // 3 - 11)).long()
             prompts = some * (torch.rand(rows) < PROMPTED)
@@ -193,16 +194,15 @@ class Batch:
         self.f0 = corpus.take("f0", self.places).float()
         level = LEVEL * torch.randn(rows) * prompted
         mel = corpus.take("mel", self.places).float() + level[:, None, None]
-        mel = self._others(mel.transpose(1, 2), prompted & (kinds != ord("t")))
+        mel = self._others(mel.transpose(1, 2), prompted & (kinds != ord("t")), others)
         self.mel = mel.clamp(min=float(np.log(1e-5))).contiguous()
         given = torch.arange(2 * length) < 2 * prompts[:, None]
         self.prompt, self.wanted = self.mel * given[:, None], 1 - 0.9 * given.float()
 
 
-    def _others(self, mel, rows):
-        """Some of those rows become people whom nobody heard: what they sound like is known by
-        their prompt alone."""
-        rows = rows & (torch.rand(len(mel)) < OTHERS)
+    def _others(self, mel, rows, share):
+        """A share of those rows becomes people of whom the prompt alone tells how they sound."""
+        rows = rows & (torch.rand(len(mel)) < share)
         self.xvector = self.xvector * ~rows[:, None]
         self.pitched = (~rows).float()   # F0 moved with the formants
         other = equalised(warped(mel, mel.shape[-1], OTHER_TRACT), OTHER_TILT)
@@ -318,7 +318,7 @@ def main():
 
     @training.Replayed
     def learn(length):
-        b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length)
+        b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length, others=OTHERS)
         loss, reported, _ = losses(model, b)
         trainer.learn(loss)
         return reported

@@ -20,7 +20,8 @@ import audio
 import data
 import training
 from modules.s3tokenizer import rounded
-from train_tokenizer import WEIGHTS, TokenizerTraining, labels, perturbed, without_mean
+from train_tokenizer import (
+    WEIGHTS, TokenizerTraining, add_labels, perturbed, reading_losses, without_mean)
 
 TOKENS_A_BATCH = 2400
 LENGTHS = (48, 72, 96, 144, 240)       # tokens
@@ -79,29 +80,26 @@ def main():
     told = training.load_weights(args.work, "told", TokenizerTraining(len(names)))
     model = TokenizerTraining(len(names))
     corpus = data.Corpus(args.work, "tsnp", args.shards)
-    index = {p: i for i, p in enumerate(names)}
-    corpus.add("labels", torch.cat([torch.from_numpy(labels(u, index))
-                                    for u in corpus.utterances]))
+    add_labels(corpus, names)
     train, valid = corpus.split()
-    speed = lambda u: "/" in u.who
     alike = data.Crops({k: train[k] for k in SHARES if k in train}, SHARES, args.seed)
-    slower = data.Crops({"n": [u for u in train["n"] if speed(u)]}, {"n": 1.0}, args.seed)
+    at_speeds = {"n": [u for u in train["n"] if "/" in u.who]}
+    slower = data.Crops(at_speeds, {"n": 1.0}, args.seed)
     rng = random.Random(args.seed)
     trainer = training.Trainer("tokenizer", model, args, weight_decay=0.01)
     for step in trainer:
         tokens, read = rng.choice(LENGTHS), rng.random() < OTHER_SPEEDS
         live = None if rng.random() < WHOLE else (rng.choice(CHUNKS), rng.choice(AHEAD))
-        places = (slower if read else alike).draw(TOKENS_A_BATCH * args.larger // tokens, 2 * tokens)
+        crops = slower if read else alike
+        places = crops.draw(TOKENS_A_BATCH * args.larger // tokens, 2 * tokens)
         mel = audio.tokenizer_mel(corpus.waves("wave16", places))
         if rng.random() < PERTURBED:
             mel = perturbed(mel, 4 * tokens)
         levels = soft(model, mel, live)
         logits, mel_out = model.readers(rounded(levels))
-        target = corpus.take("labels", places)
-        losses = {name: F.cross_entropy(x.float().flatten(0, 1), target[..., k].flatten())
-                  for k, (name, x) in enumerate(zip(("phone", "f0", "energy"), logits))}
-        losses["mel"] = F.l1_loss(
-            mel_out.float(), without_mean(corpus.take("mel", places).transpose(1, 2).float()))
+        losses = reading_losses(
+            logits, mel_out, corpus.take("labels", places),
+            without_mean(corpus.take("mel", places).transpose(1, 2).float()))
         loss = sum(WEIGHTS[k] * v for k, v in losses.items())
         if not read:
             with torch.no_grad():

@@ -145,6 +145,20 @@ def batch(corpus, crops, rng, most):
             without_mean(mel))
 
 
+def add_labels(corpus, names):
+    """The corpus' array `labels`."""
+    index = {p: i for i, p in enumerate(names)}
+    corpus.add("labels", torch.from_numpy(np.concatenate(
+        [labels(u, index) for u in corpus.utterances])))
+
+
+def reading_losses(logits, mel_out, target, mel):
+    """Of what the readers answer: each, not weighted yet."""
+    losses = {name: F.cross_entropy(x.float().flatten(0, 1), target[..., k].flatten())
+              for k, (name, x) in enumerate(zip(("phone", "f0", "energy"), logits))}
+    return {**losses, "mel": F.l1_loss(mel_out.float(), mel)}
+
+
 @torch.no_grad()
 def score(model, corpus, by_kind):
     """Share of frames read right, for each kind of shard."""
@@ -195,9 +209,7 @@ def main():
         training.load_weights(args.work, "tokenizer", model)
         return encode(data.shards(args.work, args.kinds, args.shards), model.tokenizer)
     corpus = data.Corpus(args.work, args.kinds, args.shards)
-    index = {p: i for i, p in enumerate(names)}
-    corpus.add("labels", torch.from_numpy(np.concatenate(
-        [labels(u, index) for u in corpus.utterances])))
+    add_labels(corpus, names)
     train = {kind: some[30:] for kind, some in corpus.by_kind.items()}
     valid = {kind: some[:30] for kind, some in corpus.by_kind.items()}
     rng = random.Random(args.seed)
@@ -207,9 +219,7 @@ def main():
         heard, target, mel = batch(corpus, crops, rng, TOKENS_A_BATCH * args.larger)
         with training.half():
             logits, mel_out, _ = model(heard)
-        losses = {name: F.cross_entropy(x.float().flatten(0, 1), target[..., k].flatten())
-                  for k, (name, x) in enumerate(zip(("phone", "f0", "energy"), logits))}
-        losses["mel"] = F.l1_loss(mel_out.float(), mel)
+        losses = reading_losses(logits, mel_out, target, mel)
         trainer.update(sum(WEIGHTS[k] * v for k, v in losses.items()), **losses)
         if step % SCORE_STEPS == SCORE_STEPS - 1:
             print("valid", score(model, corpus, valid), flush=True)

@@ -7,6 +7,7 @@
 
 #include <gst/gst.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>

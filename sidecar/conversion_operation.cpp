@@ -3,6 +3,7 @@
 //
 // Operations "voice_conversion" and "voice_transfer": the same words in another
 // voice.
+#include <algorithm>
 #include <chrono>
 
 #include "audio_decode.h"

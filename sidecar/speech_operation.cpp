@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // Operation "tts": text becomes a WAV file, in one go or with pieces on the way.
+#include <algorithm>
 #include <chrono>
 
 #include "base64.h"

@@ -4,6 +4,7 @@
 #include <gst/controller/gstdirectcontrolbinding.h>
 #include <gst/controller/gstinterpolationcontrolsource.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tts_cases.h"

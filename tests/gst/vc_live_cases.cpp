@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // Latency, overload, bypass, voices.
+#include <algorithm>
 #include <cmath>
 #include <string>
 

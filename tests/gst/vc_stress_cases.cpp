@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // Everything at random moments: no hang, no crash, no leak.
+#include <algorithm>
 #include <random>
 
 #include "stopwatch.h"

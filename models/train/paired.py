@@ -2,10 +2,10 @@
 # Copyright (c) the gst-chatterbox authors
 """Step 1c: what people said, as the library's voices would have said it, as shards p00...
 
-A voice reads a recording's words; WORLD (M. Morise et al., 2016) gives its phones the times of
-the recording and its F0 the recording's melody. `wave16` is the recording, so tokens are those
-of natural speech; mel, F0 and the wave at 24 kHz are the voice's. From them the flow learns
-conversion itself. Needs natural.py's shards n0 and n1, and pyworld.
+A voice reads a recording's words with the times of the recording's phones and with its melody
+(timed.py). `wave16` is the recording, so tokens are those of natural speech; mel, F0 and the wave
+at 24 kHz are the voice's. From them the flow learns conversion itself. Needs natural.py's shards
+n0 and n1.
 """
 import argparse
 import multiprocessing
@@ -13,76 +13,84 @@ import random
 from pathlib import Path
 
 import numpy as np
-import pyworld
 import torch
 
 import audio
 import data
 import speakers
+from timed import FRAME, STATES, TimedFlite
 
-FRAME = 0.005         # seconds, WORLD's
 LARGEST_STEP = 0.6    # of log F0 from its median; beyond are octave errors
-LOWEST_F0 = 50.0      # Hz
 QUIET = 0.03          # seconds from the beginning: surely silence
+SHORTEST = 0.6        # of a phone, of what the voice itself would give it in the word's time
 
 
 def times(phones, ends):
-    """(begin, end) of every phone that is not silence, and their names."""
+    """(begin, end) of every phone that is not silence, and which of all they are."""
     begins = np.concatenate([[0], ends[:-1]])
-    spoken = [k for k, name in enumerate(phones) if name != "pau"]
-    return begins[spoken], ends[spoken], [phones[k] for k in spoken]
+    spoken = np.flatnonzero(np.array(phones) != "pau")
+    return begins[spoken], ends[spoken], spoken
 
 
-def melody(f0, frames):
-    """Log F0 from its median, (frames,) of WORLD, through unvoiced speech."""
+def melody(f0, at):
+    """Log F0 from its median at the times `at`, through unvoiced speech."""
     voiced = np.flatnonzero(f0 > 0)
     if len(voiced) < 10:
-        return np.zeros(frames)
+        return np.zeros(len(at))
     height = np.log(f0[voiced])
     height = (height - np.median(height)).clip(-LARGEST_STEP, LARGEST_STEP)
-    at = (np.arange(frames) + 0.5) * FRAME
     return np.interp(at, (voiced + 0.5) * 0.02, height)
 
 
-def analysed(wave, rate):
-    """WORLD's spectrum and share of noise, every FRAME. All is analysed as if it were voiced, as
-    the share of noise tells what is not: a decision for every frame makes more words be heard
-    wrong. Nor may D4C decide (`threshold`), since it looks up to 7.9 kHz for voices that reach
-    6.7."""
-    f0, _ = audio.pitch(audio.resample(torch.from_numpy(wave), rate, audio.TOKENIZER_HZ))
-    wave, f0 = wave.astype(np.float64), f0.double().numpy()
-    at = np.arange(int(len(wave) / rate / FRAME) + 1) * FRAME
-    voiced = np.flatnonzero(f0 > 0)
-    if not len(voiced):
-        raise ValueError("expected a reading with voiced speech, got none")
-    coarse = np.interp(at, (voiced + 0.5) * 0.02, f0[voiced])
-    fine = pyworld.stonemask(wave, coarse, at, rate)
-    near = (fine > 0) & (np.abs(fine / coarse - 1) < 0.2)
-    f0 = np.where(near, fine, coarse)
-    size = pyworld.get_cheaptrick_fft_size(rate, LOWEST_F0)
-    return (pyworld.cheaptrick(wave, f0, at, rate, f0_floor=LOWEST_F0, fft_size=size),
-            pyworld.d4c(wave, f0, at, rate, threshold=0.0, fft_size=size))
+def shared(states, frames):
+    """States of one phone with `frames` together, each at least one, as long as before beside
+    each other."""
+    ends = np.round(states.cumsum() / states.sum() * frames)
+    return np.diff(ends, prepend=0).clip(1).astype(int)
 
 
-def retimed(u, voice, reading):
-    """The reading's wave with the times and melody of recording `u`; None where they differ
-    in what is said."""
-    begin, end, said = times(u.phones, u.ends())
-    own_begin, own_end, own_said = times(reading.phones, reading.ends)
-    if said != own_said:
+def eased(begin, end, own, words):
+    """(begin, end) of phones with no phone much shorter than the voice's `own` length for it;
+    words keep their times."""
+    begin, end = begin.copy(), end.copy()
+    for word in np.unique(words):
+        k = np.flatnonzero(words == word)
+        length, usual = end[k] - begin[k], own[k] * (end[k[-1]] - begin[k[0]]) / own[k].sum()
+        if not np.allclose(begin[k[1:]], end[k[:-1]]):
+            continue   # paused in its middle
+        length = np.maximum(length, SHORTEST * usual)
+        ends = begin[k[0]] + length.cumsum() * (end[k[-1]] - begin[k[0]]) / length.sum()
+        begin[k[1:]], end[k] = ends[:-1], ends
+    return begin, end
+
+
+def retimed(u, speaker, cast):
+    """What recording `u` says as the speaker would in its times and melody: float at
+    `speaker.rate`; None where they differ in what is said."""
+    flite, faster = cast.voice(speaker.base), speaker.rate / 16000
+    flite.shape(speaker.f0, 0.0, 1.0, speaker.warp)
+    own = flite.parameters(u.text)
+    begin, end, theirs = times(u.phones, u.ends())
+    own_begin, own_end, spoken = times(own.phones, own.ends)
+    if [u.phones[k] for k in theirs] != [own.phones[k] for k in spoken]:
         return None
-    spectrum, noise = analysed(reading.wave, voice.rate)
-    frames = round(u.frames * 0.02 / FRAME)
-    now = (np.arange(frames) + 0.5) * FRAME
+    begin, end = eased(begin, end, own_end - own_begin, own.words[spoken])
+    lengths = iter(np.round((end - begin) * faster / FRAME))
+    states = [phone / FRAME if name == "pau" else shared(phone, next(lengths))
+              for name, phone in zip(own.phones, own.states.reshape(-1, STATES))]
+    made = flite.parameters(u.text, np.concatenate(states).round())
+    own_begin, own_end, _ = times(made.phones, made.ends)
+    # Phones are where they belong now but for rounding and pauses, which are the recording's.
+    now = (np.arange(round(u.frames * 0.02 * faster / FRAME)) + 0.5) * FRAME / faster
     phone = np.clip(np.searchsorted(begin, now, side="right") - 1, 0, None)
     share = (now - begin[phone]) / np.maximum(end[phone] - begin[phone], 1e-3)
-    spoken = (share >= 0) & (share < 1)
+    speaking = (share >= 0) & (share < 1)
     there = own_begin[phone] + share * (own_end[phone] - own_begin[phone])
-    source = np.where(spoken, there, QUIET) / FRAME
-    source = source.astype(int).clip(0, len(noise) - 1)
-    tune = voice.f0 * np.exp(melody(u.array("f0").astype(np.float32), frames))
-    return pyworld.synthesize(tune, spectrum[source].copy(), noise[source].copy(), voice.rate,
-                              1000 * FRAME)
+    source = (np.where(speaking, there, QUIET) / FRAME).astype(int).clip(0, len(made.spectrum) - 1)
+    spectrum = made.spectrum[source]
+    tune = speaker.f0 / faster * np.exp(melody(u.array("f0").astype(np.float32), now))
+    spectrum[:, 0] = np.where(spectrum[:, 0] > 0, tune, 0.0)
+    return speakers.coloured(speaker, flite.play(spectrum, made.strengths[source]))
 
 
 def make_shard(job):
@@ -90,12 +98,12 @@ def make_shard(job):
     if (folder / "index.json").exists():
         return folder.name, 0
     torch.set_num_threads(1)
-    rng, cast, writer = random.Random(part), speakers.Cast(), data.ShardWriter(folder)
+    rng, writer = random.Random(part), data.ShardWriter(folder)
+    cast = speakers.Cast(TimedFlite)
     for source in sources:
         for u in data.load_shard(source / "index.json")[part::parts]:
             for voice in rng.sample(speakers.LIBRARY, voices):
-                reading = cast.read(voice, u.text)
-                wave = retimed(u, voice, reading)
+                wave = retimed(u, voice, cast)
                 if wave is None:
                     break
                 wave = torch.from_numpy(wave).float()

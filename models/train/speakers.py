@@ -122,26 +122,33 @@ def crowd(count, seed=5):
     return made
 
 
+def coloured(speaker, wave):
+    """flite's samples, int16, through the speaker's equaliser: float, -1 to 1."""
+    wave = wave.astype(np.float32) / 32768
+    if any(speaker.equaliser):
+        gains = 10 ** (np.array(speaker.equaliser) / 20)
+        wave = scipy.signal.fftconvolve(
+            wave, scipy.signal.firwin2(255, EQUALISER_HZ, gains, fs=16000), "same")
+    wave = wave * (0.08 / (np.sqrt(np.mean(wave ** 2)) + 1e-6))   # one loudness for all
+    return np.clip(wave, -0.99, 0.99).astype(np.float32)
+
+
 class Cast:
     """Reads as any speaker; one flite voice a base is loaded."""
 
-    def __init__(self):
-        self._voices = {}
+    def __init__(self, kind=Flite):
+        self._kind, self._voices = kind, {}
+
+    def voice(self, base):
+        if base not in self._voices:
+            self._voices[base] = self._kind(base)
+        return self._voices[base]
 
     def read(self, speaker, text, liveliness=1.0):
         """Reading whose wave is float at `speaker.rate`, -1 to 1."""
-        if speaker.base not in self._voices:
-            self._voices[speaker.base] = Flite(speaker.base)
-        voice, faster = self._voices[speaker.base], speaker.rate / 16000
+        voice, faster = self.voice(speaker.base), speaker.rate / 16000
         voice.shape(speaker.f0 / faster, speaker.f0 / faster * speaker.spread * liveliness,
                     speaker.tempo * faster, speaker.warp)
         reading = voice.read(text)
-        wave = reading.wave.astype(np.float32) / 32768
-        if any(speaker.equaliser):
-            gains = 10 ** (np.array(speaker.equaliser) / 20)
-            wave = scipy.signal.fftconvolve(
-                wave, scipy.signal.firwin2(255, EQUALISER_HZ, gains, fs=16000), "same")
-        wave = wave * (0.08 / (np.sqrt(np.mean(wave ** 2)) + 1e-6))   # one loudness for all
-        wave = np.clip(wave, -0.99, 0.99).astype(np.float32)
         return Reading(reading.symbols, reading.phones, reading.symbol_of_phone,
-                       reading.ends / faster, wave)
+                       reading.ends / faster, coloured(speaker, reading.wave))

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import audio
 import data
 import speakers
 from timed import FRAME, STATES, TimedFlite

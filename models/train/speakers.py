@@ -89,22 +89,24 @@ def _library():
 LIBRARY = _library()
 
 
-# The model speaks a voice more clearly after a prompt nearer to the base voice, and more as itself
-# after one farther away: how much of a voice's difference its prompt has.
-PROMPT_STRENGTH = 0.72
-UNCLEAR, ALIKE = 0.6, 1.2   # instead, for voices that cost words, or are taken for others
-PROMPT_STRENGTHS = {
-    **dict.fromkeys(("Angela", "Anna", "Arthur", "Austin", "Brandon", "Bruce", "Charles",
-                     "Christina"), UNCLEAR),
-    **dict.fromkeys(("Brittany", "Carolyn"), ALIKE), "Alex": 1.0, "Amy": 1.0, "Carl": 0.8}
+# The model speaks a voice more clearly after a prompt whose vocal tract is nearer to the base
+# voice's, and shorter for a man, longer for slt; what that costs of the voice's difference from
+# others, more of its colour gives back.
+TRACT_STRENGTH, SLT_TRACT_STRENGTH = 0.72, 0.85
+COLOUR_STRENGTH = 1.2
+MAN_SHIFT, SLT_SHIFT = 1.1, 0.9
+SHIFTS = {"Alan": 1.12, "Austin": 1.13, "Christian": 1.07}   # they were taken for others
 
 
 def prompting(speaker):
     """The speaker whose reading the model hears when it speaks this one's clip."""
-    strength = PROMPT_STRENGTHS.get(speaker.name, PROMPT_STRENGTH)
-    return replace(speaker, tract=1 + (speaker.tract - 1) * strength,
-                   warp=WARP + (speaker.warp - WARP) * strength,
-                   equaliser=tuple(round(gain * strength, 1) for gain in speaker.equaliser))
+    slt = speaker.base == "slt"
+    usual = SLT_SHIFT if slt else MAN_SHIFT if speaker.gender == "male" else 1.0
+    strength = SLT_TRACT_STRENGTH if slt else TRACT_STRENGTH
+    return replace(
+        speaker, tract=(1 + (speaker.tract - 1) * strength) * SHIFTS.get(speaker.name, usual),
+        warp=WARP + (speaker.warp - WARP) * COLOUR_STRENGTH,
+        equaliser=tuple(round(gain * COLOUR_STRENGTH, 1) for gain in speaker.equaliser))
 
 
 def crowd(count, seed=5):

@@ -2,7 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #include "s3gen/flow_matching.h"
 
-#include <cmath>
 #include <numbers>
 
 namespace chatterbox {
@@ -34,11 +33,13 @@ FlowMatching::FlowMatching(const Weights& estimator, const EstimatorConfig& conf
     : estimator_(estimator, config, products),
       guidance_(flow.guidance),
       temperature_(flow.temperature) {
-  const auto time = [&](int step) {
-    return 1.0 - std::cos(0.5 * std::numbers::pi * step / flow.steps);
-  };
+  // In float32, as the reference computes them: the first are differences of nearly equal numbers,
+  // and a pitch that is off by as little puts long speech out of phase.
+  const at::Tensor times =
+      1.0 - at::cos(at::linspace(0, 1, flow.steps + 1, at::kFloat) * 0.5 * std::numbers::pi);
+  const float* time = times.data_ptr<float>();
   for (int i = 0; i < flow.steps; ++i)
-    steps_.push_back({time(i + 1) - time(i), estimator_.at_time(time(i))});
+    steps_.push_back({time[i + 1] - time[i], estimator_.at_time(time[i])});
 }
 
 at::Tensor FlowMatching::operator()(const at::Tensor& noise, const at::Tensor& features,

@@ -4,7 +4,8 @@
 
 #include <vector>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // Rate of everything the library speaks, Hz.
 inline constexpr int kOutputRateHz = 24000;
@@ -26,3 +27,4 @@ struct Audio {
 Audio resample(const Audio& audio, int rate_hz);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include "chatterbox/audio.h"
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // Most sample frames of a recording that is read: 23 minutes at 48 kHz.
 inline constexpr std::size_t kMaxRecordingFrames = std::size_t(1) << 26;
@@ -38,3 +39,4 @@ void write_audio_file(const std::string& path, const Audio& audio,
 Audio round_to_16_bits(Audio audio);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

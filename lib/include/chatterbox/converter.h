@@ -12,7 +12,8 @@
 #include "chatterbox/options.h"
 #include "chatterbox/voice.h"
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // What a caller may choose for a conversion while the speaker speaks.
 struct ConversionOptions {
@@ -123,3 +124,4 @@ class Converter {
 };
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -16,7 +16,8 @@
 #include "chatterbox/options.h"
 #include "chatterbox/voice.h"
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 struct ModelParts;
 
@@ -146,3 +147,4 @@ class Engine {
 std::vector<std::string> split_text(std::string_view text, std::size_t max_characters = 280);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // Every failure the library reports. Hosts translate these with one table.
 enum class ErrorCode {
@@ -34,3 +35,4 @@ class Error : public std::runtime_error {
 };
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

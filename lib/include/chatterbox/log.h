@@ -5,7 +5,8 @@
 #include <functional>
 #include <string_view>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 enum class LogLevel { kDebug, kInfo, kWarning };
 
@@ -17,3 +18,4 @@ using LogSink = std::function<void(LogLevel, std::string_view message)>;
 void set_log_sink(LogSink sink);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // How a model is loaded.
 struct ModelOptions {
@@ -71,3 +72,4 @@ struct SynthesisOptions {
 void check(const SynthesisOptions& options);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

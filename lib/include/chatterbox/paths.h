@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // The directory of the model: `setting`, else $CHATTERBOX_MODEL_PATH, else the
 // installed model of this project. Throws kNotFound when there is none.
@@ -25,3 +26,4 @@ std::string own_voice_directory();
 std::vector<std::string> installed_voice_directories();
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // Slowest and fastest that stretch_time() takes.
 inline constexpr double kMinSpeed = 0.25, kMaxSpeed = 4.0;
@@ -17,3 +18,4 @@ inline constexpr double kMinSpeed = 0.25, kMaxSpeed = 4.0;
 std::vector<float> stretch_time(std::span<const float> samples, int rate_hz, double speed);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 #include <memory>
 #include <string>
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 class Model;
 struct Conditionals;
@@ -32,3 +33,4 @@ class Voice {
 };
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 #include "chatterbox/audio.h"
 #include "chatterbox/voice.h"
 
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 class Engine;
 
@@ -92,3 +93,4 @@ class VoiceLibrary {
 Voice load_voice(const std::string& path, Engine& engine);
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -11,7 +11,8 @@
 
 // Resemble AI's PerTh watermark: an inaudible change below 2 kHz that says that speech is
 // synthetic. docs/watermark.md tells what it survives, and what it does not.
-namespace [[gnu::visibility("default")]] chatterbox {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 class WatermarkDecoder;
 class WatermarkEncoder;
@@ -92,3 +93,4 @@ class WatermarkDetector {
 };
 
 }  // namespace chatterbox
+#pragma GCC visibility pop

@@ -182,6 +182,7 @@ void read_s3gen(Reader& json, S3GenConfig& s3gen) {
     flow.read("steps", s3gen.flow.steps, 1, 1000);
     flow.read("guidance", s3gen.flow.guidance);
     flow.read("temperature", s3gen.flow.temperature);
+    flow.read("colour", s3gen.flow.colour);
   });
   json.read("attention", s3gen.attention,
             {{"full", FlowAttention::kFull}, {"chunk", FlowAttention::kChunk}});
@@ -209,6 +210,8 @@ void check_relations(const ModelConfig& config, const std::string& origin) {
           "s3tokenizer.state divisible by s3tokenizer.heads");
   require(config.s3gen.encoder.size % config.s3gen.encoder.heads == 0, origin,
           "s3gen.encoder.size divisible by s3gen.encoder.heads");
+  require(config.s3gen.flow.colour == 0 || config.s3gen.attention == FlowAttention::kChunk, origin,
+          "s3gen.flow.colour 0 where s3gen.attention is not \"chunk\"");
   require(config.hift.channels % 8 == 0, origin, "hift.channels divisible by 8");
 }
 

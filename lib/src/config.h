@@ -107,6 +107,9 @@ struct FlowConfig {
   int steps = 10;
   double guidance = 0.7;
   double temperature = 1.0;
+  // How much of what the flow makes wrong of a voice's prompt, in the mean over
+  // time, is added to what it makes for that voice. 0: nothing.
+  double colour = 0.0;
 };
 
 enum class FlowAttention { kFull, kChunk };

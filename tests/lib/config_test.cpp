@@ -55,6 +55,12 @@ TEST(Config, ReadsAlignment) {
   EXPECT_EQ(config.t3.alignment->max_stay, 15);
 }
 
+TEST(Config, ReadsColour) {
+  const ModelConfig config =
+      parse_config(R"({"s3gen":{"flow":{"colour":1.25},"attention":"chunk"}})", "test");
+  EXPECT_DOUBLE_EQ(config.s3gen.flow.colour, 1.25);
+}
+
 TEST(Config, RefusesWhatCannotBe) {
   for (const char* json : {
            "",
@@ -76,6 +82,7 @@ TEST(Config, RefusesWhatCannotBe) {
            "{\"t3\":{\"rms_eps\":1e999}}",
            "{\"text\":{\"frontend\":\"letters\"}}",
            "{\"s3gen\":{\"attention\":\"none\"}}",
+           "{\"s3gen\":{\"flow\":{\"colour\":1}}}",
            "{\"xvector\":{\"layers\":[]}}",
        })
     EXPECT_NE(refusal(json), "") << json;

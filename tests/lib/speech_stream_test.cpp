@@ -166,5 +166,61 @@ TEST_P(ChunkedStreamTest, StreamEqualsMaskedWhole) {
 INSTANTIATE_TEST_SUITE_P(Attention, ChunkedStreamTest, ::testing::Values(FlowAttention::kChunk),
                          [](const auto&) { return "Chunk"; });
 
+// A model that mends the colour of voices, and the same model without that.
+class ColourTest : public ::testing::Test {
+ protected:
+  static ModelConfig config(double colour) {
+    ModelConfig made = test::tiny_config(FlowAttention::kChunk);
+    made.s3gen.flow.colour = colour;
+    return made;
+  }
+  static S3Gen flow(double colour) {
+    return {Weights(std::make_shared<test::RandomS3Gen>(config(colour)), {}).scope("flow"),
+            config(colour)};
+  }
+  // Mel that the flow makes of the prompt, as far as it is cached.
+  static at::Tensor made(const S3Gen& s3gen, const PromptCache& prompt) {
+    const std::int64_t frames = prompt.cached_tokens() * kFramesPerToken;
+    S3Gen::Cache cache;
+    return s3gen.next_mel(prompt.tokens(), prompt.length() - prompt.cached_tokens(),
+                          prompt.speaker(), prompt.mel().narrow(0, 0, frames),
+                          prompt.noise().narrow(0, 0, frames), cache);
+  }
+
+  const S3Gen plain_ = flow(0), whole_ = flow(1), half_ = flow(0.5);
+  const std::shared_ptr<Conditionals> speaker_ = test::random_conditionals(config(0), 40);
+};
+
+TEST_F(ColourTest, BringsSpeechOfThePromptToItsMean) {
+  // Pauses are of no colour: every fourth frame.
+  const at::Tensor pauses = at::arange(80).remainder(4).eq(3);
+  speaker_->prompt_mel.index_put_({at::zeros({1}, at::kLong), pauses.nonzero().squeeze(1)}, -20);
+  const PromptCache prompt(whole_, *speaker_);
+  const at::Tensor mel = made(whole_, prompt) + prompt.colour();
+  const at::Tensor speech = pauses.logical_not().narrow(0, 0, mel.size(0)).nonzero().squeeze(1);
+  const at::Tensor wanted = prompt.mel().index_select(0, speech).mean(0);
+  EXPECT_LT(largest_difference(mel.index_select(0, speech).mean(0), wanted), 1e-4);
+  EXPECT_GT(largest_difference(made(whole_, prompt).index_select(0, speech).mean(0), wanted), 0.1);
+}
+
+TEST_F(ColourTest, IsAddedToAllThatIsNew) {
+  const auto plain = std::make_shared<const PromptCache>(plain_, *speaker_);
+  const auto half = std::make_shared<const PromptCache>(half_, *speaker_);
+  EXPECT_FALSE(plain->colour().defined());
+  EXPECT_LT(largest_difference(half->colour() * 2, PromptCache(whole_, *speaker_).colour()), 1e-5);
+  MelStream without(plain_, plain, kSeed, {}), with(half_, half, kSeed, {});
+  MelStream live_without(plain_, plain, kSeed, {}), live_with(half_, half, kSeed, {});
+  const at::Tensor tokens = at::tensor(test::random_tokens(config(0), 30), at::kLong);
+  for (const std::int64_t first : {0, 10, 20}) {
+    const at::Tensor piece = tokens.narrow(0, first, 10);
+    const at::Tensor mel = without.push(piece, first == 20);
+    EXPECT_LT(largest_difference(with.push(piece, first == 20), mel + half->colour()), 1e-5);
+    const at::Tensor live = live_without.push_live(piece, piece.narrow(0, 0, 3));
+    EXPECT_LT(largest_difference(live_with.push_live(piece, piece.narrow(0, 0, 3)),
+                                 live + half->colour()),
+              1e-5);
+  }
+}
+
 }  // namespace
 }  // namespace chatterbox

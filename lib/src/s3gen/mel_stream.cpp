@@ -80,7 +80,8 @@ at::Tensor MelStream::advance_cached(std::int64_t end) {
                       noise(first, last), cache_, checkpoint_);
   done_ = end;
   // The first piece also holds the prompt's last frames.
-  return last_rows(mel, last - std::clamp(prompt_->frames(), first, last));
+  const at::Tensor fresh = last_rows(mel, last - std::clamp(prompt_->frames(), first, last));
+  return prompt_->colour().defined() ? fresh + prompt_->colour() : fresh;
 }
 
 at::Tensor MelStream::advance_again(std::int64_t end) {

@@ -13,6 +13,16 @@ namespace {
 // Every utterance of a voice shares its prompt's noise.
 constexpr std::uint64_t kPromptSeed = 0;
 
+// Frames whose bands are in the mean this far below the median are pauses, log.
+constexpr double kPause = 1.0;
+
+// In the mean over frames of speech, what `made` lacks of `mel`; (F, 80) each.
+at::Tensor missing_colour(const at::Tensor& mel, const at::Tensor& made) {
+  const at::Tensor loudness = mel.mean(1);
+  const at::Tensor speech = (loudness > loudness.median() - kPause).to(mel.dtype()).unsqueeze(1);
+  return ((mel - made) * speech).sum(0) / speech.sum().clamp_min(1);
+}
+
 }  // namespace
 
 PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals)
@@ -32,8 +42,10 @@ PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals)
     return;
   }
   const std::int64_t cached_frames = cached_tokens_ * kFramesPerToken;
-  s3gen.next_mel(tokens_, length() - cached_tokens_, speaker_, mel_.narrow(0, 0, cached_frames),
-                 noise_.narrow(0, 0, cached_frames), cache_);
+  const at::Tensor mel = mel_.narrow(0, 0, cached_frames);
+  const at::Tensor made = s3gen.next_mel(tokens_, length() - cached_tokens_, speaker_, mel,
+                                         noise_.narrow(0, 0, cached_frames), cache_);
+  if (s3gen.colour() != 0) colour_ = missing_colour(mel, made) * s3gen.colour();
   cache_.seal();
 }
 

@@ -33,6 +33,12 @@ class PromptCache {
   // (1, 80)
   const at::Tensor& speaker() const { return speaker_; }
 
+  // What is added to every frame of mel made for this voice, (80); undefined:
+  // nothing. The flow makes the prompt's frames as well, though they are known,
+  // and what it makes of a voice that is unlike those it learned from has in the
+  // mean the same faults as what it makes of new tokens.
+  const at::Tensor& colour() const { return colour_; }
+
   // The caches after the first cached_tokens() tokens: those whose look ahead
   // ends within the prompt.
   const S3Gen::Cache& cache() const { return cache_; }
@@ -40,7 +46,7 @@ class PromptCache {
   std::int64_t bytes() const { return cache_.bytes(); }
 
  private:
-  at::Tensor tokens_, mel_, noise_, speaker_;
+  at::Tensor tokens_, mel_, noise_, speaker_, colour_;
   std::int64_t cached_tokens_ = 0;
   S3Gen::Cache cache_;
 };

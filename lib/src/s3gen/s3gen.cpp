@@ -44,6 +44,7 @@ S3Gen::S3Gen(const Weights& given, const ModelConfig& config)
 
 S3Gen::S3Gen(const Weights& flow, const ModelConfig& config, at::ScalarType products)
     : attention_(config.s3gen.attention),
+      colour_(config.s3gen.flow.colour),
       input_embedding_(flow.scope("input_embedding"), config.s3tokenizer.codebook_size(),
                        config.s3gen.encoder.size),
       speaker_affine_(flow.scope("spk_embed_affine_layer"), config.xvector.embedding, kMelBands),

@@ -67,6 +67,7 @@ class S3Gen {
                   const Checkpoint& checkpoint = {}) const;
 
   bool attends_in_groups() const { return attention_ == FlowAttention::kChunk; }
+  double colour() const { return colour_; }  // see FlowConfig
   at::TensorOptions options() const { return encoder_proj_.weight.options(); }
 
  private:
@@ -74,6 +75,7 @@ class S3Gen {
   at::Tensor embed(const at::Tensor& tokens) const;
 
   FlowAttention attention_;
+  double colour_;
   Embedding input_embedding_;
   Linear speaker_affine_;
   TokenEncoder encoder_;

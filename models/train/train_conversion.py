@@ -87,7 +87,7 @@ def main():
         prompt, rest = rng.choice(LENGTHS)
         live = None if rng.random() < WHOLE else (rng.choice(CHUNKS), rng.choice(AHEAD))
         rows = train_flow.TOKENS_A_BATCH * args.larger // (prompt + rest)
-        b = train_flow.Batch(speech, rows, prompt + rest, prompt, train_flow.OTHERS)
+        b = train_flow.Batch(speech, rows, prompt + rest, prompt, changed=True)
         listen(tokenizer, corpus, b, prompt, live, rng.random() < PERTURBED)
         loss, reported, made = train_flow.losses(model, b)
         if adversary:

@@ -36,7 +36,8 @@ CHUNKS = (6, 50)                     # tokens
 AT_START = 0.95
 NO_VECTOR = 0.1                      # share of prompted rows without x-vector
 OTHERS = 0.15                        # share of prompted rows that become other people
-OTHER_TRACT, OTHER_TILT = 0.1, 0.4   # spread of their formants, and of their spectrum, log
+OTHER_TRACT, TILT = 0.1, 0.4         # spread of their formants, and of their spectrum, log
+COLOURED = 0.4                       # share of prompted rows that come through an equaliser
 LEVEL = 0.03                         # spread of the level of prompted rows, log
 MU_WEIGHT, PITCH_WEIGHT = 1.0, 2.0
 SCORE_STEPS = 500
@@ -175,10 +176,11 @@ def pass_mu_through(estimator, batches):
 
 
 class Batch:
-    """Rows of `length` tokens, some with a prompt in front; a share `others` of those, but for the
-    teacher's, of people whom nobody heard, whose wave is not known."""
+    """Rows of `length` tokens, some with a prompt in front. If `changed`, a share of those, but for
+    the teacher's, is of people whom nobody heard, another comes through an equaliser, of which the
+    prompt tells and the x-vector does not; their waves are not known."""
 
-    def __init__(self, speech, rows, length, prompt=None, others=0.0):
+    def __init__(self, speech, rows, length, prompt=None, changed=False):
         if prompt is None:
             some = 12 + (torch.rand(rows) * (length * 2 // 3 - 11)).long()
             prompts = some * (torch.rand(rows) < PROMPTED)
@@ -194,19 +196,23 @@ class Batch:
         self.f0 = corpus.take("f0", self.places).float()
         level = LEVEL * torch.randn(rows) * prompted
         mel = corpus.take("mel", self.places).float() + level[:, None, None]
-        mel = self._others(mel.transpose(1, 2), prompted & (kinds != ord("t")), others)
+        self.pitched = torch.ones(rows)   # F0 is that of the corpus
+        mel = mel.transpose(1, 2)
+        if changed:
+            mel = self._changed(mel, prompted & (kinds != ord("t")))
         self.mel = mel.clamp(min=float(np.log(1e-5))).contiguous()
         given = torch.arange(2 * length) < 2 * prompts[:, None]
         self.prompt, self.wanted = self.mel * given[:, None], 1 - 0.9 * given.float()
 
 
-    def _others(self, mel, rows, share):
-        """A share of those rows becomes people of whom the prompt alone tells how they sound."""
-        rows = rows & (torch.rand(len(mel)) < share)
-        self.xvector = self.xvector * ~rows[:, None]
-        self.pitched = (~rows).float()   # F0 moved with the formants
-        other = equalised(warped(mel, mel.shape[-1], OTHER_TRACT), OTHER_TILT)
-        return torch.where(rows[:, None, None], other, mel)
+    def _changed(self, mel, rows):
+        """Some of those rows become people of whom the prompt alone tells how they sound."""
+        draw = torch.rand(len(mel))
+        others, coloured = rows & (draw < OTHERS), rows & (draw < OTHERS + COLOURED)
+        self.xvector = self.xvector * ~others[:, None]
+        self.pitched = (~others).float()   # F0 moved with the formants
+        mel = torch.where(others[:, None, None], warped(mel, mel.shape[-1], OTHER_TRACT), mel)
+        return torch.where(coloured[:, None, None], equalised(mel, TILT), mel)
 
 
 @torch.no_grad()
@@ -286,8 +292,8 @@ def decode(work, speech, count):
     for _ in range(0, count, 16):
         b = Batch(speech, 16, length, DECODED_PROMPT)
         with training.half():
-            mel = made(flow, b)
-        mels.append(mel[..., rest].transpose(1, 2).half().cpu())
+            mel = flow.coloured(made(flow, b), b.mel[..., :2 * DECODED_PROMPT])
+        mels.append(mel.transpose(1, 2).half().cpu())
         places.append(b.places[:, rest].cpu())
     torch.save({"mel": torch.cat(mels), "places": torch.cat(places)}, work / "decoded.pt")
     print(f"decoded {16 * len(mels)} rows")
@@ -318,7 +324,7 @@ def main():
 
     @training.Replayed
     def learn(length):
-        b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length, others=OTHERS)
+        b = Batch(speech, TOKENS_A_BATCH * args.larger // length, length, changed=True)
         loss, reported, _ = losses(model, b)
         trainer.learn(loss)
         return reported

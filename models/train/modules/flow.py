@@ -12,11 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from modules.token_encoder import TokenEncoder, chunk_mask
+from modules.token_encoder import LOOKAHEAD, TokenEncoder, chunk_mask
 
 MELS = 80
 TIME_FEATURES = 4 * MELS
 TIME_SCALE = 1000.0
+PAUSE = 1.0      # frames whose bands are in the mean this far below the median are pauses, log
 
 
 class Mish(torch.autograd.Function):
@@ -169,6 +170,13 @@ class Estimator(nn.Module):
         return x.transpose(1, 2)
 
 
+def missing_colour(mel, made):
+    """In the mean over frames of speech, what `made` lacks of `mel`; (B, 80, T) -> (B, 80, 1)"""
+    loudness = mel.mean(1, keepdim=True)
+    speech = (loudness > loudness.median(-1, keepdim=True).values - PAUSE).float()
+    return ((mel - made) * speech).sum(-1, keepdim=True) / speech.sum(-1, keepdim=True).clamp(min=1)
+
+
 class Flow(nn.Module):
     def __init__(self, codes, speaker, encoder, estimator, flow):
         super().__init__()
@@ -217,4 +225,11 @@ class Flow(nn.Module):
                 mask).chunk(2)
             g = self.settings["guidance"]
             x = x + (after - t) * ((1 + g) * with_condition - g * without)
-        return x[..., prompt_mel.shape[-1]:]
+        return self.coloured(x, prompt_mel)
+
+    def coloured(self, mel, prompt_mel):
+        """What was made after the prompt, less the mean fault of what was made of the prompt."""
+        # The last tokens of a prompt would look ahead at what the engine does not know yet.
+        known = prompt_mel.shape[-1] - 2 * LOOKAHEAD
+        colour = missing_colour(prompt_mel[..., :known], mel[..., :known])
+        return mel[..., prompt_mel.shape[-1]:] + self.settings["colour"] * colour

@@ -21,4 +21,4 @@ T3 = {"max_text_tokens": 512, "speech_vocab": CODES + 2, "start_speech": START_S
 ENCODER = {"size": 192, "heads": 4, "ffn": 512, "blocks": 3, "up_blocks": 2}
 ESTIMATOR = {"channels": 128, "heads": 2, "head_dim": 64, "blocks": 1, "mid_blocks": 2}
 HIFT = {"channels": 128, "f0_channels": 128, "harmonics": 8}
-FLOW = {"steps": 1, "guidance": 0.0, "temperature": 0.0, "colour": 1.0}
+FLOW = {"steps": 1, "guidance": 0.0, "temperature": 0.0, "colour": 1.25}

@@ -95,7 +95,8 @@ LIBRARY = _library()
 TRACT_STRENGTH, SLT_TRACT_STRENGTH = 0.72, 0.85
 COLOUR_STRENGTH = 1.2
 MAN_SHIFT, SLT_SHIFT = 1.1, 0.9
-SHIFTS = {"Alan": 1.12, "Austin": 1.13, "Christian": 1.07}   # they were taken for others
+SHIFTS = {"Alan": 1.12, "Amy": 0.84, "Austin": 1.08, "Christian": 1.07,
+          "Christina": 0.95}   # they were taken for others
 
 
 def prompting(speaker):

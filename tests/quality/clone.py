@@ -6,7 +6,7 @@
     clone.py --speech FOLDER --out DIR [--command 'speak {voice} {text} {out}']
 
 FOLDER holds librispeech/ (one recording a reader); the ten are readers that training never
-heard (models/train/natural.py). Each speaks three unseen sentences from the first 10 s of the
+heard (models/train/natural.py). Each speaks eight unseen sentences from the first 10 s of the
 recording, and is enrolled by the rest of it where that is 3 s or more, else by all of it.
 """
 import argparse
@@ -20,7 +20,6 @@ import score
 
 READER_EVERY = 12   # as in models/train/natural.py
 SECONDS, LEAST = 10, 3
-SENTENCES = 3
 
 
 def main():
@@ -28,6 +27,7 @@ def main():
     parser.add_argument("--speech", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--command", default=listening.SPEAK)
+    parser.add_argument("--sentences", type=int, default=8, help="a reader")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     readers = sorted((args.speech / "librispeech").glob("*.opus"))[::READER_EVERY]
@@ -42,8 +42,8 @@ def main():
         rest = wave[SECONDS * listening.RATE:]
         enrolled.append(who(rest if len(rest) >= LEAST * listening.RATE else wave))
         vectors = []
-        for k in range(SENTENCES):
-            number = (r * SENTENCES + k) % len(texts)
+        for k in range(args.sentences):
+            number = (r * args.sentences + k) % len(texts)
             out = args.out / f"{path.stem}-{number:03d}.wav"
             listening.run(args.command, voice=sample, text=texts[number], out=out)
             vectors.append(who(listening.load(out)))

@@ -9,7 +9,8 @@ build_packages="g++ meson ninja-build cmake pkg-config libtorch-dev libgstreamer
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good libopenblas0-openmp libsoxr-dev libsndfile1-dev libicu-dev nlohmann-json3-dev flite1-dev
   libsoup-3.0-dev libjson-glib-dev libsqlite3-dev glib-networking"
-test_packages="libgtest-dev pocketsphinx pocketsphinx-en-us sox xz-utils gstreamer1.0-plugins-bad"
+test_packages="libgtest-dev pocketsphinx pocketsphinx-en-us sox xz-utils gstreamer1.0-plugins-bad
+  gstreamer1.0-pipewire pipewire wireplumber dbus-daemon"
 
 # Installs those of the named Debian packages that are not there yet.
 install_missing() {

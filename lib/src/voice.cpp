@@ -28,7 +28,7 @@ Voice Voice::load(const std::string& path, const Model& model) {
 void Voice::save(const std::string& path, const Model& model) const {
   // Better refused now than when the file is read again.
   check_conditionals(*conditionals_, model.parts().config, path);
-  write_file_atomically(path, encode_voice(*conditionals_, model.id()));
+  write_file_atomically(path, encode_voice(*conditionals_, model.id(), model.name()));
 }
 
 }  // namespace chatterbox

@@ -47,6 +47,12 @@ def upstream_voice():
     return base64.b64decode(json.loads(cases.read_text())["conds_pt"])
 
 
+def saved_voice(form):
+    """The same in one of the forms that are met."""
+    cases = CORPUS.parent.parent / "golden" / "voices" / "cases.json"
+    return base64.b64decode(json.loads(cases.read_text())["files"][form])
+
+
 def wav(kind, channels, rate, bits, data):
     body = struct.pack("<HHIIHH", kind, channels, rate, rate * channels * bits // 8,
                        channels * bits // 8, bits)
@@ -92,6 +98,7 @@ FILES = {
                               "__metadata__": {"format": "pt"}}, bytes(13)),
         "long": struct.pack("<Q", 2**63) + b"{}",
         "overlap": safetensors({"a": tensor("F32", [1], 0, 4), "b": tensor("F32", [1], 2, 6)}, bytes(6)),
+        "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1056484620\n",
         "huge": safetensors({"a": tensor("F32", [2**40, 2**40], 0, 4)}, bytes(4)),
     },
     "tokenizer": {
@@ -115,6 +122,8 @@ FILES = {
         "saved": voice(format="chatterbox-voice-1", model="0123456789abcdef"),
         "other_model": voice(format="chatterbox-voice-1", model="fedcba9876543210"),
         "upstream": upstream_voice(),
+        "parameters": saved_voice("parameters"),
+        "before_1_6": saved_voice("before_1_6"),
     },
 }
 

@@ -74,6 +74,15 @@ std::string upstream_voice() {
   return decode_base64(synthetic::golden().at("conds_pt").get<std::string>());
 }
 
+// What torch.save made of one voice in many forms.
+std::string saved_form(const char* form) {
+  static const synthetic::Json json = [] {
+    std::ifstream file(std::string(TESTS_DIR) + "/golden/voices/cases.json");
+    return synthetic::Json::parse(file);
+  }();
+  return decode_base64(json.at("files").at(form).get<std::string>());
+}
+
 // A directory that goes with the test.
 class Directory {
  public:
@@ -99,6 +108,10 @@ TEST(VoiceFile, ComesBackAsItWas) {
 TEST(VoiceFile, BelongsToItsModel) {
   expect_refusal([] { decode(encode_voice(sample_voice(), "fedcba9876543210")); },
                  ErrorCode::kInvalidArgument, "got one of model fedcba9876543210");
+  expect_refusal([] { decode(encode_voice(sample_voice(), "fedcba9876543210", "other")); },
+                 ErrorCode::kInvalidArgument,
+                 "expected a voice of model 0123456789abcdef (chatterbox), got one of model "
+                 "fedcba9876543210 (other)");
 }
 
 TEST(VoiceFile, RefusesWhatTheModelCannotUse) {
@@ -164,6 +177,40 @@ TEST(TorchVoice, ReadsWhatUpstreamSaved) {
   const at::Tensor mel = synthetic::uniform_tensor("prompt_feat", {1, 80, 7}).transpose(1, 2);
   EXPECT_TRUE(voice.prompt_mel.equal(mel));
   EXPECT_TRUE(voice.xvector.equal(synthetic::uniform_tensor("embedding", {1, 12})));
+}
+
+TEST(TorchVoice, ReadsEveryFormThatIsMet) {
+  const Conditionals plain = decode(saved_form("plain"));
+  EXPECT_TRUE(plain.speaker_embedding.equal(synthetic::uniform_tensor("speaker_emb", {1, 16})));
+  EXPECT_EQ(plain.speech_prompt.size(1), 150);
+  for (const char* form : {"int32_tokens", "parameters", "cuda", "long_prompt"})
+    expect_same(decode(saved_form(form)), plain);
+  const Conditionals half = decode(saved_form("half_t3"));
+  EXPECT_TRUE(half.speaker_embedding.equal(plain.speaker_embedding.to(at::kHalf).to(at::kFloat)));
+  EXPECT_TRUE(half.speech_prompt.equal(plain.speech_prompt));
+  EXPECT_EQ(decode(saved_form("odd_mel")).prompt_mel.size(1), 7);
+}
+
+TEST(TorchVoice, GivesT3AsMuchOfThePromptAsItHears) {
+  ModelConfig turbo = synthetic::config();
+  turbo.t3.speech_prompt_tokens = 375;
+  const auto prompt = [&](const char* form, const ModelConfig& config) {
+    return decode_voice(saved_form(form), "voice", kModel, config).speech_prompt;
+  };
+  const at::Tensor all = prompt("long_prompt", turbo);
+  EXPECT_EQ(all.size(1), 375);
+  EXPECT_TRUE(prompt("long_prompt", synthetic::config()).equal(all.narrow(1, 0, 150)));
+  EXPECT_EQ(prompt("plain", turbo).size(1), 150);
+}
+
+TEST(TorchVoice, SaysWhatIsExpectedOfOtherForms) {
+  expect_refusal([] { decode(saved_form("float_tokens")); }, ErrorCode::kBadFile,
+                 "speech_prompt: expected int64, got Float");
+  expect_refusal([] { decode(saved_form("before_1_6")); }, ErrorCode::kBadFile,
+                 "expected a voice (.safetensors, or conds.pt), got a PyTorch file in the form of "
+                 "before version 1.6; save it anew");
+  expect_refusal([] { decode("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"); },
+                 ErrorCode::kBadFile, "got a Git LFS pointer");
 }
 
 TEST(TorchVoice, RunsNoCode) {

@@ -228,5 +228,22 @@ TEST(TensorFile, RefusesHostileHeaders) {
   }
 }
 
+TEST(TensorFile, SaysWhatLiesInItsPlace) {
+  const std::pair<std::string, const char*> strangers[] = {
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1056484620\n",
+       "a Git LFS pointer, which only names the file (the repository was cloned without its large "
+       "files); run \"git lfs pull\""},
+      {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", "a PyTorch file in the form of before"},
+      {"PK\x03\x04" + std::string(60, '\0'), "a PyTorch file (.pt) or another zip archive; take the"},
+      {"<!DOCTYPE html><html>404</html>", "an HTML page"},
+  };
+  for (const auto& [bytes, what] : strangers) {
+    const auto open = [&] { TensorFile::from_memory(bytes.data(), bytes.size(), "model"); };
+    EXPECT_NE(message_of(open).find(std::string("model: expected a safetensors file, got ") + what),
+              std::string::npos)
+        << message_of(open);
+  }
+}
+
 }  // namespace
 }  // namespace chatterbox

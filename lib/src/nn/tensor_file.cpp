@@ -13,6 +13,7 @@
 #include <set>
 
 #include "chatterbox/error.h"
+#include "foreign_file.h"
 #include "nn/weights.h"
 
 namespace chatterbox {
@@ -142,6 +143,9 @@ class SafetensorsFile : public TensorFile {
   SafetensorsFile(std::string path, std::shared_ptr<const Bytes> bytes)
       : path_(std::move(path)), bytes_(std::move(bytes)) {
     if (bytes_->size < 8) bad(path_, "expected a safetensors file, got fewer than 8 bytes");
+    const std::string foreign =
+        describe_foreign_file({reinterpret_cast<const char*>(bytes_->data), bytes_->size});
+    if (!foreign.empty()) bad(path_, "expected a safetensors file, got " + foreign);
     std::uint64_t header_bytes = 0;
     for (int i = 7; i >= 0; --i) header_bytes = header_bytes << 8 | bytes_->data[i];
     if (header_bytes > kMaxHeaderBytes || header_bytes > bytes_->size - 8)

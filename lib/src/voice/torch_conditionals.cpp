@@ -11,6 +11,11 @@ namespace {
 
 using Object = TorchPickle::Object;
 
+// Token ids are int64 with us, and in some files int32.
+at::Tensor as_tokens(const at::Tensor& stored) {
+  return stored.scalar_type() == at::kInt ? stored.to(at::kLong) : stored;
+}
+
 Conditionals read(const TorchPickle& pickle) {
   const Object& t3 = pickle.at(pickle.root(), "t3");
   const Object& gen = pickle.at(pickle.root(), "gen");
@@ -19,7 +24,7 @@ Conditionals read(const TorchPickle& pickle) {
   };
   Conditionals voice;
   voice.speaker_embedding = tensor(t3, "speaker_emb").to(at::kFloat);
-  voice.speech_prompt = tensor(t3, "cond_prompt_speech_tokens");
+  voice.speech_prompt = as_tokens(tensor(t3, "cond_prompt_speech_tokens"));
   // One value, (1, 1, 1), or a bare number.
   const Object& emotion = pickle.at(t3, "emotion_adv");
   voice.exaggeration =
@@ -27,7 +32,7 @@ Conditionals read(const TorchPickle& pickle) {
           ? emotion.number
           : to_tensor(emotion, "emotion_adv").view(-1)[0].to(at::kDouble).item<double>();
 
-  voice.prompt_tokens = tensor(gen, "prompt_token");
+  voice.prompt_tokens = as_tokens(tensor(gen, "prompt_token"));
   voice.prompt_mel = tensor(gen, "prompt_feat").to(at::kFloat);
   voice.xvector = tensor(gen, "embedding").to(at::kFloat);
   return voice;

@@ -30,6 +30,7 @@ constexpr StorageType kStorageTypes[] = {
 };
 
 constexpr std::string_view kRebuildTensor = "_rebuild_tensor_v2";
+constexpr std::string_view kRebuildParameter = "_rebuild_parameter";
 constexpr std::string_view kOrderedDict = "OrderedDict";
 constexpr std::size_t kMaxDims = 8;
 
@@ -237,7 +238,8 @@ class TorchUnpickler {
       object.type = known.type;
       return push(std::move(object));
     }
-    if (!(module == "torch._utils" && object.text == kRebuildTensor) &&
+    const bool rebuilds = object.text == kRebuildTensor || object.text == kRebuildParameter;
+    if (!(module == "torch._utils" && rebuilds) &&
         !(module == "collections" && object.text == kOrderedDict))
       bad("expected dictionaries of tensors, got " + std::string(module.substr(0, 80)) + "." +
           std::string(object.text.substr(0, 80)));
@@ -266,6 +268,11 @@ class TorchUnpickler {
     if (function == kOrderedDict) {  // backward hooks, of which there are none
       if (!given.empty()) bad("an ordered dictionary with contents");
       return push_kind(Kind::kDict);
+    }
+    if (function == kRebuildParameter) {  // (tensor, requires_grad, hooks)
+      if (given.empty()) bad("a parameter without its tensor");
+      expect(given[0], Kind::kTensor);
+      return stack_.push_back(given[0]);
     }
     // (storage, offset, sizes, strides, requires_grad, hooks)
     if (given.size() < 4) bad("a tensor without its properties");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chatterbox/error.h"
+#include "foreign_file.h"
 #include "nn/weights.h"
 #include "voice/torch_conditionals.h"
 
@@ -46,8 +47,9 @@ class Writer {
                      {"data_offsets", {begin, data_.size()}}};
   }
 
-  std::string finish(const std::string& model_id) {
+  std::string finish(const std::string& model_id, const std::string& model_name) {
     header_["__metadata__"] = {{"format", kFormat}, {"model", model_id}};
+    if (!model_name.empty()) header_["__metadata__"]["model_name"] = model_name;
     std::string header = header_.dump();
     // Tensors start where their types may be read in place.
     while (header.size() % 8 != 0) header += ' ';
@@ -71,7 +73,10 @@ Json metadata(std::string_view bytes) {
   return header.value("__metadata__", Json::object());
 }
 
-void check_metadata(const Json& metadata, const std::string& origin, const std::string& model_id) {
+std::string in_brackets(const std::string& name) { return name.empty() ? "" : " (" + name + ")"; }
+
+void check_metadata(const Json& metadata, const std::string& origin, const std::string& model_id,
+                    const std::string& model_name) {
   const auto text = [&](const char* key) -> std::string {
     const bool found = metadata.is_object() && metadata.contains(key) && metadata[key].is_string();
     return found ? metadata[key].get<std::string>().substr(0, 80) : std::string();
@@ -80,14 +85,16 @@ void check_metadata(const Json& metadata, const std::string& origin, const std::
     throw Error(ErrorCode::kBadFile, origin + ": expected a voice of format \"" + kFormat +
                                          "\", got \"" + text("format") + "\"");
   if (text("model") != model_id)
-    throw Error(ErrorCode::kInvalidArgument, origin + ": expected a voice of model " + model_id +
-                                                 ", got one of model " + text("model"));
+    throw Error(ErrorCode::kInvalidArgument,
+                origin + ": expected a voice of model " + model_id + in_brackets(model_name) +
+                    ", got one of model " + text("model") + in_brackets(text("model_name")) +
+                    "; each model needs a voice of its own, made from the recording");
 }
 
 Conditionals decode_safetensors(std::string_view bytes, const std::string& origin,
-                                const std::string& model_id) {
+                                const std::string& model_id, const std::string& model_name) {
   const auto file = TensorFile::from_memory(bytes.data(), bytes.size(), origin);
-  check_metadata(metadata(bytes), origin, model_id);
+  check_metadata(metadata(bytes), origin, model_id, model_name);
   const auto take = [&](const char* name, at::ScalarType type) {
     const at::Tensor tensor = file->tensor(name);
     if (tensor.scalar_type() != type)
@@ -109,22 +116,37 @@ Conditionals decode_safetensors(std::string_view bytes, const std::string& origi
   return voice;
 }
 
+// A conds.pt is of no model in particular: all published models hear a recording with the same
+// ears, and those whose T3 is told less of it get the beginning of the prompt.
+Conditionals decode_torch(std::string_view bytes, const std::string& origin, const T3Config& t3) {
+  Conditionals voice = decode_torch_conditionals(bytes, origin);
+  if (voice.speech_prompt.dim() == 2)
+    voice.speech_prompt = voice.speech_prompt.slice(1, 0, t3.speech_prompt_tokens).contiguous();
+  return voice;
+}
+
 bool is_zip(std::string_view bytes) { return bytes.substr(0, 4) == "PK\x03\x04"; }
 
 }  // namespace
 
-std::string encode_voice(const Conditionals& voice, const std::string& model_id) {
+std::string encode_voice(const Conditionals& voice, const std::string& model_id,
+                         const std::string& model_name) {
   Writer writer;
   for (const NamedTensor& known : kTensors)
     writer.add(known.name, (voice.*known.member).to(known.type));
   writer.add(kExaggeration, at::full({1}, voice.exaggeration, at::kDouble));
-  return writer.finish(model_id);
+  return writer.finish(model_id, model_name);
 }
 
 Conditionals decode_voice(std::string_view bytes, const std::string& origin,
                           const std::string& model_id, const ModelConfig& config) {
-  const Conditionals voice = is_zip(bytes) ? decode_torch_conditionals(bytes, origin)
-                                           : decode_safetensors(bytes, origin, model_id);
+  const std::string foreign = is_zip(bytes) ? "" : describe_foreign_file(bytes);
+  if (!foreign.empty())
+    throw Error(ErrorCode::kBadFile,
+                origin + ": expected a voice (.safetensors, or conds.pt), got " + foreign);
+  const Conditionals voice = is_zip(bytes)
+                                 ? decode_torch(bytes, origin, config.t3)
+                                 : decode_safetensors(bytes, origin, model_id, config.name);
   check_conditionals(voice, config, origin);
   return voice;
 }

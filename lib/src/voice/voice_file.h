@@ -14,11 +14,13 @@ namespace chatterbox {
 inline constexpr std::size_t kMaxVoiceBytes = 64 << 20;
 
 // A voice as the bytes of a safetensors file. Its metadata names the format and
-// the model that the voice belongs to.
-std::string encode_voice(const Conditionals& voice, const std::string& model_id);
+// the model that the voice belongs to; the model's name is for people.
+std::string encode_voice(const Conditionals& voice, const std::string& model_id,
+                         const std::string& model_name = {});
 
 // The reverse. Also reads upstream's conds.pt, which names no model and has to
-// be judged by its shapes. `origin` is a path or another name for messages.
+// be judged by its shapes: one of another model is taken, if need be with a shorter prompt for T3.
+// `origin` is a path or another name for messages.
 // Throws kBadFile, or kInvalidArgument when another model made the voice.
 Conditionals decode_voice(std::string_view bytes, const std::string& origin,
                           const std::string& model_id, const ModelConfig& config);

@@ -34,6 +34,23 @@ class Reader {
     }
   }
 
+  void read(const char* key, bool& value) {
+    if (const Json* found = find(key)) {
+      if (!found->is_boolean()) fail(key, "true or false", *found);
+      value = found->get<bool>();
+    }
+  }
+
+  // Null empties it.
+  template <typename Number, typename... Limits>
+  void read(const char* key, std::optional<Number>& value, Limits... limits) {
+    const Json* found = find(key);
+    if (!found) return;
+    Number number{};
+    if (!found->is_null()) read(key, number, limits...);
+    value = found->is_null() ? std::nullopt : std::optional<Number>(number);
+  }
+
   void read(const char* key, double& value) {
     if (const Json* found = find(key)) {
       if (!found->is_number() || !std::isfinite(found->get<double>()))
@@ -60,6 +77,11 @@ class Reader {
         value.push_back(item.get<int>());
       }
     }
+  }
+
+  // Every key of the object, whatever its name.
+  void read_all(std::map<std::string, int>& values, int low, int high) {
+    for (const auto& [key, value] : object_.items()) read(key.c_str(), values[key], low, high);
   }
 
   template <typename Enum>
@@ -126,10 +148,22 @@ class Reader {
   std::set<std::string> asked_;
 };
 
+// A directory may hold the configuration of another program, whose keys would be
+// refused one by one.
+void refuse_foreign(const Json& document, const std::string& origin) {
+  for (const char* key : {"model_type", "architectures", "transformers_version", "auto_map"})
+    if (document.is_object() && document.contains(key))
+      throw Error(ErrorCode::kBadFile,
+                  origin + ": expected sizes as docs/design/model-files.md lists them, got the "
+                           "configuration of another program (\"" + key +
+                      "\"); move it away: published files need no config.json");
+}
+
 void read_t3(Reader& json, T3Config& t3) {
   json.read("text_vocab", t3.text_vocab);
   json.read("start_text", t3.start_text, 0);
   json.read("stop_text", t3.stop_text, 0);
+  json.read("backbone", t3.backbone, {{"llama", Backbone::kLlama}, {"gpt2", Backbone::kGpt2}});
   json.read("max_text_tokens", t3.max_text_tokens);
   json.read("speech_vocab", t3.speech_vocab);
   json.read("start_speech", t3.start_speech, 0);
@@ -140,7 +174,8 @@ void read_t3(Reader& json, T3Config& t3) {
   json.read("heads", t3.heads, 1, 1000);
   json.read("head_dim", t3.head_dim, 2, 1024);
   json.read("intermediate", t3.intermediate);
-  json.read("rms_eps", t3.rms_eps);
+  json.read("rms_eps", t3.norm_eps);  // what it was called before layer norms
+  json.read("norm_eps", t3.norm_eps);
   json.read("rope_theta", t3.rope_theta);
   json.object("rope_scaling", [&](Reader& rope) {
     rope.read("factor", t3.rope_scaling.factor);
@@ -148,10 +183,21 @@ void read_t3(Reader& json, T3Config& t3) {
     rope.read("high_freq_factor", t3.rope_scaling.high_freq_factor);
     rope.read("original_positions", t3.rope_scaling.original_positions);
   });
+  json.read("max_positions", t3.max_positions);
   json.read("speech_prompt_tokens", t3.speech_prompt_tokens, 0);
+  json.read("speech_prompt_seconds", t3.speech_prompt_seconds, 1, 60);
   json.read("speaker_embedding", t3.speaker_embedding);
-  json.read("perceiver_queries", t3.perceiver_queries);
+  json.read("perceiver_queries", t3.perceiver_queries, 0);
   json.read("perceiver_heads", t3.perceiver_heads, 1, 1000);
+  json.read("emotion", t3.emotion);
+  json.read("guidance", t3.guidance);
+  json.read("sampling", t3.sampling,
+            {{"penalty-first", Sampling::kPenaltyFirst}, {"penalty-last", Sampling::kPenaltyLast}});
+  json.object("closing_silence", [&](Reader& silence) {
+    silence.read("token", t3.closing_silence_token, 0);
+    silence.read("count", t3.closing_silence_count, 0, 100);
+  });
+  json.read("cut_last_token", t3.cut_last_token);
   json.optional_object("alignment", [&](Reader& alignment) {
     AlignmentConfig config;
     alignment.read("layer", config.layer, 0, t3.layers - 1);
@@ -179,6 +225,8 @@ void read_s3gen(Reader& json, S3GenConfig& s3gen) {
     estimator.read("mid_blocks", s3gen.estimator.mid_blocks, 0, 1000);
   });
   json.object("flow", [&](Reader& flow) {
+    flow.read("kind", s3gen.flow.kind,
+              {{"guided", FlowKind::kGuided}, {"meanflow", FlowKind::kMeanFlow}});
     flow.read("steps", s3gen.flow.steps, 1, 1000);
     flow.read("guidance", s3gen.flow.guidance);
     flow.read("temperature", s3gen.flow.temperature);
@@ -196,8 +244,8 @@ void require(bool ok, const std::string& origin, const std::string& what) {
 void check_relations(const ModelConfig& config, const std::string& origin) {
   const T3Config& t3 = config.t3;
   require(config.format == 1, origin, "format 1, got " + std::to_string(config.format));
-  require(t3.start_text < t3.text_vocab && t3.stop_text < t3.text_vocab, origin,
-          "t3.start_text and t3.stop_text below t3.text_vocab");
+  require(t3.start_text.value_or(0) < t3.text_vocab && t3.stop_text.value_or(0) < t3.text_vocab,
+          origin, "t3.start_text and t3.stop_text below t3.text_vocab");
   require(t3.start_speech < t3.speech_vocab && t3.stop_speech < t3.speech_vocab, origin,
           "t3.start_speech and t3.stop_speech below t3.speech_vocab");
   require(t3.head_dim % 2 == 0, origin, "an even t3.head_dim");
@@ -212,6 +260,13 @@ void check_relations(const ModelConfig& config, const std::string& origin) {
           "s3gen.encoder.size divisible by s3gen.encoder.heads");
   require(config.s3gen.flow.colour == 0 || config.s3gen.attention == FlowAttention::kChunk, origin,
           "s3gen.flow.colour 0 where s3gen.attention is not \"chunk\"");
+  require(config.s3gen.flow.kind == FlowKind::kGuided || config.s3gen.flow.guidance == 0, origin,
+          "s3gen.flow.guidance 0 where s3gen.flow.kind is \"meanflow\"");
+  require(t3.closing_silence_token < config.s3tokenizer.codebook_size(), origin,
+          "t3.closing_silence.token below the codebook size " +
+              std::to_string(config.s3tokenizer.codebook_size()));
+  require(!t3.alignment || t3.backbone == Backbone::kLlama, origin,
+          "t3.alignment null where t3.backbone is \"gpt2\"");
   require(config.hift.channels % 8 == 0, origin, "hift.channels divisible by 8");
 }
 
@@ -223,22 +278,43 @@ int S3TokenizerConfig::codebook_size() const {
   return size;
 }
 
-ModelConfig parse_config(const std::string& text, const std::string& origin) {
+int TextConfig::most_characters(const std::string& language) const {
+  const auto found = max_characters_by_language.find(language);
+  return found == max_characters_by_language.end() ? max_characters : found->second;
+}
+
+ModelConfig parse_config(const std::string& text, const std::string& origin, Family family) {
   Json document;
   try {
     document = Json::parse(text);
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kBadFile, origin + ": expected JSON, got " + error.what());
   }
-  ModelConfig config;
+  refuse_foreign(document, origin);
   Reader json(document, origin);
+  json.read("family", family,
+            {{"english", Family::kEnglish},
+             {"turbo", Family::kTurbo},
+             {"nano", Family::kNano},
+             {"multilingual", Family::kMultilingual}});
+  ModelConfig config = preset(family);
   json.read("format", config.format);
   json.read("name", config.name);
   json.object("text", [&](Reader& text_json) {
     text_json.read("frontend", config.text.frontend,
                    {{"english-bpe", TextFrontend::kEnglishBpe},
-                    {"flite-phones", TextFrontend::kFlitePhones}});
+                    {"flite-phones", TextFrontend::kFlitePhones},
+                    {"gpt2-bpe", TextFrontend::kGpt2Bpe},
+                    {"multilingual-bpe", TextFrontend::kMultilingualBpe}});
     text_json.read("max_characters", config.text.max_characters, 20, 5000);
+    text_json.object("max_characters_by_language", [&](Reader& by_language) {
+      by_language.read_all(config.text.max_characters_by_language, 20, 5000);
+    });
+  });
+  json.object("files", [&](Reader& files) {
+    files.read("t3", config.files.t3);
+    files.read("s3gen", config.files.s3gen);
+    files.read("voice_encoder", config.files.voice_encoder);
   });
   json.object("t3", [&](Reader& t3) { read_t3(t3, config.t3); });
   json.object("voice_encoder", [&](Reader& encoder) {
@@ -269,6 +345,10 @@ ModelConfig parse_config(const std::string& text, const std::string& origin) {
     hift.read("f0_channels", config.hift.f0_channels);
     hift.read("harmonics", config.hift.harmonics, 0, 100);
   });
+  json.object("voice", [&](Reader& voice) {
+    voice.read("min_seconds", config.voice.min_seconds);
+    voice.read("loudness_lufs", config.voice.loudness_lufs);
+  });
   json.object("defaults", [&](Reader& defaults) {
     defaults.read("temperature", config.defaults.temperature);
     defaults.read("cfg_weight", config.defaults.cfg_weight);
@@ -276,18 +356,19 @@ ModelConfig parse_config(const std::string& text, const std::string& origin) {
     defaults.read("repetition_penalty", config.defaults.repetition_penalty);
     defaults.read("min_p", config.defaults.min_p);
     defaults.read("top_p", config.defaults.top_p);
+    defaults.read("top_k", config.defaults.top_k, 0);
   });
   json.finish();
   check_relations(config, origin);
   return config;
 }
 
-ModelConfig load_config(const std::string& path) {
+ModelConfig load_config(const std::string& path, Family family) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorCode::kNotFound, path + ": cannot be opened");
   std::ostringstream text;
   text << file.rdbuf();
-  return parse_config(text.str(), path);
+  return parse_config(text.str(), path, family);
 }
 
 }  // namespace chatterbox

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +12,25 @@ namespace chatterbox {
 // Sizes and switches of a model, as docs/design/model-files.md lists them. The
 // defaults here describe the published English model.
 
-enum class TextFrontend { kEnglishBpe, kFlitePhones };
+enum class Family { kEnglish, kTurbo, kNano, kMultilingual };
+
+// The files of a model, by their names in its directory.
+struct FileNames {
+  std::string t3 = "t3_cfg.safetensors";
+  std::string s3gen = "s3gen.safetensors";
+  std::string voice_encoder = "ve.safetensors";
+};
+
+enum class TextFrontend { kEnglishBpe, kFlitePhones, kGpt2Bpe, kMultilingualBpe };
 
 struct TextConfig {
   TextFrontend frontend = TextFrontend::kEnglishBpe;
-  // Longer text is spoken in pieces of at most this many characters.
+  // Longer text is spoken in pieces of at most this many characters: fewer in
+  // scripts whose characters take longer to say.
   int max_characters = 280;
+  std::map<std::string, int> max_characters_by_language;
+
+  int most_characters(const std::string& language) const;
 };
 
 // How the supervised attention head steers decoding.
@@ -35,10 +49,16 @@ struct RopeScaling {
   int original_positions = 8192;
 };
 
+enum class Backbone { kLlama, kGpt2 };
+
+// How logits become a token, and when tokens end; t3/sampler.h and t3/t3.cpp have
+// both ways. The second is upstream's inference_turbo.
+enum class Sampling { kPenaltyFirst, kPenaltyLast };
+
 struct T3Config {
   int text_vocab = 704;
-  int start_text = 255;
-  int stop_text = 0;
+  std::optional<int> start_text = 255;
+  std::optional<int> stop_text = 0;
   int max_text_tokens = 2048;
   int speech_vocab = 8194;
   int start_speech = 6561;
@@ -49,13 +69,28 @@ struct T3Config {
   int heads = 16;
   int head_dim = 64;
   int intermediate = 4096;
-  double rms_eps = 1e-5;
+  Backbone backbone = Backbone::kLlama;
+  double norm_eps = 1e-5;
+  // Llama: rotary positions.
   double rope_theta = 500000.0;
   RopeScaling rope_scaling;
+  // GPT-2: rows of the learned table of positions, for everything T3 hears and says.
+  int max_positions = 8196;
   int speech_prompt_tokens = 150;
+  int speech_prompt_seconds = 6;
   int speaker_embedding = 256;
+  // What the speech prompt is summarised to; 0: it is heard as it is.
   int perceiver_queries = 32;
   int perceiver_heads = 4;
+  // Whether exaggeration and classifier-free guidance are known to the model.
+  bool emotion = true;
+  bool guidance = true;
+  Sampling sampling = Sampling::kPenaltyFirst;
+  // Said behind the last token of a piece, so that its end is not cut short.
+  int closing_silence_token = 4299;
+  int closing_silence_count = 0;
+  // The last token of a piece is made and not heard.
+  bool cut_last_token = false;
   std::optional<AlignmentConfig> alignment;
 };
 
@@ -103,7 +138,12 @@ struct EstimatorConfig {
   int mid_blocks = 12;
 };
 
+// Guided: along the estimated velocity, in ten steps and with guidance. Mean flow: along
+// the mean velocity of each step, which the estimator learned, in two and without.
+enum class FlowKind { kGuided, kMeanFlow };
+
 struct FlowConfig {
+  FlowKind kind = FlowKind::kGuided;
   int steps = 10;
   double guidance = 0.7;
   double temperature = 1.0;
@@ -134,11 +174,21 @@ struct SamplingDefaults {
   double repetition_penalty = 1.2;
   double min_p = 0.05;
   double top_p = 1.0;
+  int top_k = 0;
+};
+
+// What a recording must be to make a voice of it.
+struct VoiceConfig {
+  double min_seconds = 1.0;
+  // The loudness it is brought to first (ITU-R BS.1770); empty: as it is.
+  std::optional<double> loudness_lufs;
 };
 
 struct ModelConfig {
   int format = 1;
+  Family family = Family::kEnglish;
   std::string name = "chatterbox";
+  FileNames files;
   TextConfig text;
   T3Config t3;
   VoiceEncoderConfig voice_encoder;
@@ -146,12 +196,24 @@ struct ModelConfig {
   XVectorConfig xvector;
   S3GenConfig s3gen;
   HiftConfig hift;
+  VoiceConfig voice;
   SamplingDefaults defaults;
 };
 
+// A published model, as its files are on the hub.
+ModelConfig preset(Family family);
+
+const char* to_string(Family family);
+// Empty for a name that is none.
+std::optional<Family> parse_family(const std::string& name);
+// "english, turbo, nano, multilingual"
+std::string family_names();
+
 // Reads config.json. Throws kNotFound, or kBadFile for malformed JSON, an
-// unknown key, a wrong type or a size that cannot be.
-ModelConfig load_config(const std::string& path);
-ModelConfig parse_config(const std::string& json, const std::string& origin);
+// unknown key, a wrong type or a size that cannot be. What it does not say is as the
+// preset of its "family" says; `family` is taken where it names none.
+ModelConfig load_config(const std::string& path, Family family = Family::kEnglish);
+ModelConfig parse_config(const std::string& json, const std::string& origin,
+                         Family family = Family::kEnglish);
 
 }  // namespace chatterbox

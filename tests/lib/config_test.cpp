@@ -47,6 +47,54 @@ TEST(Config, DocumentedExampleIsRead) {
   EXPECT_DOUBLE_EQ(config.defaults.min_p, 0.05);
 }
 
+TEST(Config, FamilyChoosesWhatTheRestIsADifferenceFrom) {
+  const ModelConfig turbo = parse_config(R"({"family":"turbo","t3":{"layers":2}})", "test");
+  EXPECT_EQ(turbo.family, Family::kTurbo);
+  EXPECT_EQ(turbo.files.t3, "t3_turbo_v1.safetensors");
+  EXPECT_EQ(turbo.t3.layers, 2);
+  EXPECT_EQ(turbo.t3.text_vocab, 50276);
+  EXPECT_FALSE(turbo.t3.start_text.has_value());
+  EXPECT_EQ(turbo.s3gen.flow.kind, FlowKind::kMeanFlow);
+  EXPECT_EQ(turbo.s3gen.flow.guidance, 0);
+  EXPECT_EQ(turbo.defaults.top_k, 1000);
+  ASSERT_TRUE(turbo.voice.loudness_lufs.has_value());
+  EXPECT_DOUBLE_EQ(*turbo.voice.loudness_lufs, -27.0);
+  // What the caller found out from the files holds where the file does not say.
+  EXPECT_EQ(parse_config("{}", "test", Family::kNano).t3.hidden, 768);
+  EXPECT_EQ(parse_config(R"({"family":"english"})", "test", Family::kNano).t3.hidden, 1024);
+  EXPECT_EQ(parse_config("{}", "test", Family::kMultilingual).text.most_characters("fr"), 280);
+  EXPECT_LT(parse_config("{}", "test", Family::kMultilingual).text.most_characters("zh"), 200);
+  EXPECT_NE(refusal(R"({"family":"piper"})").find("turbo"), std::string::npos);
+}
+
+TEST(Config, EveryFamilyHasAName) {
+  for (const Family family :
+       {Family::kEnglish, Family::kTurbo, Family::kNano, Family::kMultilingual}) {
+    EXPECT_EQ(parse_family(to_string(family)), family);
+    EXPECT_EQ(preset(family).family, family);
+    EXPECT_NE(family_names().find(to_string(family)), std::string::npos);
+  }
+  EXPECT_FALSE(parse_family("Turbo").has_value());
+}
+
+TEST(Config, NullIsNoTextToken) {
+  const ModelConfig config = parse_config(R"({"t3":{"start_text":null,"stop_text":7}})", "test");
+  EXPECT_FALSE(config.t3.start_text.has_value());
+  EXPECT_EQ(config.t3.stop_text, 7);
+  EXPECT_NE(refusal(R"({"t3":{"start_text":-1}})").find("start_text"), std::string::npos);
+}
+
+TEST(Config, TellsTheConfigurationOfAnotherProgram) {
+  const std::string message = refusal(R"({"model_type":"llama","hidden_size":1024})");
+  EXPECT_NE(message.find("another program"), std::string::npos) << message;
+  EXPECT_NE(message.find("model_type"), std::string::npos) << message;
+}
+
+TEST(Config, MeanFlowHasNoGuidance) {
+  EXPECT_NE(refusal(R"({"family":"turbo","s3gen":{"flow":{"guidance":0.7}}})").find("guidance"),
+            std::string::npos);
+}
+
 TEST(Config, ReadsAlignment) {
   const ModelConfig config = parse_config(
       R"({"t3":{"alignment":{"layer":3,"head":1,"back":2,"ahead":4,"max_stay":15}}})", "test");

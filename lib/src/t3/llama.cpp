@@ -24,12 +24,12 @@ std::vector<LlamaLayer> make_layers(const Weights& weights, const T3Config& conf
 }  // namespace
 
 LlamaLayer::LlamaLayer(const Weights& weights, const T3Config& config)
-    : input_norm(for_norms(weights.scope("input_layernorm")), config.hidden, config.rms_eps),
+    : input_norm(for_norms(weights.scope("input_layernorm")), config.hidden, config.norm_eps),
       q(Linear::hot(weights.scope("self_attn.q_proj"), config.hidden, inner(config))),
       k(Linear::hot(weights.scope("self_attn.k_proj"), config.hidden, inner(config))),
       v(Linear::hot(weights.scope("self_attn.v_proj"), config.hidden, inner(config))),
       o(Linear::hot(weights.scope("self_attn.o_proj"), inner(config), config.hidden)),
-      mlp_norm(for_norms(weights.scope("post_attention_layernorm")), config.hidden, config.rms_eps),
+      mlp_norm(for_norms(weights.scope("post_attention_layernorm")), config.hidden, config.norm_eps),
       gate(Linear::hot(weights.scope("mlp.gate_proj"), config.hidden, config.intermediate)),
       up(Linear::hot(weights.scope("mlp.up_proj"), config.hidden, config.intermediate)),
       down(Linear::hot(weights.scope("mlp.down_proj"), config.intermediate, config.hidden)) {}
@@ -37,7 +37,7 @@ LlamaLayer::LlamaLayer(const Weights& weights, const T3Config& config)
 Llama::Llama(const Weights& weights, const T3Config& config)
     : config_(config),
       layers_(make_layers(weights.scope("layers"), config)),
-      norm_(for_norms(weights.scope("norm")), config.hidden, config.rms_eps) {
+      norm_(for_norms(weights.scope("norm")), config.hidden, config.norm_eps) {
   // The library upstream builds on stores a word table that is never read.
   if (weights.has("embed_tokens.weight")) weights.skip("embed_tokens.weight");
 }

@@ -134,7 +134,7 @@ class RawDecoder : public Decoder {
       const T3Config& config = decoder_.config_;
       for (std::int64_t row = 0; !ready_ && row < decoder_.options_.rows; ++row)
         decoder_.kernels_.rms_norm(decoder_.x_.data() + row * config.hidden, weight_, config.hidden,
-                                   float(config.rms_eps), out_ + row * config.hidden);
+                                   float(config.norm_eps), out_ + row * config.hidden);
       ready_ = true;
       return out_;
     }

@@ -89,9 +89,10 @@ at::Tensor T3::Parts::embed_prompt(const at::Tensor& tokens) const {
 }
 
 at::Tensor T3::Parts::embed_text(const std::vector<std::int64_t>& text, std::int64_t rows) const {
-  std::vector<std::int64_t> ids{config.start_text};
+  std::vector<std::int64_t> ids;
+  if (config.start_text) ids.push_back(*config.start_text);
   ids.insert(ids.end(), text.begin(), text.end());
-  ids.push_back(config.stop_text);
+  if (config.stop_text) ids.push_back(*config.stop_text);
   const auto count = std::int64_t(ids.size());
   at::Tensor embedded = text_embedding(at::tensor(ids)).unsqueeze(0);
   // Upstream empties the second row before positions are added, so that the

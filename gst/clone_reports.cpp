@@ -7,7 +7,7 @@
 #include "clone_session.h"
 #include "glib_raii.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_clone_debug
 
 namespace chatterbox::gst {
 

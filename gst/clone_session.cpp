@@ -2,14 +2,22 @@
 // Copyright (c) the gst-chatterbox authors
 #include "clone_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "glib_raii.h"
 #include "paths.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_clone_debug
 
 namespace chatterbox::gst {
+
+namespace {
+
+// Recordings of higher rates are brought down to this one.
+constexpr int kMostRateHz = 48000;
+
+}  // namespace
 
 CloneSession::CloneSession(GstElement* element, GstPad* src_pad)
     : element_(element), src_pad_(src_pad) {}
@@ -214,7 +222,7 @@ void CloneSession::job_done(std::uint64_t serial, const CloneJob::Request& reque
 }
 
 void CloneSession::set_format(const GstAudioInfo& info) {
-  int rate_hz = 0;
+  int rate_hz = std::min(GST_AUDIO_INFO_RATE(&info), kMostRateHz);
   {
     Lock lock(mutex_);
     if (recorder_) rate_hz = tap_.rate_hz();  // what was begun goes on at its rate
@@ -228,7 +236,8 @@ void CloneSession::hear(GstBuffer* buffer) {
     if (state_ != CloneState::kCollecting || other_speaker_) return;
   }
   if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) return;
-  const std::vector<float> samples = tap_.read(buffer);
+  std::vector<float> samples;
+  tap_.read(buffer, samples);
   bool full = false;
   {
     Lock lock(mutex_);

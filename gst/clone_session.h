@@ -14,7 +14,7 @@
 #include "clone_job.h"
 #include "clone_settings.h"
 #include "model_preload.h"
-#include "mono_tap.h"
+#include "mono_reader.h"
 #include "voice_recorder.h"
 
 namespace chatterbox::gst {
@@ -99,7 +99,7 @@ class CloneSession {
   // Percent told last; below 0 before the first time.
   int percent_ = -1;
 
-  MonoTap tap_;
+  MonoReader tap_;
 };
 
 }  // namespace chatterbox::gst

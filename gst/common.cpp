@@ -7,15 +7,20 @@
 #include "glib_raii.h"
 
 GST_DEBUG_CATEGORY(gst_chatterbox_debug);
+GST_DEBUG_CATEGORY(gst_chatterbox_tts_debug);
+GST_DEBUG_CATEGORY(gst_chatterbox_vc_debug);
+GST_DEBUG_CATEGORY(gst_chatterbox_clone_debug);
 
 namespace chatterbox::gst {
 
-void init_debug_category() {
+void init_debug_categories() {
   static gsize once = 0;
-  if (g_once_init_enter(&once)) {
-    GST_DEBUG_CATEGORY_INIT(gst_chatterbox_debug, "chatterbox", 0, "Chatterbox speech elements");
-    g_once_init_leave(&once, 1);
-  }
+  if (!g_once_init_enter(&once)) return;
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_debug, "chatterbox", 0, "Chatterbox library");
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_tts_debug, "chatterboxtts", 0, "Text to speech");
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_vc_debug, "chatterboxvc", 0, "Voice conversion");
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_clone_debug, "chatterboxclone", 0, "Voice cloning");
+  g_once_init_leave(&once, 1);
 }
 
 Failure current_failure() noexcept {
@@ -84,10 +89,24 @@ void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, gui
   GST_DEBUG_OBJECT(element, "stops: %s", gst_flow_get_name(flow));
   if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
     GST_ELEMENT_FLOW_ERROR(element, flow);
-  if (flow == GST_FLOW_FLUSHING || flow == GST_FLOW_EOS) return;
+  if (flow == GST_FLOW_FLUSHING) return;
   OwnedEvent eos(gst_event_new_eos());
   if (seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), seqnum);
   gst_pad_push_event(src_pad, eos.release());
+}
+
+bool is_backwards_seek(GstEvent* event) {
+  if (GST_EVENT_TYPE(event) != GST_EVENT_SEEK) return false;
+  gdouble rate = 1;
+  gst_event_parse_seek(event, &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  return rate < 0;
+}
+
+bool accept_rate(GstElement* element, const GstSegment& segment) {
+  if (segment.rate >= 0) return true;
+  GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("Speech cannot run backwards."),
+                    ("Expected a segment with a positive rate, got %g.", segment.rate));
+  return false;
 }
 
 }  // namespace chatterbox::gst

@@ -9,12 +9,16 @@
 
 #include "chatterbox/error.h"
 
+// One for each element; `chatterbox` is of the library and of what the elements share.
 GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_debug);
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_tts_debug);
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_vc_debug);
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_clone_debug);
 
 namespace chatterbox::gst {
 
-// Registers the debug category of the elements. Safe to call often.
-void init_debug_category();
+// Registers the debug categories. Safe to call often.
+void init_debug_categories();
 
 // What went wrong in the library, in a form that crosses threads.
 struct Failure {
@@ -40,9 +44,14 @@ void post_error(GstElement* element, const Failure& failure);
 // Posts it as a warning: the stream goes on.
 void post_warning(GstElement* element, const Failure& failure);
 
-// What a task that can push no more owes its pipeline: an error message, unless it
-// was told to stop, and EOS (as the one with `seqnum`, if there is one).
+// What a task that can push no more owes its pipeline: an error message, unless it was told to
+// stop or downstream has had enough, and EOS (as the one with `seqnum`, if there is one).
 void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum);
+
+// A seek that asks for the stream backwards, which nobody can speak.
+bool is_backwards_seek(GstEvent* event);
+// Posts an error and returns false when the segment runs backwards.
+bool accept_rate(GstElement* element, const GstSegment& segment);
 
 // GLib's frames are C: an exception must not pass through them. Every entry
 // from GLib into C++ runs inside this barrier.

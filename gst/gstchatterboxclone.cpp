@@ -29,7 +29,7 @@
 #include "common.h"
 #include "elements.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_clone_debug
 
 using chatterbox::gst::CloneSession;
 using chatterbox::gst::guarded;
@@ -43,7 +43,7 @@ struct _GstChatterboxClone {
 G_DEFINE_FINAL_TYPE(GstChatterboxClone, gst_chatterbox_clone, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(chatterboxclone, "chatterboxclone", GST_RANK_NONE,
                                       GST_TYPE_CHATTERBOX_CLONE,
-                                      chatterbox::gst::init_debug_category())
+                                      chatterbox::gst::init_debug_categories())
 
 #define ANY_AUDIO                                                                                  \
   GST_AUDIO_CAPS_MAKE(GST_AUDIO_FORMATS_ALL) ", layout = (string) { interleaved, non-interleaved " \

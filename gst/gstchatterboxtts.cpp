@@ -31,7 +31,7 @@
 #include "src_caps.h"
 #include "tts_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 using chatterbox::gst::guarded;
 using chatterbox::gst::OwnedBuffer;
@@ -48,7 +48,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE(GstChatterboxTts, gst_chatterbox_tts, GST_TYPE_ELE
                               G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(chatterboxtts, "chatterboxtts", GST_RANK_NONE,
                                       GST_TYPE_CHATTERBOX_TTS,
-                                      chatterbox::gst::init_debug_category())
+                                      chatterbox::gst::init_debug_categories())
 
 // Two text structures, because subparse gives
 // plain text to those who name it first.
@@ -80,7 +80,10 @@ static GstStateChangeReturn gst_chatterbox_tts_change_state(GstElement* element,
                                                             GstStateChange transition) {
   return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
     TtsStream* stream = stream_of(element);
-    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) stream->enter_paused();
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !stream->enter_paused()) {
+      stream->leave_paused();
+      return GST_STATE_CHANGE_FAILURE;
+    }
     if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) stream->enter_playing();
     if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) stream->leave_playing();
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) stream->leave_paused();

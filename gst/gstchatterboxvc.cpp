@@ -27,7 +27,7 @@
 #include "src_caps.h"
 #include "vc_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
 using chatterbox::gst::guarded;
 using chatterbox::gst::OwnedBuffer;
@@ -43,7 +43,7 @@ struct _GstChatterboxVc {
 G_DEFINE_FINAL_TYPE(GstChatterboxVc, gst_chatterbox_vc, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(chatterboxvc, "chatterboxvc", GST_RANK_NONE,
                                       GST_TYPE_CHATTERBOX_VC,
-                                      chatterbox::gst::init_debug_category())
+                                      chatterbox::gst::init_debug_categories())
 
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -71,7 +71,10 @@ static GstStateChangeReturn gst_chatterbox_vc_change_state(GstElement* element,
                                                            GstStateChange transition) {
   return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
     VcStream* stream = stream_of(element);
-    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) stream->enter_paused();
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !stream->enter_paused()) {
+      stream->leave_paused();
+      return GST_STATE_CHANGE_FAILURE;
+    }
     if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) stream->set_playing(true);
     if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) stream->set_playing(false);
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) stream->leave_paused();

@@ -20,7 +20,7 @@ void log_to_gstreamer(chatterbox::LogLevel level, std::string_view message) {
 }
 
 gboolean plugin_init(GstPlugin* plugin) {
-  chatterbox::gst::init_debug_category();
+  chatterbox::gst::init_debug_categories();
   chatterbox::gst::wait_at_exit();
   try {
     chatterbox::set_log_sink(log_to_gstreamer);

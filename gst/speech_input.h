@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "glib_raii.h"
+#include "mono_reader.h"
 
 namespace chatterbox::gst {
 
@@ -22,9 +22,9 @@ class SpeechInput {
   // How far resampling looks ahead, both ways and at any rate, at most.
   static constexpr GstClockTime kDelay = 10 * GST_MSECOND;
 
-  // False when there is no conversion from `info`.
-  bool configure(const GstAudioInfo& info);
-  const GstAudioInfo& info() const { return info_; }
+  // Throws Error when there is no conversion from `info`.
+  void configure(const GstAudioInfo& info);
+  const GstAudioInfo& info() const { return to_dry_.info(); }
   // Forgets the stretch and begins another.
   void reset();
 
@@ -36,12 +36,8 @@ class SpeechInput {
  private:
   void hear(const float* dry, std::size_t count, Samples& samples);
 
-  GstAudioInfo info_ = [] {
-    GstAudioInfo info;
-    gst_audio_info_init(&info);
-    return info;
-  }();
-  OwnedConverter to_dry_, to_heard_;
+  MonoReader to_dry_;
+  OwnedConverter to_heard_;
   std::uint64_t frames_ = 0, dry_ = 0, heard_ = 0;  // of the stretch
 };
 

@@ -6,7 +6,7 @@
 #include "common.h"
 #include "tts_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 
@@ -43,7 +43,7 @@ TtsSettings TtsStream::settings() const {
 
 bool TtsStream::is_live_source() const { return settings().force_live; }
 
-void TtsStream::enter_paused() {
+bool TtsStream::enter_paused() {
   const bool has_text = !settings().text.empty();
   {
     Lock lock(mutex_);
@@ -83,8 +83,12 @@ void TtsStream::enter_paused() {
     queue_text_property();
   } else {
     GST_OBJECT_FLAG_UNSET(element_, GST_ELEMENT_FLAG_SOURCE);
+    if (nothing_will_come()) {
+      report_nothing_to_say();
+      return false;
+    }
   }
-  start_load();
+  return start_load();
 }
 
 void TtsStream::enter_playing() {

@@ -6,14 +6,20 @@
 #include "common.h"
 #include "tts_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 
 bool TtsStream::push_event(OwnedEvent event) {
   Lock lock(mutex_);
   if (flushing_) return false;
-  if (flow_ != GST_FLOW_OK && flow_ != GST_FLOW_EOS) return false;
+  // Nobody takes it out of the queue any more; an end leaves all the same.
+  if (flow_ == GST_FLOW_EOS && GST_EVENT_TYPE(event.get()) == GST_EVENT_EOS) {
+    lock.unlock();
+    gst_pad_push_event(src_pad_, event.release());
+    return true;
+  }
+  if (flow_ != GST_FLOW_OK) return false;
   queue_.push_back({std::move(event), std::nullopt});
   changed_.notify_all();
   return true;
@@ -37,6 +43,7 @@ bool TtsStream::sink_event(OwnedEvent event) {
       event = take_tags(std::move(event));
       break;
     case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS: {
       Lock lock(mutex_);
       received_ = true;
@@ -98,6 +105,7 @@ bool TtsStream::handle_segment(OwnedEvent event) {
   const bool clip = settings().overflow == Overflow::kClip;
   GstSegment segment;
   gst_event_copy_segment(event.get(), &segment);
+  if (!accept_rate(element_, segment)) return false;
   {
     Lock lock(mutex_);
     push_tail(lock);

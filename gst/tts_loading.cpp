@@ -7,7 +7,7 @@
 #include "paths.h"
 #include "tts_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 
@@ -19,7 +19,7 @@ constexpr int kProgressStep = 5;
 
 }  // namespace
 
-void TtsStream::start_load() {
+bool TtsStream::start_load() {
   const TtsSettings settings = this->settings();
   SpeakerLoad::Request request;
   std::uint64_t serial = 0;
@@ -36,20 +36,18 @@ void TtsStream::start_load() {
     failure.message = error.what();
     failed = true;
   }
+  if (failed) post_error(element_, failure);
   {
     Lock lock(mutex_);
     load_failed_ = false;
     load_percent_ = 0;
     serial = ++load_serial_;
-    if (!failed && worker_ && loaded_key_ == request.key) return;
+    if (!failed && worker_ && loaded_key_ == request.key) return true;
     outdated = std::exchange(worker_, nullptr);
     loaded_key_ = request.key;
   }
   outdated = nullptr;
-  if (failed) {
-    load_failed(serial, failure);
-    return;
-  }
+  if (failed) return false;
   post_progress(GST_PROGRESS_TYPE_START, "Loading the speech model " + request.key.path, 0);
 
   // The callbacks keep the element, and so this, alive.
@@ -65,6 +63,7 @@ void TtsStream::start_load() {
   // Started under the lock, so that it cannot be done before load_ is set.
   Lock lock(mutex_);
   load_ = SpeakerLoad::start(std::move(request), std::move(callbacks));
+  return true;
 }
 
 void TtsStream::load_progress(std::uint64_t serial, double fraction) {

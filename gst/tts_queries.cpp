@@ -6,13 +6,14 @@
 #include "common.h"
 #include "tts_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 
 bool TtsStream::src_event(OwnedEvent event) {
   switch (GST_EVENT_TYPE(event.get())) {
     case GST_EVENT_SEEK: {
+      if (is_backwards_seek(event.get())) return false;
       Lock lock(mutex_);
       // Text has no positions to seek to.
       if (text_source_ || in_segment_.format != GST_FORMAT_TIME) return false;
@@ -61,6 +62,11 @@ bool TtsStream::src_query(GstQuery* query) {
       if (gst_pad_peer_query(sink_pad_, query))
         gst_query_parse_latency(query, &live, &least, &most);
       const TtsSettings settings = this->settings();
+      // What a source says that is not live (0, 0) would starve a mixer beside this.
+      if (!live && settings.force_live) {
+        least = 0;
+        most = GST_CLOCK_TIME_NONE;
+      }
       if (live || settings.force_live) {
         const GstClockTime own = settings.latency();
         live = TRUE;

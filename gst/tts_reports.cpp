@@ -7,12 +7,12 @@
 #include "tts_metas.h"
 #include "tts_speaking.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 
 void TtsStream::report_late(GstClockTime start, GstClockTime now, GstClockTime duration) {
-  GST_CAT_LEVEL_LOG(gst_chatterbox_debug, warned_late_ ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING,
+  GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, warned_late_ ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING,
                     element_, "speech comes %" GST_TIME_FORMAT " late; a larger `latency` helps",
                     GST_TIME_ARGS(now - start));
   warned_late_ = true;

@@ -63,8 +63,10 @@ class TtsStream {
   void set_property(const char* name, const GValue* value);
   void get_property(const char* name, GValue* value) const;
 
-  // State changes.
-  void enter_paused();  // from READY, before the pads are activated
+  // State changes. enter_paused() comes from READY, before the pads are activated; false, with
+  // an error posted, when nothing can be spoken. An error alone would not do: gst-launch-1.0 quits
+  // a main loop that does not run yet.
+  bool enter_paused();
   void enter_playing();
   void leave_playing();
   void leave_paused();  // to READY, before the pads are deactivated
@@ -136,6 +138,7 @@ class TtsStream {
   Next next_item(Item& item);
   bool complete_late_text(Lock& lock);
   bool nothing_will_come() const;
+  void report_nothing_to_say() const;
   GstFlowReturn handle(OwnedEvent event);
   GstFlowReturn handle_gap(GstEvent* event);
   bool stopping() const { return flushing_ || interrupting_; }
@@ -176,7 +179,7 @@ class TtsStream {
   void prepare(Speaking& speaking, GstBuffer* buffer, std::span<const SpokenWord> words);
 
   // Control.
-  void start_load();
+  bool start_load();
   void load_progress(std::uint64_t serial, double fraction);
   void load_done(std::uint64_t serial, std::unique_ptr<Speaker> speaker);
   void load_failed(std::uint64_t serial, const Failure& failure);

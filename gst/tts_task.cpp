@@ -6,7 +6,7 @@
 #include "common.h"
 #include "tts_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 
@@ -86,8 +86,7 @@ TtsStream::Next TtsStream::next_item(Item& item) {
       const bool hopeless = waited > kLinkPatience || nothing_will_come();
       if (hopeless && !gst_pad_is_linked(sink_pad_)) {
         lock.unlock();
-        GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("There is nothing to say."),
-                          ("Expected `text` to be set or the sink pad to be linked, got neither."));
+        report_nothing_to_say();
         return Next::kFailed;
       }
       changed_.wait_for(lock, std::chrono::milliseconds(250));
@@ -95,6 +94,11 @@ TtsStream::Next TtsStream::next_item(Item& item) {
       changed_.wait(lock);
     }
   }
+}
+
+void TtsStream::report_nothing_to_say() const {
+  GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("There is nothing to say."),
+                    ("Expected `text` to be set or the sink pad to be linked, got neither."));
 }
 
 // No element of the pipeline can still link something to the sink pad: none has

@@ -7,7 +7,7 @@
 #include "common.h"
 #include "tts_speaking.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
 namespace chatterbox::gst {
 

@@ -7,7 +7,7 @@
 #include "common.h"
 #include "vc_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
 namespace chatterbox::gst {
 
@@ -63,7 +63,7 @@ VcSettings VcStream::settings() const {
   return settings_;
 }
 
-void VcStream::enter_paused() {
+bool VcStream::enter_paused() {
   {
     Lock lock(mutex_);
     gst_segment_init(&out_segment_, GST_FORMAT_TIME);
@@ -97,7 +97,7 @@ void VcStream::enter_paused() {
   chunk_size_ = 0;
   seqnum_ = GST_SEQNUM_INVALID;
   warned_late_ = false;
-  start_load();
+  return start_load();
 }
 
 void VcStream::set_playing(bool playing) {

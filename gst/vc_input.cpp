@@ -7,7 +7,7 @@
 #include "common.h"
 #include "vc_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
 namespace chatterbox::gst {
 
@@ -31,7 +31,7 @@ bool VcStream::configure_input(GstCaps* caps) {
     return true;
   end_stretch();
   GST_INFO_OBJECT(sink_pad_, "hears %" GST_PTR_FORMAT, caps);
-  if (!input_.configure(info)) return false;
+  input_.configure(info);
   align_.reset(gst_audio_stream_align_new(info.rate, kAlignThreshold, kDiscontWait));
   return true;
 }
@@ -226,11 +226,7 @@ bool VcStream::handle_segment(OwnedEvent event) {
   look_upstream();
   GstSegment segment;
   gst_event_copy_segment(event.get(), &segment);
-  if (segment.rate < 0) {
-    GST_ELEMENT_ERROR(element_, STREAM, FORMAT, ("Speech cannot be converted backwards."),
-                      ("Expected a segment with a positive rate, got %g.", segment.rate));
-    return false;
-  }
+  if (!accept_rate(element_, segment)) return false;
   GstSegment known = in_segment_;
   known.position = segment.position;
   // A segment that says what is known only tells where upstream is.

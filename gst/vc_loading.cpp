@@ -9,7 +9,7 @@
 #include "paths.h"
 #include "vc_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
 namespace chatterbox::gst {
 
@@ -30,7 +30,7 @@ std::shared_ptr<GstElement> keep(GstElement* element) {
 
 }  // namespace
 
-void VcStream::start_load() {
+bool VcStream::start_load() {
   const VcSettings settings = this->settings();
   ModelKey key;
   std::string voice_path;
@@ -54,14 +54,17 @@ void VcStream::start_load() {
     if (!failed && changer_ && loaded_key_ == key && loaded_options_ == key_of(settings)) {
       changer_->reset();
       changer_->set_muted(false);
-      return;
+      return true;
     }
     outdated = std::exchange(changer_, nullptr);
     loaded_key_ = key;
     loaded_options_ = key_of(settings);
     load_cancelled_ = failed ? nullptr : cancelled;
   }
-  if (failed) return load_failed(serial, failure);
+  if (failed) {
+    post_error(element_, failure);
+    return false;
+  }
   post_progress(GST_PROGRESS_TYPE_START, "Loading the speech model " + key.path, 0);
 
   // The thread keeps the element, and so this, alive, and weights that were in
@@ -85,6 +88,7 @@ void VcStream::start_load() {
       load_failed(serial, problem);
     }
   });
+  return true;
 }
 
 // The voice that somebody asked for during the load comes before the first word: it is

@@ -10,7 +10,7 @@
 #include "src_caps.h"
 #include "vc_stream.h"
 
-#define GST_CAT_DEFAULT gst_chatterbox_debug
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
 namespace chatterbox::gst {
 
@@ -336,6 +336,7 @@ SpeechOutput::Push VcStream::pusher() {
 }
 
 bool VcStream::src_event(OwnedEvent event) {
+  if (is_backwards_seek(event.get())) return false;
   // QoS goes on upstream; speech is never dropped for it.
   return gst_pad_event_default(src_pad_, GST_OBJECT(element_), event.release());
 }

@@ -45,8 +45,9 @@ class VcStream {
   void set_property(const char* name, const GValue* value);
   void get_property(const char* name, GValue* value) const;
 
-  // State changes.
-  void enter_paused();  // from READY, before the pads are activated
+  // State changes. enter_paused() comes from READY, before the pads are activated; false, with
+  // an error posted, when nothing can be converted.
+  bool enter_paused();
   void set_playing(bool playing);
   void leave_paused();  // to READY, before the pads are deactivated
   void enter_ready();   // after that
@@ -118,7 +119,7 @@ class VcStream {
   void watch_lateness(GstClockTime timestamp);
 
   // Control.
-  void start_load();
+  bool start_load();
   std::optional<std::string> load_done(std::uint64_t serial,
                                        const std::shared_ptr<Changer>& changer);
   void load_failed(std::uint64_t serial, const Failure& failure);

@@ -60,9 +60,16 @@ GST_START_TEST(test_progress) {
 }
 GST_END_TEST;
 
+// Known before anything is loaded: the state change fails.
 GST_START_TEST(test_unknown_voice) {
-  TtsHarness tts({{"voice", "adda"}});
-  GstMessage* message = tts.message(GST_MESSAGE_ERROR);
+  GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
+  GstBus* bus = gst_bus_new();
+  gst_element_set_bus(element, bus);
+  g_object_set(element, "voice", "adda", nullptr);
+  fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
+                         GST_STATE_CHANGE_FAILURE);
+  GstMessage* message =
+      gst_bus_pop_filtered(bus, GstMessageType(GST_MESSAGE_PROGRESS | GST_MESSAGE_ERROR));
   fail_unless(message != nullptr);
   GError* error = nullptr;
   gchar* debug = nullptr;
@@ -72,6 +79,10 @@ GST_START_TEST(test_unknown_voice) {
   g_error_free(error);
   g_free(debug);
   gst_message_unref(message);
+  gst_element_set_state(element, GST_STATE_NULL);
+  gst_element_set_bus(element, nullptr);
+  gst_object_unref(bus);
+  gst_object_unref(element);
 }
 GST_END_TEST;
 

@@ -187,6 +187,12 @@ GST_START_TEST(test_eos_empty) {
   tts.start();
   tts.eos();
   fail_unless_equals_int(int(tts.hear().buffers.size()), 0);
+  // What comes before the end of any stream.
+  for (const GstEventType type : {GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT}) {
+    GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, type, 0);
+    fail_unless(event != nullptr, "no %s", gst_event_type_get_name(type));
+    gst_event_unref(event);
+  }
 }
 GST_END_TEST;
 

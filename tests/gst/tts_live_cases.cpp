@@ -226,6 +226,22 @@ GST_START_TEST(test_latency_upstream_silent) {
 }
 GST_END_TEST;
 
+// A source that is not live says (0, 0), which would leave a mixer no time at all.
+GST_START_TEST(test_latency_forced) {
+  TtsHarness tts({{"latency", "100"}, {"force-live", "true"}});
+  gst_pad_set_query_function(tts.get()->srcpad,
+                             [](GstPad*, GstObject*, GstQuery* query) -> gboolean {
+                               if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return FALSE;
+                               gst_query_set_latency(query, FALSE, 0, 0);
+                               return TRUE;
+                             });
+  const Latency latency = latency_of(tts);
+  fail_unless(latency.live);
+  fail_unless_equals_uint64(latency.least, 100 * GST_MSECOND);
+  fail_unless_equals_uint64(latency.most, GST_CLOCK_TIME_NONE);
+}
+GST_END_TEST;
+
 // latency=-1, as other synthesizers have it, is immediate timing.
 GST_START_TEST(test_latency_minus_one) {
   TtsHarness tts({{"latency", "4294967295"}}, true, true);
@@ -253,6 +269,7 @@ TCase* tts_live_cases() {
   tcase_add_test(cases, test_first_clause);
   tcase_add_test(cases, test_interrupt_keeps_time);
   tcase_add_test(cases, test_latency_upstream_silent);
+  tcase_add_test(cases, test_latency_forced);
   tcase_add_test(cases, test_latency_minus_one);
   return cases;
 }

@@ -328,6 +328,22 @@ GST_START_TEST(test_no_messages) {
 }
 GST_END_TEST;
 
+// Nobody speaks backwards: neither a seek nor a segment asks for it.
+GST_START_TEST(test_backwards) {
+  TtsHarness tts;
+  tts.start(GST_FORMAT_TIME);
+  GstEvent* seek = gst_event_new_seek(-1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
+                                      0, GST_SEEK_TYPE_SET, GST_SECOND);
+  fail_if(gst_pad_push_event(tts.get()->sinkpad, seek));
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  segment.rate = -1;
+  segment.stop = GST_SECOND;
+  gst_pad_push_event(tts.get()->srcpad, gst_event_new_segment(&segment));
+  tts.expect_error(GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+}
+GST_END_TEST;
+
 TCase* tts_timing_cases() {
   TCase* cases = tcase_create("timing");
   tcase_add_test(cases, test_contiguous);
@@ -345,5 +361,6 @@ TCase* tts_timing_cases() {
   tcase_add_test(cases, test_accept_caps);
   tcase_add_test(cases, test_messages);
   tcase_add_test(cases, test_no_messages);
+  tcase_add_test(cases, test_backwards);
   return cases;
 }

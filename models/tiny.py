@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) the gst-chatterbox authors
-"""The tiny model: every layer type of the published one at sizes of a few
-numbers, with seeded random weights. Tests use it; it does not speak.
+"""Tiny models: every layer type of the published ones at sizes of a few
+numbers, with seeded random weights. Tests use them; they do not speak.
 
-    models/tiny.py OUT --upstream CHECKOUT [--seed N]
+    models/tiny.py OUT --upstream CHECKOUT [--family NAME] [--seed N]
 
-The copy in tests/golden/model was made by tests/golden/record.py, which adds
-the stages that upstream computes with it.
+The copies in tests/golden were made by tests/golden/record.py, which adds
+the stages that upstream computes with them.
 """
 import argparse
 import pathlib
 import sys
+import tempfile
 
 # Sizes are chosen to differ from each other wherever the published model has
 # two equal ones (heads x head_dim is not hidden, and so on), so that a size
@@ -47,20 +48,49 @@ CONFIG = {
 }
 
 
+
+def _gpt2(name, **t3):
+    """English's parts around a T3 on GPT-2; what is not named follows from the family."""
+    parts = {key: CONFIG[key] for key in ("voice_encoder", "s3tokenizer", "xvector", "hift")}
+    return {
+        "format": 1, "name": f"tiny-{name}", "family": name,
+        "t3": {"speech_vocab": 6563, "speech_prompt_tokens": 375, "speaker_embedding": 12,
+               "max_positions": 1024, "norm_eps": 1e-5, **t3},
+        **parts,
+        "s3gen": {key: CONFIG["s3gen"][key] for key in ("encoder", "estimator", "attention")},
+    }
+
+
+CONFIGS = {
+    "english": CONFIG,
+    "turbo": _gpt2("turbo", text_vocab=340, hidden=16, layers=3, heads=2, head_dim=8,
+                   intermediate=40),
+    "nano": _gpt2("nano", text_vocab=340, hidden=8, layers=2, heads=2, head_dim=4,
+                  intermediate=24),
+    "multilingual": {"family": "multilingual", **CONFIG, "name": "tiny-multilingual",
+                     "text": {"frontend": "multilingual-bpe"}},
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", help="directory to write")
     parser.add_argument("--upstream", required=True, help="checkout of resemble-ai/chatterbox")
+    parser.add_argument("--family", choices=CONFIGS, default="english")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "parity"))
     import checkpoint
+    import families
     import recording
     import upstream
     up = upstream.load(arguments.upstream)
-    speech = recording.synthetic(seconds=3.0, rate_hz=24000, seed=arguments.seed)
-    model = checkpoint.Checkpoint(up, CONFIG, arguments.seed)
-    model.calibrate(speech, 24000)
+    family = families.FAMILIES[arguments.family]
+    model = checkpoint.Checkpoint(up, family, CONFIGS[family.name], arguments.seed)
+    with tempfile.TemporaryDirectory() as temporary:
+        speech = pathlib.Path(temporary) / "speech.wav"
+        recording.write(speech, recording.synthetic(6.0, 24000, arguments.seed), 24000)
+        model.calibrate([speech])
     model.save(arguments.out)
 
 

@@ -7,22 +7,25 @@ import pathlib
 import numpy
 
 import capture
+import gpt2_bpe
+import multilingual_bpe
+from capture_t3 import LATE_STEP, to_numpy
 
-OPTIONS = {"exaggeration": 0.7, "cfg_weight": 0.5, "temperature": 0.8, "repetition_penalty": 1.2,
-           "min_p": 0.05, "top_p": 0.9}
+EXAGGERATION = 0.7
 
 
-def make(seed, text, reference, source, greedy_tokens, speech_tokens):
-    return {"seed": seed, "text": text, "reference": str(reference),
+def make(family, seed, text, language, reference, source, greedy_tokens, speech_tokens):
+    case = {"family": family.name, "seed": seed, "text": text, "reference": str(reference),
             "source": str(source) if source else None, "greedy_tokens": greedy_tokens,
-            "speech_tokens": speech_tokens, **OPTIONS}
+            "speech_tokens": speech_tokens, "exaggeration": EXAGGERATION, **family.options}
+    return {**case, "language": language} if family.language else case
 
 
 def write_inputs(directory, case, inputs):
     directory = pathlib.Path(directory)
     (directory / "inputs").mkdir(parents=True, exist_ok=True)
     document = {key: value for key, value in case.items() if key not in ("conds",)}
-    document["late_step"] = capture.LATE_STEP
+    document["late_step"] = LATE_STEP
     for name in ("reference", "source"):
         if case.get(name):
             samples, rate = capture.mono(case[name])
@@ -42,21 +45,27 @@ def write_stages(directory, stages):
         numpy.save(directory / f"{name}.npy", numpy.ascontiguousarray(values))
 
 
-def tokenizer(model):
-    from chatterbox.models.tokenizers import EnTokenizer
-    return EnTokenizer(str(pathlib.Path(model) / "tokenizer.json"))
+def tokenizer(up, family, model):
+    """Upstream's tokenizer of a directory."""
+    model = pathlib.Path(model)
+    if family.gpt2:
+        return gpt2_bpe.load(model)
+    if family.language:
+        return multilingual_bpe.load(up, model)
+    return up.text.EnTokenizer(str(model / "tokenizer.json"))
 
 
-def load_checkpoint(up, model):
+def load_checkpoint(up, family, model):
     """Upstream's modules with the weights of a directory."""
     import safetensors.torch
     import upstream
     model = pathlib.Path(model)
     config = model / "config.json"
-    parts = upstream.build(up, json.loads(config.read_text()) if config.exists() else None)
-    for name, module in zip(("ve", "t3_cfg", "s3gen"), parts):
-        module.load_state_dict(safetensors.torch.load_file(model / f"{name}.safetensors"),
-                               strict=name != "s3gen")
+    parts = upstream.build(up, family, json.loads(config.read_text()) if config.exists() else None)
+    names = "ve.safetensors", family.t3_file, family.s3gen_file
+    for name, module in zip(names, parts):
+        module.load_state_dict(safetensors.torch.load_file(model / name),
+                               strict=name != family.s3gen_file)
     return parts
 
 
@@ -71,4 +80,4 @@ def voice_stages(up, path):
         "prompt_mel": voice.gen["prompt_feat"],
         "exaggeration": voice.t3.emotion_adv.reshape(1),
     }
-    return {f"voice_{name}": capture.to_numpy(value) for name, value in stages.items()}
+    return {f"voice_{name}": to_numpy(value) for name, value in stages.items()}

@@ -10,6 +10,8 @@ import safetensors.torch
 import torch
 
 import english_bpe
+import gpt2_bpe
+import multilingual_bpe
 import upstream
 import weights
 
@@ -23,10 +25,10 @@ class Checkpoint:
     A small model's matrices are numbers that float16 holds, and are stored so.
     """
 
-    def __init__(self, up, config, seed, pitch_spread_hz=8.0):
-        self.up, self.config, self.seed = up, config, seed
+    def __init__(self, up, family, config, seed, pitch_spread_hz=8.0):
+        self.up, self.family, self.config, self.seed = up, family, config, seed
         self.pitch_spread_hz = pitch_spread_hz
-        self.voice_encoder, self.t3, self.s3gen = upstream.build(up, config)
+        self.voice_encoder, self.t3, self.s3gen = upstream.build(up, family, config)
         weights.fill(self.voice_encoder, seed, "ve.")
         weights.fill(self.t3, seed, "t3.")
         weights.fill(self.s3gen, seed, "s3gen.")
@@ -36,7 +38,6 @@ class Checkpoint:
                     if parameter.dim() > 1:
                         parameter.copy_(parameter.half().float())
         self._quieten_special_tokens()
-        self.tokenizer_json = english_bpe.make()
 
     def parts(self):
         return self.voice_encoder, self.t3, self.s3gen
@@ -59,6 +60,9 @@ class Checkpoint:
     def calibrate(self, recordings):
         """Puts statistics where a trained model has them. `recordings`: paths."""
         waves = [librosa.load(path, sr=24000)[0] for path in recordings]
+        if self.family.gpt2:
+            with self.up.loudness():
+                waves[0] = self.up.turbo.ChatterboxTurboTTS.norm_loudness(None, waves[0], 24000)
         self._voice_encoder(waves[0])
         self._norm_statistics(waves[0])
         self._quantiser(waves)
@@ -67,16 +71,27 @@ class Checkpoint:
     def save(self, directory):
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
-        for name, module in zip(("ve", "t3_cfg", "s3gen"), self.parts()):
+        names = "ve.safetensors", self.family.t3_file, self.family.s3gen_file
+        for name, module in zip(names, self.parts()):
             tensors = {key: self._stored(key, value) for key, value in module.state_dict().items()}
             if self.config:  # buffers that upstream recomputes when the file lacks them
                 tensors.pop("tokenizer._mel_filters", None)
+            if self.config or not self.family.gpt2:
                 tensors.pop("tokenizer.window", None)
-            safetensors.torch.save_file(tensors, directory / f"{name}.safetensors")
-        (directory / "tokenizer.json").write_text(
-            json.dumps(self.tokenizer_json, ensure_ascii=False, indent=0), encoding="utf-8")
+            safetensors.torch.save_file(tensors, directory / name)
+        self._save_text(directory)
         if self.config:
             (directory / "config.json").write_text(json.dumps(self.config, indent=1) + "\n")
+
+    def _save_text(self, directory):
+        size = {"size": self.config["t3"]["text_vocab"]} if self.config else {}
+        if self.family.gpt2:
+            gpt2_bpe.save(directory, **size)
+        elif self.family.language:
+            multilingual_bpe.save(directory, **size, seed=self.seed)
+        else:
+            (directory / "tokenizer.json").write_text(
+                json.dumps(english_bpe.make(), ensure_ascii=False, indent=0), encoding="utf-8")
 
     def _stored(self, key, value):
         if self.config and value.dim() > 1 and torch.equal(value, value.half().float()):
@@ -124,7 +139,8 @@ class Checkpoint:
         for wave in waves:
             wave16 = librosa.resample(wave, orig_sr=24000, target_sr=16000)
             tokenizer.forward([wave16])
-            tokenizer.forward([wave16[:96000]], max_len=self.t3.hp.speech_cond_prompt_len)
+            tokenizer.forward([wave16[:16000 * self.family.prompt_seconds]],
+                              max_len=self.t3.hp.speech_cond_prompt_len)
             tokenizer.forward(self.up.s3gen.get_resampler(24000, 16000, "cpu")(
                 torch.from_numpy(wave[:240000])[None]))
         hook.remove()

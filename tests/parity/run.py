@@ -20,9 +20,14 @@ ATTEMPTS = 5
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--family", choices=("english", "turbo", "nano", "multilingual"),
+                        help="english, or what --checkpoint holds")
     parser.add_argument("--size", choices=("full", "tiny"), default="tiny")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--text", default="The boats came back before dawn, and nobody asked why.")
+    parser.add_argument("--t3-model", choices=("v2", "v3"), default="v3",
+                        help="name of multilingual's T3")
+    parser.add_argument("--language", default="en", help="of the text, for multilingual")
     parser.add_argument("--reference", required=True, help="recording of the voice")
     parser.add_argument("--source", help="recording to convert")
     parser.add_argument("--upstream", required=True, help="checkout of resemble-ai/chatterbox")
@@ -40,58 +45,94 @@ def main():
     with tempfile.TemporaryDirectory(prefix="parity-") as temporary:
         directory = pathlib.Path(args.keep or temporary)
         directory.mkdir(parents=True, exist_ok=True)
-        print(f"seed {args.seed}, {args.size}, {args.text!r}", flush=True)
-        model = make_case(args, directory)
+        family = which_family(args)
+        print(f"{family.name}, seed {args.seed}, {args.size}, {args.text!r}", flush=True)
+        model, refusal = make_case(args, family, directory)
         gc.collect()
-        stages = pathlib.Path(args.build) / "tests" / "parity" / "stages"
-        subprocess.run([stages, directory, model, directory / "ours", str(args.threads)], check=True)
+        if refusal:
+            return 0 if refused(args, directory, model, refusal) else 1
+        ours(args, directory, model).check_returncode()
         import compare
         good = compare.report(directory / "upstream", directory / "ours")
         print("every stage is within bounds" if good else "a bound is broken")
         return 0 if good else 1
 
 
-def make_case(args, directory):
-    """Writes inputs and upstream's stages; returns the model's directory."""
+def which_family(args):
+    import families
+    if args.checkpoint and not args.family:
+        return families.of_directory(pathlib.Path(args.checkpoint))
+    family = families.FAMILIES[args.family or "english"]
+    return families.multilingual(args.t3_model) if family.language else family
+
+
+def ours(args, directory, model, **how):
+    stages = pathlib.Path(args.build) / "tests" / "parity" / "stages"
+    return subprocess.run([stages, directory, model, directory / "ours", str(args.threads)], **how)
+
+
+def refused(args, directory, model, refusal):
+    """Whether the library, too, does not take the reference."""
+    got = ours(args, directory, model, stderr=subprocess.PIPE, text=True)
+    print(f"upstream refuses the reference: {refusal}")
+    print(f"the library: exit {got.returncode}: {got.stderr.strip()}")
+    both = got.returncode == 1 and "reference: expected" in got.stderr
+    print("both refuse it" if both else "FAIL: the library does not say that it refuses it")
+    return both
+
+
+def make_case(args, family, directory):
+    """Writes inputs and upstream's stages; returns the model's directory, and what upstream says
+    where it refuses the reference."""
     import torch
     import capture
     import case as cases
     import upstream
     torch.set_num_threads(args.threads)
     up = upstream.load(args.upstream)
-    case = cases.make(args.seed, args.text, args.reference, args.source, 100, args.speech_tokens)
-    if args.checkpoint:
-        model = pathlib.Path(args.checkpoint)
-        parts = cases.load_checkpoint(up, model)
-        stages, inputs = capture.run(up, parts, cases.tokenizer(model), case)
+    case = cases.make(family, args.seed, args.text, args.language, args.reference, args.source,
+                      100, args.speech_tokens)
+    model = pathlib.Path(args.checkpoint) if args.checkpoint else directory / "model"
+    try:
+        if args.checkpoint:
+            parts = cases.load_checkpoint(up, family, model)
+            speaker = upstream.assemble(up, family, parts, cases.tokenizer(up, family, model))
+            stages, inputs = capture.run(up, speaker, family, case)
+        else:
+            stages, inputs = seeded(up, args, family, case, model)
+    except AssertionError as refusal:
+        if "Audio prompt" not in str(refusal):
+            raise
+        cases.write_inputs(directory, case, {})
+        return model, refusal
+    if (model / "conds.pt").exists():
         stages.update(cases.voice_stages(up, model / "conds.pt"))
-    else:
-        model = directory / "model"
-        stages, inputs = seeded(up, args, case, model)
     cases.write_inputs(directory, case, inputs)
     cases.write_stages(directory / "upstream", stages)
     print(f"closest call of greedy decoding: {case['smallest_margin']:.1e} of the largest logit",
           flush=True)
-    return model
+    return model, None
 
 
-def seeded(up, args, case, model):
+def seeded(up, args, family, case, model):
     import capture
     import case as cases
     import checkpoint
     import tiny
+    import upstream
     recordings = [path for path in (args.reference, args.source) if path]
-    weights = checkpoint.Checkpoint(up, tiny.CONFIG if args.size == "tiny" else None, args.seed)
+    config = tiny.CONFIGS[family.name] if args.size == "tiny" else None
+    weights = checkpoint.Checkpoint(up, family, config, args.seed)
     weights.calibrate(recordings)
     for attempt in range(ATTEMPTS):
         weights.save(model)
         case["conds"] = str(model / "conds.pt")
-        stages, inputs = capture.run(up, weights.parts(), cases.tokenizer(model), case)
+        speaker = upstream.assemble(up, family, weights.parts(), cases.tokenizer(up, family, model))
+        stages, inputs = capture.run(up, speaker, family, case)
         if case["smallest_margin"] > MARGIN:
             break
         print(f"attempt {attempt}: closest call {case['smallest_margin']:.1e}; drawing another head")
         weights.redraw_head(attempt)
-    stages.update(cases.voice_stages(up, model / "conds.pt"))
     return stages, inputs
 
 

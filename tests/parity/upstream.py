@@ -6,12 +6,15 @@ Upstream fixes many sizes in its code, so a small model is built by making
 each module with small sizes and putting it where the large one was. Nothing
 of upstream's arithmetic is changed.
 """
+import contextlib
 import importlib.metadata
 import logging
 import pathlib
 import sys
 import types
 import warnings
+
+import upstream_t3
 
 REVISION = "5de7a54"
 
@@ -31,22 +34,29 @@ def load(directory):
     perth.PerthImplicitWatermarker = _NoWatermark
     import chatterbox.models.t3.t3 as t3
     t3.tqdm = lambda steps, **_: steps
+    import chatterbox.mtl_tts as mtl
     import chatterbox.tts as tts
+    import chatterbox.tts_turbo as turbo
     import chatterbox.vc as vc
     import chatterbox.models.s3gen.s3gen as s3gen
     import chatterbox.models.s3gen.decoder as decoder
     import chatterbox.models.s3gen.f0_predictor as f0_predictor
+    import chatterbox.models.s3gen.flow_matching as flow_matching
     import chatterbox.models.s3gen.hifigan as hifigan
     import chatterbox.models.s3gen.transformer.upsample_encoder as encoder
     import chatterbox.models.s3gen.xvector as xvector
     import chatterbox.models.t3.llama_configs as llama
     import chatterbox.models.t3.modules.perceiver as perceiver
+    import chatterbox.models.tokenizers.tokenizer as text
     import chatterbox.models.voice_encoder as voice_encoder
     import s3tokenizer.model_v2 as tokenizer
+    flow_matching.tqdm = lambda steps, **_: steps
+    flow_matching.print = lambda *_: None
     return types.SimpleNamespace(
-        tts=tts, vc=vc, t3=t3, s3gen=s3gen, decoder=decoder, hifigan=hifigan,
-        f0_predictor=f0_predictor, encoder=encoder, xvector=xvector, llama=llama,
-        perceiver=perceiver, voice_encoder=voice_encoder, tokenizer=tokenizer)
+        tts=tts, turbo=turbo, mtl=mtl, vc=vc, t3=t3, s3gen=s3gen, decoder=decoder,
+        hifigan=hifigan, f0_predictor=f0_predictor, encoder=encoder, xvector=xvector, llama=llama,
+        perceiver=perceiver, voice_encoder=voice_encoder, tokenizer=tokenizer, text=text,
+        loudness=_loudness)
 
 
 class _NoWatermark:
@@ -56,13 +66,40 @@ class _NoWatermark:
         return wav
 
 
-def build(up, config):
+@contextlib.contextmanager
+def _loudness():
+    """A list that fills with the loudness of what is measured within the block, in LUFS. The
+    figures are Python's numbers: with numpy 2, numpy's own would turn the wave they multiply into
+    float64, which upstream does not expect."""
+    import pyloudnorm
+    measured, original = [], pyloudnorm.Meter.integrated_loudness
+
+    def measure(meter, wave):
+        measured.append(float(original(meter, wave)))
+        return measured[-1]
+    pyloudnorm.Meter.integrated_loudness = measure
+    try:
+        yield measured
+    finally:
+        pyloudnorm.Meter.integrated_loudness = original
+
+
+def build(up, family, config):
     """(voice encoder, t3, s3gen) of upstream; `config` None: published sizes."""
     if config is None:
-        return (up.voice_encoder.VoiceEncoder().eval(), up.t3.T3().eval(),
-                up.s3gen.S3Token2Wav().eval())
+        return (up.voice_encoder.VoiceEncoder().eval(), upstream_t3.published(up, family).eval(),
+                up.s3gen.S3Token2Wav(meanflow=family.gpt2).eval())
     return (_voice_encoder(up, config["voice_encoder"]).eval(),
-            _t3(up, config["t3"]).eval(), _s3gen(up, config).eval())
+            upstream_t3.small(up, family, config["t3"]).eval(),
+            _s3gen(up, config, family.gpt2).eval())
+
+
+def assemble(up, family, parts, tokenizer):
+    """Upstream's class of a family, around its three models."""
+    voice_encoder, t3, s3gen = parts
+    kind = up.turbo.ChatterboxTurboTTS if family.gpt2 else \
+        up.mtl.ChatterboxMultilingualTTS if family.language else up.tts.ChatterboxTTS
+    return kind(t3, s3gen, voice_encoder, tokenizer, "cpu")
 
 
 def _voice_encoder(up, sizes):
@@ -73,42 +110,11 @@ def _voice_encoder(up, sizes):
     return up.voice_encoder.VoiceEncoder(hp)
 
 
-def _t3(up, sizes):
-    base = dict(up.llama.LLAMA_CONFIGS["Llama_520M"])
-    scaling = sizes["rope_scaling"]
-    base.update(
-        hidden_size=sizes["hidden"], intermediate_size=sizes["intermediate"],
-        num_hidden_layers=sizes["layers"], num_attention_heads=sizes["heads"],
-        num_key_value_heads=sizes["heads"], head_dim=sizes["head_dim"],
-        rms_norm_eps=sizes["rms_eps"], rope_theta=sizes["rope_theta"],
-        rope_scaling=dict(
-            rope_type="llama3", factor=scaling["factor"],
-            low_freq_factor=scaling["low_freq_factor"],
-            high_freq_factor=scaling["high_freq_factor"],
-            original_max_position_embeddings=scaling["original_positions"]))
-    up.llama.LLAMA_CONFIGS["parity"] = base
-    hp = up.t3.T3Config(sizes["text_vocab"])
-    hp.llama_config_name = "parity"
-    hp.start_text_token = sizes["start_text"]
-    hp.stop_text_token = sizes["stop_text"]
-    hp.max_text_tokens = sizes["max_text_tokens"]
-    hp.start_speech_token = sizes["start_speech"]
-    hp.stop_speech_token = sizes["stop_speech"]
-    hp.speech_tokens_dict_size = sizes["speech_vocab"]
-    hp.max_speech_tokens = sizes["max_speech_tokens"]
-    hp.speech_cond_prompt_len = sizes["speech_prompt_tokens"]
-    hp.speaker_embed_size = sizes["speaker_embedding"]
-    t3 = up.t3.T3(hp)
-    t3.cond_enc.perceiver = up.perceiver.Perceiver(
-        sizes["perceiver_queries"], sizes["hidden"], sizes["hidden"], sizes["perceiver_heads"])
-    return t3
-
-
-def _s3gen(up, config):
+def _s3gen(up, config, meanflow):
     model = up.s3gen.S3Token2Wav.__new__(up.s3gen.S3Token2Wav)
     import torch
     with torch.device("meta"):  # the full-size modules below are thrown away
-        full = up.s3gen.S3Token2Wav()
+        full = up.s3gen.S3Token2Wav(meanflow)
     model.__dict__.update(full.__dict__)
     model._modules = dict(full._modules)
     fade = up.s3gen.S3GEN_SR // 50
@@ -124,7 +130,7 @@ def _s3gen(up, config):
         in_channels=320, out_channels=80, causal=True, channels=[estimator["channels"]],
         dropout=0.0, attention_head_dim=estimator["head_dim"], n_blocks=estimator["blocks"],
         num_mid_blocks=estimator["mid_blocks"], num_heads=estimator["heads"], act_fn="gelu",
-        meanflow=False)
+        meanflow=meanflow)
     solver = up.s3gen.CausalConditionalCFM(
         spk_emb_dim=80, cfm_params=up.s3gen.CFM_PARAMS, estimator=velocity)
     model.flow = up.s3gen.CausalMaskedDiffWithXvec(

@@ -19,7 +19,7 @@ UP_STRIDES = (8, 5, 3)
 # Layers whose output is added to a residual stream: (pattern, gain).
 GAINS = [
     (r"speech_head\.weight", LOGIT_SPREAD),
-    (r"\.(o_proj|down_proj)\.weight", 0.5),
+    (r"\.(o_proj|down_proj|c_proj)\.weight", 0.5),
     (r"encoders\.\d+\.(self_attn\.linear_out|feed_forward\.w_2)\.weight", 2.0),
     (r"attn1\.to_out\.0\.weight|ff\.net\.2\.weight", 0.5),
     (r"blocks\.\d+\.(attn\.out|mlp\.2)\.weight", 0.5),
@@ -62,9 +62,9 @@ def _draw(name, shape, random):
         return torch.full(shape, -5.0)
     if name.endswith("alpha"):
         return 1 + normal(0.2).abs()
-    if re.search(r"(_emb|input_embedding|embed_tokens)\.weight$", name):
+    if re.search(r"(_emb|input_embedding|embed_tokens|wte)\.weight$", name):
         return normal(0.7)
-    if re.search(r"pos_emb\.emb\.weight$", name):
+    if re.search(r"(pos_emb\.emb|wpe)\.weight$", name):
         return normal(0.4)
     if name.endswith("pre_attention_query"):
         return normal(0.5)
@@ -77,11 +77,12 @@ def _draw(name, shape, random):
     if len(shape) == 1:
         # Norm scales are the one-dimensional weights; all else is a bias.
         return 1 + normal(0.15) if name.endswith("weight") else normal(0.15)
-    return normal(_gain(name) / math.sqrt(_fan_in(shape)))
+    return normal(_gain(name) / math.sqrt(_fan_in(name, shape)))
 
 
-def _fan_in(shape):
-    return math.prod(shape[1:])
+def _fan_in(name, shape):
+    # GPT-2's matrices are stored (in, out).
+    return shape[0] if re.search(r"\.c_(attn|proj|fc)\.", name) else math.prod(shape[1:])
 
 
 def _weight_norm(name, shape, random):

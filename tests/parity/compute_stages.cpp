@@ -130,9 +130,10 @@ Stages compute_stages(const ParityCase& parity, const Model& model) {
   Stages stages;
 
   const auto text = parts.text_tokenizer->encode(parts.text_tokenizer->normalize(parity.text)).ids;
-  std::vector<std::int64_t> framed{parts.config.t3.start_text};
-  framed.insert(framed.end(), text.begin(), text.end());
-  framed.push_back(parts.config.t3.stop_text);
+  const T3Config& t3 = parts.config.t3;
+  std::vector<std::int64_t> framed = text;
+  if (t3.start_text) framed.insert(framed.begin(), *t3.start_text);
+  if (t3.stop_text) framed.push_back(*t3.stop_text);
   stages["text_tokens"] = row(framed);
 
   const Conditionals voice =

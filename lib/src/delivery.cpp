@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 
 #include "chatterbox/error.h"
 
@@ -19,32 +18,24 @@ double seconds_since(Delivery::Clock::time_point start) {
 
 void Delivery::deliver(const at::Tensor& samples, bool last, std::vector<WordTime> words) {
   const at::Tensor wave = samples.to(at::kCPU, at::kFloat).contiguous();
-  std::span<const float> speech{wave.data_ptr<float>(), std::size_t(wave.numel())};
   made_ += wave.numel();
   words_.insert(words_.end(), std::make_move_iterator(words.begin()),
                 std::make_move_iterator(words.end()));
-
-  std::vector<float> marked;
-  if (watermarker_) {
-    watermarker_->push(speech);
-    marked = watermarker_->pop();
-    if (last) {
-      const std::vector<float> rest = watermarker_->drain();
-      marked.insert(marked.end(), rest.begin(), rest.end());
-    }
-    speech = marked;
-  }
+  const std::vector<float> speech =
+      mark(silence_.push({wave.data_ptr<float>(), std::size_t(wave.numel())}, last), last);
   if (speech.empty() && !last) return;
 
   const std::int64_t end = stats.samples + std::int64_t(speech.size());
-  const std::vector<WordTime> begun =
-      words_before(last ? std::numeric_limits<std::int64_t>::max() : end);
+  const std::vector<WordTime> begun = words_before(end, last);
   SpeechChunk chunk;
   chunk.samples = speech;
   chunk.position = stats.samples;
   chunk.last = last;
   chunk.words = begun;
-  if (stats.samples == 0) stats.seconds_to_first_audio = seconds_since(start_);
+  chunk.silence_before = stats.samples == 0 ? silence_.cut_before() : 0;
+  chunk.silence_after = last ? silence_.cut_after() : 0;
+  if (stats.samples <= silence_.onset() && (end > silence_.onset() || last))
+    stats.seconds_to_first_audio = seconds_since(start_);
   stats.samples = end;
   const auto waiting_since = Clock::now();
   const bool go_on = turn_.lend([&] { return sink_(chunk); });
@@ -52,12 +43,31 @@ void Delivery::deliver(const at::Tensor& samples, bool last, std::vector<WordTim
   if (!go_on) throw Error(ErrorCode::kCancelled, "stopped by the caller's sink");
 }
 
-std::vector<WordTime> Delivery::words_before(std::int64_t end) {
-  const auto later = std::find_if(words_.begin(), words_.end(),
-                                  [end](const WordTime& word) { return word.start >= end; });
+std::vector<float> Delivery::mark(std::vector<float> speech, bool last) {
+  if (!watermarker_) return speech;
+  watermarker_->push(speech);
+  std::vector<float> marked = watermarker_->pop();
+  if (last) {
+    const std::vector<float> rest = watermarker_->drain();
+    marked.insert(marked.end(), rest.begin(), rest.end());
+  }
+  return marked;
+}
+
+// Words that begin before sample `end` of what is delivered, or all that are left. One whose first
+// sounds were too soft to be heard begins where the speech does.
+std::vector<WordTime> Delivery::words_before(std::int64_t end, bool all) {
+  const std::int64_t cut = silence_.cut_before();
+  const auto later = std::find_if(words_.begin(), words_.end(), [=](const WordTime& word) {
+    return !all && word.start - cut >= end;
+  });
   std::vector<WordTime> begun(std::make_move_iterator(words_.begin()),
                               std::make_move_iterator(later));
   words_.erase(words_.begin(), later);
+  for (WordTime& word : begun) {
+    word.start = std::clamp<std::int64_t>(word.start - cut, 0, std::max<std::int64_t>(end - 1, 0));
+    word.end = std::max(word.end - cut, word.start);
+  }
   return begun;
 }
 

@@ -9,22 +9,28 @@
 #include <optional>
 #include <vector>
 
+#include "audio/edge_silence.h"
 #include "cancellation.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/watermark.h"
 
 namespace chatterbox {
 
-// The last step of a synthesis: marks the speech, hands it to the caller and keeps count. The
-// watermark holds back a little of what was made, and words wait for their samples.
+// The last step of a synthesis: takes silence off its ends, marks the speech, hands it to the
+// caller and keeps count. Both hold back a little of what was made, and words wait for their
+// samples.
 class Delivery {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `start`: when the caller asked. Without a watermarker speech leaves as it was made.
-  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start,
+  // `start`: when the caller asked. Without a watermarker speech is not marked.
+  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start, bool trim_silence,
            std::optional<Watermarker> watermarker)
-      : sink_(sink), turn_(turn), start_(start), watermarker_(std::move(watermarker)) {}
+      : sink_(sink),
+        turn_(turn),
+        start_(start),
+        silence_(!trim_silence),
+        watermarker_(std::move(watermarker)) {}
 
   // The next samples (L), and words that begin in them. After the last of the utterance nothing
   // is held back. Throws kCancelled when the caller does not want more.
@@ -32,18 +38,22 @@ class Delivery {
 
   // Samples made so far, delivered or not.
   std::int64_t made() const { return made_; }
+  // Something audible has been made.
+  bool heard() const { return silence_.heard(); }
 
   SynthesisStats finish();
   SynthesisStats stats;
 
  private:
-  std::vector<WordTime> words_before(std::int64_t end);
+  std::vector<float> mark(std::vector<float> speech, bool last);
+  std::vector<WordTime> words_before(std::int64_t end, bool all);
 
   const Engine::Sink& sink_;
   Turn& turn_;
   Clock::time_point start_;
+  EdgeSilence silence_;
   std::optional<Watermarker> watermarker_;
-  std::vector<WordTime> words_;  // not delivered yet
+  std::vector<WordTime> words_;  // not delivered yet; they count what was made
   std::int64_t made_ = 0;
   double waited_ = 0;
 };

@@ -22,7 +22,7 @@
 #include "s3gen/prompt_cache.h"
 #include "s3gen/speech_stream.h"
 #include "t3/t3.h"
-#include "text/splitter.h"
+#include "text/pieces.h"
 #include "text/tokenizer.h"
 #include "torch_guard.h"
 #include "voice_cache.h"
@@ -33,9 +33,13 @@ namespace {
 
 // What the speech tokenizer hears, Hz.
 constexpr int kTokenizerRateHz = 16000;
-// Speech tokens before a listener hears something, when the caller leaves it to
-// us: the first piece is short, as later ones play while more is made.
-constexpr int kFirstChunkTokens = 8;
+// Speech tokens in the first chunk, when the caller leaves it to us: models look
+// 13 tokens ahead, and most begin to speak within the next five.
+constexpr int kFirstChunkTokens = 20;
+// In chunks after it until something is audible, and in the one after that, which
+// has to be there before the little that plays is over.
+constexpr int kSilentChunkTokens = 5;
+constexpr int kSecondChunkTokens = 12;
 // Tokens in a chunk while a whole recording is converted: memory stays bounded.
 constexpr int kConversionChunkTokens = 50;
 
@@ -84,11 +88,30 @@ std::size_t count_characters(std::string_view utf8) {
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-// Speaks one piece of text. Audio leaves while T3 still makes tokens.
-void speak_piece(const ModelParts& model, const TextTokens& text, const Conditionals& speaker,
-                 const std::shared_ptr<const PromptCache>& prompt, const SynthesisOptions& options,
-                 std::uint64_t seed, bool last_piece, const Cancellation& cancellation,
-                 Delivery& delivery) {
+// What the model can read and say at once; 25 s are about the longest that models heard in
+// training.
+PieceLimits piece_limits(const ModelConfig& config, const SynthesisOptions& options) {
+  constexpr int kMostSpeechTokens = 625;
+  const int most = std::min({options.max_tokens, config.t3.max_speech_tokens, kMostSpeechTokens});
+  return {std::size_t(config.text.max_characters), std::size_t(config.t3.max_text_tokens),
+          std::size_t(most)};
+}
+
+// Who speaks, and to whom.
+struct Speaking {
+  const ModelParts& model;
+  const Conditionals& speaker;
+  std::shared_ptr<const PromptCache> prompt;
+  const SynthesisOptions& options;
+  const Cancellation& cancellation;
+  Delivery& delivery;
+};
+
+// Speaks one piece of text, and returns what of it did not fit into the model's longest speech.
+// Audio leaves while T3 still makes tokens.
+TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::uint64_t seed,
+                       bool last_piece) {
+  const auto& [model, speaker, prompt, options, cancellation, delivery] = speaking;
   T3Request request;
   request.speaker_embedding = speaker.speaker_embedding;
   request.speech_prompt = speaker.speech_prompt;
@@ -100,15 +123,20 @@ void speak_piece(const ModelParts& model, const TextTokens& text, const Conditio
                       stream_options(options, seed, cancellation));
   const std::int64_t start = delivery.made();
   WordClock words(text.words, start);
+  PieceEnd end(text, std::min(options.max_tokens, model.config.t3.max_speech_tokens));
   const auto deliver = [&](const at::Tensor& samples, bool last) {
     if (samples.numel() == 0 && !last) return;
-    const std::int64_t end = start + speech.position();
-    delivery.deliver(samples, last && last_piece, words.take_until(end));
+    const bool begun = delivery.heard();
+    delivery.deliver(samples, last, words.take_until(start + speech.position()));
+    if (!begun && options.streaming && options.first_chunk_size == 0)
+      speech.set_next_chunk(std::size_t(std::min(
+          options.chunk_size, delivery.heard() ? kSecondChunkTokens : kSilentChunkTokens)));
   };
 
   std::int64_t spoken = 0;
   model.t3->generate(request, [&](std::int64_t token, int text_position) {
     cancellation.check();
+    if (!end.allows(text_position)) return false;
     // Ids beyond the codebook are not speech; upstream drops them too.
     if (token >= model.config.t3.start_speech) return true;
     ++spoken;
@@ -119,13 +147,16 @@ void speak_piece(const ModelParts& model, const TextTokens& text, const Conditio
   if (spoken == 0)
     throw Error(ErrorCode::kModelFailure, "expected speech tokens, T3 ended before the first");
   delivery.stats.speech_tokens += spoken;
-  deliver(speech.finish(), true);
+  TextTokens rest = end.rest();
+  deliver(speech.finish(), last_piece && rest.ids.empty());
+  return rest;
 }
 
 void check_audio(const char* what, const Audio& audio) {
   if (audio.rate_hz <= 0)
-    throw Error(ErrorCode::kInvalidArgument, std::string(what) + ": expected a rate above 0 Hz, got " +
-                                                 std::to_string(audio.rate_hz));
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        std::string(what) + ": expected a rate above 0 Hz, got " + std::to_string(audio.rate_hz));
   if (audio.samples.empty())
     throw Error(ErrorCode::kInvalidArgument, std::string(what) + ": expected samples, got none");
 }
@@ -148,29 +179,33 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     std::optional<Watermarker> watermarker;
     if (options.watermark) watermarker.emplace(model.watermark());
     if (const std::size_t length = count_characters(text); length > kMaxTextLength)
-      throw Error(ErrorCode::kInvalidArgument,
-                  "text: expected at most " + std::to_string(kMaxTextLength) +
-                      " characters, got " + std::to_string(length));
+      throw Error(ErrorCode::kInvalidArgument, "text: expected at most " +
+                                                   std::to_string(kMaxTextLength) +
+                                                   " characters, got " + std::to_string(length));
 
-    std::vector<TextTokens> pieces;
-    for (const std::string& piece :
-         split_pieces(text, std::size_t(model.config.text.max_characters))) {
-      TextTokens tokens = model.text_tokenizer->encode(model.text_tokenizer->normalize(piece));
-      if (!tokens.ids.empty()) pieces.push_back(std::move(tokens));
-    }
+    const TextTokenizer& tokenizer = *model.text_tokenizer;
+    const auto read = [&](std::string_view part) {
+      return tokenizer.encode(tokenizer.normalize(part));
+    };
+    std::vector<Piece> pieces = cut_pieces(text, read, piece_limits(model.config, options));
     if (pieces.empty())
       throw Error(ErrorCode::kInvalidArgument, "text: expected words to speak, got none");
 
     Turn turn(model.turns, cancellation);
     use_threads(model.threads);
-    const std::shared_ptr<const PromptCache> prompt =
-        model.prompt_caches->get(*model.s3gen, voice.conditionals());
-    Delivery delivery(sink, turn, start, std::move(watermarker));
+    Delivery delivery(sink, turn, start, options.trim_silence, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
-    for (std::size_t i = 0; i < pieces.size(); ++i)
-      speak_piece(model, pieces[i], *voice.conditionals(), prompt, options,
-                  piece_seed(delivery.stats.seed, i), i + 1 == pieces.size(), cancellation,
-                  delivery);
+    const Speaking speaking{model,
+                            *voice.conditionals(),
+                            model.prompt_caches->get(*model.s3gen, voice.conditionals()),
+                            options,
+                            cancellation,
+                            delivery};
+    std::size_t spoken = 0;
+    for (Piece& piece : pieces)
+      for (TextTokens rest = std::move(piece.tokens); !rest.ids.empty(); ++spoken)
+        rest = speak_piece(speaking, rest, piece_seed(delivery.stats.seed, spoken),
+                           &piece == &pieces.back());
     return delivery.finish();
   });
 }
@@ -205,10 +240,8 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std
     SpeechStream stream(*model.s3gen, *model.hift,
                         model.prompt_caches->get(*model.s3gen, voice.conditionals()), options);
     const at::Tensor ids = tokens.flatten().contiguous();
-    const at::Tensor first =
-        stream.push({ids.data_ptr<std::int64_t>(), std::size_t(ids.numel())});
-    const at::Tensor wave =
-        at::cat({first, stream.finish()}).to(at::kCPU, at::kFloat).contiguous();
+    const at::Tensor first = stream.push({ids.data_ptr<std::int64_t>(), std::size_t(ids.numel())});
+    const at::Tensor wave = at::cat({first, stream.finish()}).to(at::kCPU, at::kFloat).contiguous();
 
     Audio audio;
     audio.samples.assign(wave.data_ptr<float>(), wave.data_ptr<float>() + wave.numel());
@@ -254,7 +287,6 @@ void Engine::warm_up() {
   if (!model_->builtin_voice()) return;
   SynthesisOptions options;
   options.seed = 0;
-  options.max_tokens = 2 * kFirstChunkTokens;
   synthesize("Hello there.", *model_->builtin_voice(), options);
 }
 

@@ -78,13 +78,14 @@ TEST_F(EngineTest, SameSeedSameAudioOtherSeedOtherAudio) {
 }
 
 TEST_F(EngineTest, ChunksFollowEachOtherAndEndOnce) {
-  std::int64_t next = 0;
+  std::int64_t next = 0, silence = 0;
   int ends = 0, pieces = 0;
   const SynthesisStats stats =
       engine_.synthesize(kSentence, voice_, seeded(3), [&](const SpeechChunk& chunk) {
         EXPECT_EQ(chunk.position, next);
         EXPECT_EQ(ends, 0) << "a chunk after the last";
         next += std::int64_t(chunk.samples.size());
+        silence += chunk.silence_before + chunk.silence_after;
         ends += chunk.last;
         ++pieces;
         return true;
@@ -92,10 +93,57 @@ TEST_F(EngineTest, ChunksFollowEachOtherAndEndOnce) {
   EXPECT_EQ(ends, 1);
   EXPECT_GT(pieces, 2);
   EXPECT_EQ(stats.samples, next);
-  EXPECT_EQ(stats.samples, stats.speech_tokens * kSamplesPerToken);
+  EXPECT_EQ(stats.samples + silence, stats.speech_tokens * kSamplesPerToken);
   EXPECT_EQ(stats.seed, 3u);
   EXPECT_GT(stats.seconds_to_first_audio, 0);
   EXPECT_LE(stats.seconds_to_first_audio, stats.seconds_total);
+}
+
+// What a caller hears of a sentence, and the words of it.
+struct Heard {
+  std::vector<float> samples;
+  std::vector<WordTime> words;
+  std::int64_t before = 0, after = 0;
+};
+
+Heard hear(Engine& engine, const SynthesisOptions& options) {
+  Heard heard;
+  engine.synthesize(
+      kSentence, *engine.model()->builtin_voice(), options, [&](const SpeechChunk& chunk) {
+        heard.samples.insert(heard.samples.end(), chunk.samples.begin(), chunk.samples.end());
+        heard.words.insert(heard.words.end(), chunk.words.begin(), chunk.words.end());
+        heard.before += chunk.silence_before;
+        heard.after += chunk.silence_after;
+        return true;
+      });
+  return heard;
+}
+
+TEST_F(EngineTest, SpeechBeginsAtOnceAndEndsSoon) {
+  SynthesisOptions options = seeded(5);
+  options.watermark = false;
+  const Heard trimmed = hear(engine_, options);
+  options.trim_silence = false;
+  options.chunk_size = 25;
+  options.first_chunk_size = 20;
+  const Heard all = hear(engine_, options);
+  EXPECT_EQ(all.before + all.after, 0);
+  EXPECT_GT(trimmed.before, kOutputRateHz / 20);
+  // 50 ms have something to hear in them.
+  EXPECT_GT(rms({trimmed.samples.begin(), trimmed.samples.begin() + kOutputRateHz / 20}), 0.005);
+  for (std::size_t i = 1; i < all.words.size(); ++i)
+    EXPECT_EQ(trimmed.words[i].start, all.words[i].start - trimmed.before) << all.words[i].word;
+}
+
+// Whoever gathers hears what whoever streams does.
+TEST_F(EngineTest, SilenceIsTakenOffAStreamAsOffAWhole) {
+  SynthesisOptions options = seeded(6);
+  options.first_chunk_size = options.chunk_size = 1000;
+  const Heard streamed = hear(engine_, options);
+  options.streaming = false;
+  const Heard whole = hear(engine_, options);
+  EXPECT_EQ(streamed.samples, whole.samples);
+  EXPECT_EQ(streamed.before, whole.before);
 }
 
 TEST_F(EngineTest, LongTextKeepsEverySentence) {

@@ -73,6 +73,10 @@ struct SpeechChunk {
   bool last = false;
   // Words that begin in this chunk; empty when the model has no alignment head.
   std::span<const WordTime> words;
+  // Samples of silence that were taken off in front of the first chunk, and after the last
+  // (SynthesisOptions::trim_silence): who joins utterances may want their pauses back.
+  std::int64_t silence_before = 0;
+  std::int64_t silence_after = 0;
 };
 
 // What a synthesis did.
@@ -80,6 +84,7 @@ struct SynthesisStats {
   std::int64_t samples = 0;
   std::int64_t speech_tokens = 0;
   std::uint64_t seed = 0;
+  // Until the caller was given the first audible sample.
   double seconds_to_first_audio = 0;
   double seconds_total = 0;
   // Seconds of work per second of speech.

@@ -12,7 +12,7 @@ enum class LogLevel { kDebug, kInfo, kWarning };
 
 // May be called from any thread that calls into the library. The library never
 // prints; without a sink, messages are dropped. Text and audio content is
-// never logged above kDebug.
+// never logged above kDebug, but for words that could not be spoken.
 using LogSink = std::function<void(LogLevel, std::string_view message)>;
 
 void set_log_sink(LogSink sink);

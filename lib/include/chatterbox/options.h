@@ -60,10 +60,14 @@ struct SynthesisOptions {
   int first_chunk_size = 0;
   // False: audio is delivered once per sentence, computed in one go.
   bool streaming = true;
+  // Leaves at most 20 ms of silence in front of the speech and 150 ms after it, of what the model
+  // makes of both; pauses in it stay.
+  bool trim_silence = true;
   // Marks the speech as synthetic (see watermark.h), at the cost of 64 ms that stay behind while
   // streaming. Needs the watermark's weights.
   bool watermark = true;
-  // Most speech tokens for one piece of text; upstream's 1000 is 40 s.
+  // Most speech tokens for one piece of text; upstream's 1000 is 40 s. Text that takes longer is
+  // spoken in more pieces.
   int max_tokens = 1000;
   static constexpr Range kMaxTokens{1, 4096};
 };

@@ -42,6 +42,9 @@ class SpeechStream {
   // none. Throws kInvalidArgument for tokens out of range.
   at::Tensor push(std::span<const std::int64_t> tokens);
 
+  // As many tokens are in the chunk that waits.
+  void set_next_chunk(std::size_t tokens) { next_chunk_ = tokens; }
+
   // The rest. All samples together are 960 per token, or 480 less when the
   // prompt's mel reaches into the first.
   at::Tensor finish();

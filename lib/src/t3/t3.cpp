@@ -183,8 +183,7 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
     if (token == config.stop_speech) break;
     sampler.remember(token);
     tokens.push_back(token);
-    if (sink && !sink(token, tracker ? tracker->peak() : -1))
-      throw Error(ErrorCode::kCancelled, "cancelled while speech tokens were made");
+    if (sink && !sink(token, tracker ? tracker->peak() : -1)) break;
     if (step + 1 == most) break;
     parts.embed_speech(token, step + 1, embedding);
     logits = decoder->step(embedding.data(), /*want_logits=*/true);

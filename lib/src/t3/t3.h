@@ -25,7 +25,7 @@ struct T3Request {
 };
 
 // Takes each speech token as it is made, and the index into text_ids that the
-// alignment head looks at, or -1 without such a head. False stops generation.
+// alignment head looks at, or -1 without such a head. False ends generation.
 // The stop token is never delivered. Ids of start_speech and above, which a
 // model may draw on a bad day, are: the caller drops them, as upstream does.
 using TokenSink = std::function<bool(std::int64_t token, int text_position)>;
@@ -52,8 +52,8 @@ class T3 {
   ~T3();
 
   // All tokens that the sink was given. Throws kInvalidArgument for empty or
-  // too long text or ids outside the vocabulary, kCancelled when the sink says
-  // so, kModelFailure when logits are not finite.
+  // too long text or ids outside the vocabulary, kModelFailure when logits are
+  // not finite.
   std::vector<std::int64_t> generate(const T3Request& request, const TokenSink& sink,
                                      const T3Trace& trace = {}) const;
 

@@ -88,18 +88,21 @@ std::size_t sentence_end(View text, std::size_t begin) {
 }
 
 // Where a text longer than `limit` is best cut: after a clause, else after a
-// word, else between characters. Never 0.
+// word, else after a sign in a word ("https://a.org/b"), else between
+// characters. Never 0.
 std::size_t cut(View text, std::size_t limit) {
-  std::size_t clause = 0, word = 0;
+  std::size_t clause = 0, word = 0, sign = 0;
   for (std::size_t i = 1; i <= limit; ++i) {
     const char32_t last = text[i - 1];
     if (ends_wide_clause(last) || ends_wide_sentence(last)) clause = i;
+    if (contains(U"/-_&?=.,@+:;|", last)) sign = i;
     if (text[i] != U' ') continue;
     word = i;
     if (contains(U",;:.!?)]—–-\"”", last)) clause = i;
   }
   if (clause >= limit / 3 && clause > 0) return clause;
   if (word > 0) return word;
+  if (sign >= limit / 3 && sign > 0) return sign;
   // A mark that combines with the letter before it stays with it.
   std::size_t between = limit;
   const auto extends = [&](std::size_t i) {

@@ -48,6 +48,7 @@ void SpeechOutput::reset() {
   base_ = 0;
   sent_ = 0;
   offset_ = 0;
+  rested_ = 0;
   discont_ = true;
 }
 

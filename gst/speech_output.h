@@ -53,6 +53,14 @@ class SpeechOutput {
   GstFlowReturn finish(const Push& push);
   // Pushes what is held back because it is shorter than a buffer should be.
   GstFlowReturn push_pending(const Push& push);
+  // An utterance that has just been finished was made with so much silence after it (samples at the
+  // engine's rate) that was not written.
+  void rest(std::int64_t silence) { rested_ = position() + engine_time(silence); }
+  // Where the next one begins, which was made with so much silence before it, so that the pause
+  // between them is what it was.
+  GstClockTime after_rest(std::int64_t silence) const {
+    return rested_ > 0 ? rested_ + engine_time(silence) : 0;
+  }
   // Of what has been pushed of it.
   GstClockTime utterance_duration() const { return time_of(emitted_); }
 
@@ -65,6 +73,9 @@ class SpeechOutput {
   std::vector<SpokenWord> take_words(std::size_t frames);
   OwnedBuffer stamp(OwnedBuffer buffer, std::size_t frames);
   GstClockTime time_of(std::uint64_t samples) const;
+  static GstClockTime engine_time(std::int64_t samples) {
+    return gst_util_uint64_scale(guint64(samples), GST_SECOND, kOutputRateHz);
+  }
   std::size_t frames_of(GstClockTime time) const;
 
   GstAudioInfo info_ = [] {
@@ -77,6 +88,7 @@ class SpeechOutput {
   GstClockTime base_ = 0;        // position at the last move
   std::uint64_t sent_ = 0;       // samples pushed since
   std::uint64_t offset_ = 0;     // samples pushed since reset
+  GstClockTime rested_ = 0;      // end of the last utterance and of its silence; 0: none
   bool discont_ = true;
 
   std::uint64_t read_ = 0;      // samples of the utterance, engine's rate

@@ -63,6 +63,11 @@ std::chrono::nanoseconds SpeechJob::time_to_first_audio() const {
   return first_audio_.value_or(std::chrono::nanoseconds{0});
 }
 
+std::int64_t SpeechJob::silence_after() const {
+  std::lock_guard lock(mutex_);
+  return silence_after_;
+}
+
 std::vector<float> SpeechJob::mark(std::vector<float> speech) const {
   Speaker::Marker marker;
   {
@@ -110,10 +115,24 @@ void SpeechJob::pause(double seconds) {
   add({std::vector<float>(samples, 0.0F), samples_, {}});
 }
 
+// A part that follows another without a written pause follows it after the silence that was taken
+// off both.
+void SpeechJob::rest(SpeechPiece& first, bool after_pause) {
+  std::int64_t after;
+  {
+    std::lock_guard lock(mutex_);
+    after = std::exchange(silence_after_, 0);
+  }
+  if (samples_ == 0 || after_pause) return;
+  pause(double(after + first.silence_before) / kOutputRateHz);
+  first.silence_before = 0;
+}
+
 // Speech at its own speed is handed on as it comes; other speech when all of the
 // part is there. A watermark does not survive another speed: it comes after that.
 void SpeechJob::speak(Speaker& speaker, const Part& part) {
-  const std::int64_t begin = samples_;
+  std::int64_t begin = samples_;
+  bool begun = false;
   SynthesisOptions options = part.options;
   if (options.watermark && (part.fitted || part.speed != 1)) {
     options.watermark = false;
@@ -124,8 +143,20 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
   SpeechPiece whole;
   count(speaker.speak(part.text, options, [&](const SpeechChunk& chunk) {
     SpeechPiece piece{{chunk.samples.begin(), chunk.samples.end()},
-                      begin + chunk.position,
-                      {chunk.words.begin(), chunk.words.end()}};
+                      chunk.position,
+                      {chunk.words.begin(), chunk.words.end()},
+                      chunk.silence_before};
+    if (!begun && !piece.samples.empty()) {
+      begun = true;
+      rest(piece, part.pause_seconds > 0);
+      begin = samples_;
+      whole.silence_before = std::int64_t(double(piece.silence_before) / part.speed);
+    }
+    if (chunk.last) {
+      std::lock_guard lock(mutex_);
+      silence_after_ = chunk.silence_after;
+    }
+    piece.position += begin;
     for (float& sample : piece.samples) sample *= float(part.gain);
     if (!first_audio_ && !chunk.samples.empty()) {
       std::lock_guard lock(mutex_);
@@ -152,7 +183,11 @@ void SpeechJob::run(Speaker& speaker) {
   try {
     for (const Part& part : request_) {
       pause(part.pause_seconds);
-      if (part.text.empty()) continue;
+      if (part.text.empty()) {
+        std::lock_guard lock(mutex_);
+        silence_after_ = 0;
+        continue;
+      }
       // The order matters: who cancels marks the job first and tells the speaker
       // then, so that one of the two is always seen.
       speaker.expect_speech();

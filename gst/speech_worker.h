@@ -21,6 +21,9 @@ struct SpeechPiece {
   std::vector<float> samples;
   std::int64_t position = 0;  // of the first sample in the utterance
   std::vector<WordTime> words;
+  // Samples of silence that were taken off in front of it, which only matter when it follows other
+  // speech.
+  std::int64_t silence_before = 0;
 };
 
 // The piece, whose words count from its beginning, said at another speed and put
@@ -65,6 +68,8 @@ class SpeechJob {
   std::vector<float> mark(std::vector<float> speech) const;
   // From the start of the synthesis to its first audio.
   std::chrono::nanoseconds time_to_first_audio() const;
+  // After kDone: samples of silence that were taken off the end.
+  std::int64_t silence_after() const;
 
  private:
   friend class SpeechWorker;
@@ -73,6 +78,7 @@ class SpeechJob {
   void fail(Failure failure);
   void run(Speaker& speaker);
   void pause(double seconds);
+  void rest(SpeechPiece& first, bool after_pause);
   void speak(Speaker& speaker, const Part& part);
   void count(const SynthesisStats& stats);
 
@@ -88,6 +94,7 @@ class SpeechJob {
   bool about_voice_ = false;  // what the worker is busy with; its own
   std::chrono::steady_clock::time_point start_;
   std::optional<std::chrono::nanoseconds> first_audio_;
+  std::int64_t silence_after_ = 0;
 };
 
 // A speaker and the thread it works in. Jobs are done in order.

@@ -217,6 +217,18 @@ void install_sampling(Installer& add, const TtsSettings& initial) {
              guint(SynthesisOptions::kChunkSize.low), guint(SynthesisOptions::kChunkSize.high),
              initial.chunk_size, kPlaying);
   /**
+   * GstChatterboxTts:trim-silence:
+   *
+   * An utterance begins within 20 ms of its timestamp and ends 150 ms after its last sound. Pauses
+   * in it stay, and so do those between utterances that follow each other.
+   *
+   * Since: 0.1
+   */
+  add.flag("trim-silence", "Trim silence",
+           "Begin at once and end soon, without the silence that a model makes around speech. "
+           "Taken up by the next utterance.",
+           initial.trim_silence, kPlaying);
+  /**
    * GstChatterboxTts:watermark:
    *
    * Marks the speech as synthetic, as upstream's does.

@@ -60,6 +60,7 @@ void visit_member(Settings& settings, const char* name, Visit&& visit) {
   if (is("top-p")) return visit(settings.top_p);
   if (is("seed")) return visit(settings.seed);
   if (is("chunk-size")) return visit(settings.chunk_size);
+  if (is("trim-silence")) return visit(settings.trim_silence);
   if (is("watermark")) return visit(settings.watermark);
   if (is("language")) return visit(settings.language);
   if (is("speaker-map")) return visit(settings.speaker_map);
@@ -94,6 +95,7 @@ SynthesisOptions TtsSettings::synthesis() const {
   options.top_p = chosen(top_p);
   if (seed >= 0) options.seed = std::uint64_t(seed);
   options.chunk_size = int(chunk_size);
+  options.trim_silence = trim_silence;
   options.watermark = watermark;
   return options;
 }

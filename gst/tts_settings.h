@@ -37,6 +37,7 @@ struct TtsSettings {
   double top_p = -1;
   gint64 seed = -1;  // negative: a fresh one for each utterance
   guint chunk_size = 25;
+  bool trim_silence = true;
   bool watermark = true;
   std::string language = "auto";
   // Voices of speakers that the text names; immutable, may be none.

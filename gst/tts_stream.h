@@ -168,7 +168,7 @@ class TtsStream {
   void sync_controls(GstClockTime timestamp);
   bool submit(Utterance& utterance, int attempt);
   void submit_ahead();
-  GstFlowReturn begin_speech(Speaking& speaking);
+  GstFlowReturn begin_speech(Speaking& speaking, const SpeechPiece& first);
   GstClockTime start_time(Speaking& speaking);
   GstFlowReturn write_piece(Speaking& speaking, const SpeechPiece& piece);
   GstFlowReturn write_gathered(Speaking& speaking);

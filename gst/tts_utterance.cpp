@@ -77,7 +77,7 @@ GstFlowReturn TtsStream::take_piece(Speaking& speaking, SpeechPiece piece) {
     all.words.insert(all.words.end(), piece.words.begin(), piece.words.end());
     return GST_FLOW_OK;
   }
-  const GstFlowReturn flow = speaking.begun ? GST_FLOW_OK : begin_speech(speaking);
+  const GstFlowReturn flow = speaking.begun ? GST_FLOW_OK : begin_speech(speaking, piece);
   return flow == GST_FLOW_OK ? write_piece(speaking, piece) : flow;
 }
 
@@ -143,9 +143,15 @@ GstClockTime TtsStream::start_time(Speaking& speaking) {
   return std::max(start, deadline);
 }
 
-GstFlowReturn TtsStream::begin_speech(Speaking& speaking) {
+// Speech that follows other speech keeps the pause that the model made between them.
+GstFlowReturn TtsStream::begin_speech(Speaking& speaking, const SpeechPiece& first) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (!GST_CLOCK_TIME_IS_VALID(speaking.utterance.timestamp) ||
+      speaking.settings.effective_timing() == Timing::kContiguous)
+    flow = output_.silence(output_.after_rest(first.silence_before), pusher());
+  if (flow != GST_FLOW_OK) return flow;
   speaking.start = start_time(speaking);
-  const GstFlowReturn flow = advance_to(speaking.start);
+  flow = advance_to(speaking.start);
   if (flow != GST_FLOW_OK) return flow;
   output_.begin();
   speaking.start = output_.position();
@@ -189,9 +195,9 @@ GstFlowReturn TtsStream::write_piece(Speaking& speaking, const SpeechPiece& piec
 
 // Speech that has to fit into its cue, now that all of it is there.
 GstFlowReturn TtsStream::write_gathered(Speaking& speaking) {
-  const GstFlowReturn flow = begin_speech(speaking);
-  if (flow != GST_FLOW_OK) return flow;
   SpeechPiece& all = speaking.gathered;
+  const GstFlowReturn flow = begin_speech(speaking, all);
+  if (flow != GST_FLOW_OK) return flow;
   const Utterance& utterance = speaking.utterance;
   const GstClockTime end =
       utterance.timestamp + utterance.duration + speaking.settings.max_overflow_ms * GST_MSECOND;
@@ -212,6 +218,7 @@ GstFlowReturn TtsStream::end_speech(Speaking& speaking, bool interrupted) {
   GstFlowReturn flow = GST_FLOW_OK;
   if (speaking.begun) {
     flow = output_.finish(pusher(&speaking));
+    if (!interrupted) output_.rest(speaking.utterance.job->silence_after());
     if (flow == GST_FLOW_OK) post_utterance("chatterbox/utterance-end", speaking, interrupted);
   }
   Lock lock(mutex_);

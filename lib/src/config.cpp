@@ -168,6 +168,7 @@ void read_t3(Reader& json, T3Config& t3) {
   json.read("speech_vocab", t3.speech_vocab);
   json.read("start_speech", t3.start_speech, 0);
   json.read("stop_speech", t3.stop_speech, 0);
+  json.read("start_tokens", t3.start_tokens, 1, 10);
   json.read("max_speech_tokens", t3.max_speech_tokens);
   json.read("hidden", t3.hidden);
   json.read("layers", t3.layers, 1, 1000);

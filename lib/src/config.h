@@ -63,6 +63,8 @@ struct T3Config {
   int speech_vocab = 8194;
   int start_speech = 6561;
   int stop_speech = 6562;
+  // How often the start token is said before the first token of speech.
+  int start_tokens = 2;
   int max_speech_tokens = 4096;
   int hidden = 1024;
   int layers = 30;

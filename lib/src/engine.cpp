@@ -26,6 +26,7 @@
 #include "text/tokenizer.h"
 #include "torch_guard.h"
 #include "voice_cache.h"
+#include "voice_caches.h"
 #include "word_clock.h"
 
 namespace chatterbox {
@@ -64,6 +65,7 @@ SamplingOptions sampling_options(const SynthesisOptions& options, const Sampling
   sampling.repetition_penalty = options.repetition_penalty.value_or(defaults.repetition_penalty);
   sampling.min_p = options.min_p.value_or(defaults.min_p);
   sampling.top_p = options.top_p.value_or(defaults.top_p);
+  sampling.top_k = options.top_k.value_or(defaults.top_k);
   sampling.max_tokens = options.max_tokens;
   sampling.seed = seed;
   return sampling;
@@ -97,10 +99,22 @@ PieceLimits piece_limits(const ModelConfig& config, const SynthesisOptions& opti
           std::size_t(most)};
 }
 
+// The voice as T3 hears it, from the voices used last or made now.
+std::shared_ptr<const VoicePrefix> hear_voice(const ModelParts& model, const Voice& voice,
+                                              const SynthesisOptions& options) {
+  const Conditionals& speaker = *voice.conditionals();
+  T3Request request;
+  request.speaker_embedding = speaker.speaker_embedding;
+  request.speech_prompt = speaker.speech_prompt;
+  request.exaggeration = options.exaggeration.value_or(model.config.defaults.exaggeration);
+  return model.voice_prefixes->get(voice.conditionals(), request.exaggeration,
+                                   [&] { return model.t3->hear(request); });
+}
+
 // Who speaks, and to whom.
 struct Speaking {
   const ModelParts& model;
-  const Conditionals& speaker;
+  std::shared_ptr<const VoicePrefix> prefix;
   std::shared_ptr<const PromptCache> prompt;
   const SynthesisOptions& options;
   const Cancellation& cancellation;
@@ -111,11 +125,9 @@ struct Speaking {
 // Audio leaves while T3 still makes tokens.
 TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::uint64_t seed,
                        bool last_piece) {
-  const auto& [model, speaker, prompt, options, cancellation, delivery] = speaking;
+  const auto& [model, prefix, prompt, options, cancellation, delivery] = speaking;
   T3Request request;
-  request.speaker_embedding = speaker.speaker_embedding;
-  request.speech_prompt = speaker.speech_prompt;
-  request.exaggeration = options.exaggeration.value_or(model.config.defaults.exaggeration);
+  request.prefix = prefix;
   request.text_ids = text.ids;
   request.sampling = sampling_options(options, model.config.defaults, seed);
 
@@ -196,7 +208,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     Delivery delivery(sink, turn, start, options.trim_silence, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
     const Speaking speaking{model,
-                            *voice.conditionals(),
+                            hear_voice(model, voice, options),
                             model.prompt_caches->get(*model.s3gen, voice.conditionals()),
                             options,
                             cancellation,

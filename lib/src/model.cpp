@@ -14,6 +14,7 @@
 #include "chatterbox/watermark.h"
 #include "hift/hift.h"
 #include "log.h"
+#include "model_files.h"
 #include "model_id.h"
 #include "model_parts.h"
 #include "nn/threads.h"
@@ -25,12 +26,16 @@
 #include "t3/t3.h"
 #include "text/tokenizer.h"
 #include "torch_guard.h"
+#include "voice_caches.h"
 #include "voice_encoder/voice_encoder.h"
 
 namespace chatterbox {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Some voices of the larger models: a voice of Turbo's is 74 MB, one of Nano's 28.
+constexpr std::int64_t kVoicePrefixBytes = std::int64_t(256) << 20;
 
 // Reports progress and turns a refusal into kCancelled.
 class Steps {
@@ -46,20 +51,6 @@ class Steps {
   const Model::Progress& progress_;
 };
 
-std::string required_file(const fs::path& directory, const char* name) {
-  const fs::path path = directory / name;
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored))
-    throw Error(ErrorCode::kNotFound, directory.string() + ": expected a file " + name +
-                                          " in the model's directory, found none");
-  return path.string();
-}
-
-ModelConfig read_config(const fs::path& directory) {
-  const fs::path path = directory / "config.json";
-  return fs::exists(path) ? load_config(path.string()) : ModelConfig{};
-}
-
 // A small model's steps are too short to be worth dividing: threads would spend
 // their time waiting for each other, and a busy machine would make that worse.
 int default_threads(std::uint64_t weight_bytes) {
@@ -68,24 +59,15 @@ int default_threads(std::uint64_t weight_bytes) {
 
 std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptions& options,
                                        const Steps& steps) {
-  const fs::path directory(path);
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored))
-    throw Error(ErrorCode::kNotFound, path + ": expected a model's directory, found none");
-
-  const std::string ve_path = required_file(directory, "ve.safetensors");
-  const std::string t3_path = required_file(directory, "t3_cfg.safetensors");
-  const std::string s3gen_path = required_file(directory, "s3gen.safetensors");
-  const std::string text_path = required_file(directory, "tokenizer.json");
-
+  const ModelFiles files = find_model_files(path, options.family);
   auto parts = std::make_unique<ModelParts>();
   steps.begin(0.0, "configuration");
-  parts->path = fs::canonical(directory).string();
+  parts->path = fs::canonical(path).string();
   parts->watermark_path = options.watermark_path;
-  parts->config = read_config(directory);
-  parts->id = model_id({t3_path, s3gen_path, ve_path, text_path});
+  parts->config = files.config;
+  parts->id = model_id(files.weights_and_text());
   const std::uint64_t weight_bytes =
-      fs::file_size(t3_path) + fs::file_size(s3gen_path) + fs::file_size(ve_path);
+      fs::file_size(files.t3) + fs::file_size(files.s3gen) + fs::file_size(files.voice_encoder);
   parts->placement = choose_placement(options, weight_bytes);
   parts->device_name = device_name(parts->placement.device);
   parts->dtype_name = dtype_name(parts->placement.dtype);
@@ -93,27 +75,26 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   use_threads(parts->threads);
 
   const ModelConfig& config = parts->config;
-  parts->text_tokenizer = TextTokenizer::load(text_path, config.text.frontend);
+  parts->text_tokenizer = TextTokenizer::load(files.text.front(), config.text.frontend);
   if (parts->text_tokenizer->vocabulary_size() > config.t3.text_vocab)
     throw Error(ErrorCode::kBadFile,
-                text_path + ": expected ids below t3.text_vocab " +
+                files.text.front() + ": expected ids below t3.text_vocab " +
                     std::to_string(config.t3.text_vocab) + ", got " +
                     std::to_string(parts->text_tokenizer->vocabulary_size() - 1));
 
   steps.begin(0.05, "voice encoder");
-  const Weights ve(TensorFile::open(ve_path), parts->placement);
+  const Weights ve(TensorFile::open(files.voice_encoder), parts->placement);
   parts->voice_encoder = std::make_unique<VoiceEncoder>(ve, config.voice_encoder);
   ve.check_all_claimed();
 
   steps.begin(0.1, "T3");
-  const Weights t3(TensorFile::open(t3_path), parts->placement);
+  const Weights t3(TensorFile::open(files.t3), parts->placement);
   parts->t3 = std::make_unique<T3>(t3, config.t3, parts->threads);
   t3.check_all_claimed();
 
   steps.begin(0.6, "speech tokenizer");
-  const Weights s3gen(TensorFile::open(s3gen_path), parts->placement);
-  parts->s3tokenizer =
-      std::make_unique<S3Tokenizer>(s3gen.scope("tokenizer"), config.s3tokenizer);
+  const Weights s3gen(TensorFile::open(files.s3gen), parts->placement);
+  parts->s3tokenizer = std::make_unique<S3Tokenizer>(s3gen.scope("tokenizer"), config.s3tokenizer);
   steps.begin(0.7, "speaker encoder");
   parts->xvector = std::make_unique<XVector>(s3gen.scope("speaker_encoder"), config.xvector);
   steps.begin(0.75, "flow");
@@ -121,7 +102,9 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   steps.begin(0.95, "vocoder");
   parts->hift = std::make_unique<Hift>(s3gen.scope("mel2wav"), config.hift);
   parts->prompt_caches = std::make_unique<PromptCaches>();
+  parts->voice_prefixes = std::make_unique<VoiceCaches<VoicePrefix>>(kVoicePrefixBytes);
   s3gen.check_all_claimed();
+  parts->voice_path = files.voice;
   return parts;
 }
 
@@ -148,8 +131,8 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const ModelOpt
                   "threads: expected 0 or more, got " + std::to_string(options.threads));
     try {
       std::shared_ptr<Model> model(new Model(load_parts(path, options, steps)));
-      const fs::path voice = fs::path(path) / "conds.pt";
-      if (fs::exists(voice)) model->parts_->builtin_voice = Voice::load(voice.string(), *model);
+      if (const std::string& voice = model->parts_->voice_path; !voice.empty())
+        model->parts_->builtin_voice = Voice::load(voice, *model);
       steps.begin(1.0, "ready");
       log(LogLevel::kInfo, "loaded " + model->name() + " " + model->id() + " from " + path +
                                " on " + model->device() + " as " + model->dtype());
@@ -161,6 +144,7 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const ModelOpt
 }
 
 const std::string& Model::name() const { return parts_->config.name; }
+std::string Model::family() const { return to_string(parts_->config.family); }
 const std::string& Model::id() const { return parts_->id; }
 const std::string& Model::path() const { return parts_->path; }
 const std::string& Model::device() const { return parts_->device_name; }

@@ -23,6 +23,9 @@ class TextTokenizer;
 class VoiceEncoder;
 class WatermarkModel;
 class XVector;
+struct VoicePrefix;
+template <typename Value>
+class VoiceCaches;
 
 // Everything a loaded model consists of, in the order data passes through it.
 // Immutable after loading, except for whose turn it is.
@@ -46,6 +49,7 @@ struct ModelParts {
   std::unique_ptr<const S3Gen> s3gen;
   std::unique_ptr<const Hift> hift;
 
+  std::string voice_path;  // conds.pt; empty: none
   std::optional<Voice> builtin_voice;
 
   // The watermark's weights, looked for when they are first wanted: speech without a mark needs
@@ -54,6 +58,8 @@ struct ModelParts {
 
   // What utterances of the voices used last begin with; guards itself.
   std::unique_ptr<PromptCaches> prompt_caches;
+  // What T3 made of the voices used last; guards itself.
+  std::unique_ptr<VoiceCaches<VoicePrefix>> voice_prefixes;
 
   // Engines on one model take turns on the processor.
   mutable Turns turns;

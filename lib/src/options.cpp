@@ -18,7 +18,8 @@ void check_range(const char* name, double value, Range range) {
   throw Error(ErrorCode::kInvalidArgument, message.str());
 }
 
-void check_range(const char* name, const std::optional<double>& value, Range range) {
+template <typename Number>
+void check_range(const char* name, const std::optional<Number>& value, Range range) {
   if (value) check_range(name, *value, range);
 }
 
@@ -32,6 +33,7 @@ void check(const SynthesisOptions& options) {
   check_range("repetition_penalty", options.repetition_penalty, O::kRepetitionPenalty);
   check_range("min_p", options.min_p, O::kMinP);
   check_range("top_p", options.top_p, O::kTopP);
+  check_range("top_k", options.top_k, O::kTopK);
   check_range("chunk_size", options.chunk_size, O::kChunkSize);
   if (options.first_chunk_size != 0)
     check_range("first_chunk_size", options.first_chunk_size, O::kChunkSize);

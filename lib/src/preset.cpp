@@ -32,6 +32,7 @@ ModelConfig turbo() {
   t3.text_vocab = 50276;
   t3.start_text = t3.stop_text = std::nullopt;
   t3.speech_vocab = 6563;
+  t3.start_tokens = 1;
   t3.backbone = Backbone::kGpt2;
   t3.layers = 24;
   t3.speech_prompt_tokens = 375;

@@ -83,27 +83,28 @@ std::int64_t bytes_of(const Linear& linear) {
 }
 
 // Weights that one step reads.
-std::int64_t bytes_per_step(const Llama& llama, const Linear& head) {
+std::int64_t bytes_per_step(const Transformer& transformer, const Linear& head) {
   std::int64_t bytes = bytes_of(head);
-  for (const LlamaLayer& layer : llama.layers())
-    for (const Linear* each :
-         {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down})
+  for (const TransformerLayer& layer : transformer.layers()) {
+    for (const Linear* each : {&layer.q, &layer.k, &layer.v, &layer.o, &layer.up, &layer.down})
       bytes += bytes_of(*each);
+    if (layer.gate) bytes += bytes_of(*layer.gate);
+  }
   return bytes;
 }
 
 void bench_steps(const char* name, const Weights& weights, const T3Config& config,
                  const Options& options, Bandwidth& bandwidth) {
-  const Llama llama(weights.scope("tfmr"), config);
+  const Transformer transformer(weights.scope("tfmr"), config);
   const Linear head = Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab);
-  const std::int64_t bytes = bytes_per_step(llama, head);
+  const std::int64_t bytes = bytes_per_step(transformer, head);
   constexpr int kPrefix = 150, kRounds = 5;
   for (const int rows : {1, 2}) {
     DecoderOptions decoding;
     decoding.rows = rows;
     decoding.capacity = kPrefix + kRounds * options.steps + 1;
     decoding.threads = options.threads;
-    const auto decoder = make_raw_decoder(llama, head, decoding);
+    const auto decoder = make_raw_decoder(transformer, head, decoding);
     decoder->prefill(at::sin(at::arange(rows * kPrefix * config.hidden, at::kFloat))
                          .view({rows, kPrefix, config.hidden}));
     const std::vector<float> x(std::size_t(config.hidden), 0.1f);

@@ -136,6 +136,33 @@ TEST_P(KernelsTest, SiluMultiply) {
   }
 }
 
+TEST_P(KernelsTest, LayerNorm) {
+  for (const std::size_t size : {1u, 7u, 48u, 1024u}) {
+    std::vector<float> x = random(size, 3), weight = random(size), bias = random(size), y(size);
+    for (float& value : x) value += 5;
+    k().layer_norm(x.data(), weight.data(), bias.data(), std::int64_t(size), 1e-5f, y.data());
+    double mean = 0, spread = 0;
+    for (const float value : x) mean += value / double(size);
+    for (const float value : x) spread += (value - mean) * (value - mean) / double(size);
+    for (std::size_t i = 0; i < size; ++i)
+      EXPECT_NEAR(y[i], (x[i] - mean) / std::sqrt(spread + 1e-5) * weight[i] + bias[i], 2e-5);
+  }
+}
+
+TEST_P(KernelsTest, GeluTanh) {
+  std::vector<float> x = random(117, 4);
+  x[0] = 0;
+  x[1] = -30;
+  x[2] = 30;
+  const std::vector<float> before = x;
+  k().gelu_tanh(x.data(), std::int64_t(x.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double v = before[i];
+    const double inner = std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v);
+    EXPECT_NEAR(x[i], 0.5 * v * (1 + std::tanh(inner)), 1e-6 * (1 + std::abs(v)));
+  }
+}
+
 TEST_P(KernelsTest, RmsNorm) {
   const std::vector<float> x = random(75, 3), weight = random(75);
   std::vector<float> y(75);

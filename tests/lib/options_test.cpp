@@ -27,6 +27,7 @@ const std::vector<Case> cases = {
      SynthesisOptions::kRepetitionPenalty},
     {"min_p", [](auto& o, double v) { o.min_p = v; }, SynthesisOptions::kMinP},
     {"top_p", [](auto& o, double v) { o.top_p = v; }, SynthesisOptions::kTopP},
+    {"top_k", [](auto& o, double v) { o.top_k = int(v); }, SynthesisOptions::kTopK},
     {"chunk_size", [](auto& o, double v) { o.chunk_size = int(v); }, SynthesisOptions::kChunkSize},
     {"max_tokens", [](auto& o, double v) { o.max_tokens = int(v); }, SynthesisOptions::kMaxTokens},
 };

@@ -51,6 +51,42 @@ TEST(Sampler, TemperatureDivides) {
   EXPECT_EQ(logits, (Logits{2, -4}));
 }
 
+TEST(Sampler, TopKKeepsTheLikeliestAndTheirEquals) {
+  Logits logits{3, 1, 2, 2, 0};
+  Sampler({.top_k = 2}, 5).apply_top_k(logits.data());
+  EXPECT_EQ(kept(logits), (std::vector<bool>{true, false, true, true, false}));
+  for (const int all : {0, 5, 1000}) {
+    Logits every{3, 1, 2, 2, 0};
+    Sampler({.top_k = all}, 5).apply_top_k(every.data());
+    EXPECT_EQ(every, (Logits{3, 1, 2, 2, 0})) << all;
+  }
+}
+
+TEST(Sampler, ForgottenTokensAreNotPenalised) {
+  Sampler sampler({.repetition_penalty = 2.0}, 3);
+  sampler.remember(0);
+  sampler.remember(1);
+  sampler.forget(0);
+  Logits logits{4, 4, 4};
+  sampler.penalize(logits.data());
+  EXPECT_EQ(logits, (Logits{4, 2, 4}));
+}
+
+// With the penalty last, a token that was said keeps its place among those that are kept.
+TEST(Sampler, OrderOfFiltersIsTheModels) {
+  const SamplingOptions options{
+      .temperature = 1.0, .repetition_penalty = 2.0, .min_p = 0.0, .top_p = 1.0, .top_k = 1};
+  const auto run = [&](Sampling sampling) {
+    Sampler sampler(options, 2);
+    sampler.remember(0);
+    Logits logits{4, 3};
+    for (const Filter filter : filters_of(sampling)) sampler.apply(filter, logits.data());
+    return logits;
+  };
+  EXPECT_EQ(run(Sampling::kPenaltyLast), (Logits{2, kGone}));
+  EXPECT_EQ(run(Sampling::kPenaltyFirst), (Logits{2, 3})) << "top-k is none of its filters";
+}
+
 TEST(Sampler, MinPIsRelativeToTheLikeliest) {
   Logits logits = logs({0.5, 0.3, 0.1, 0.06, 0.04});
   Sampler({.min_p = 0.15}, 5).apply_min_p(logits.data());

@@ -37,6 +37,27 @@ T3Config tiny() {
   return config;
 }
 
+T3Config tiny_gpt2() {
+  T3Config config = tiny();
+  config.backbone = Backbone::kGpt2;
+  config.start_text = config.stop_text = std::nullopt;
+  config.start_tokens = 1;
+  config.hidden = 64;
+  config.intermediate = 256;
+  config.max_positions = 400;
+  config.perceiver_queries = 0;
+  config.emotion = config.guidance = false;
+  config.sampling = Sampling::kPenaltyLast;
+  return config;
+}
+
+// Every backbone by name.
+struct Case {
+  const char* name;
+  T3Config config;
+};
+std::vector<Case> backbones() { return {{"llama", tiny()}, {"gpt2", tiny_gpt2()}}; }
+
 T3Request request_of(const T3Config& config, std::size_t text_length = 12) {
   T3Request request;
   request.speaker_embedding = at::linspace(-1, 1, config.speaker_embedding).unsqueeze(0);
@@ -62,14 +83,16 @@ TEST(T3, ClaimsEveryTensorOnce) {
 // The raw buffers and libtorch's operators must say the same.
 TEST(T3, BothDecodersAgree) {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
-    for (const bool aligned : {false, true}) {
-      T3Config config = tiny();
+    for (const char* kind : {"plain", "aligned", "gpt2"}) {
+      const bool aligned = std::string(kind) == "aligned";
+      T3Config config = std::string(kind) == "gpt2" ? tiny_gpt2() : tiny();
       if (aligned) config.alignment = AlignmentConfig{.layer = 1, .head = 2, .max_stay = 3};
       RandomT3 random(config);
       const Weights weights = random.weights({at::kCPU, type});
-      const Llama llama(weights.scope("tfmr"), config);
+      const Transformer transformer(weights.scope("tfmr"), config);
       const Linear head =
-          Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab);
+          Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab,
+                      config.backbone == Backbone::kGpt2 ? Bias::kYes : Bias::kNone);
       AlignmentTracker trackers[2] = {{config.alignment.value_or(AlignmentConfig{}), 12},
                                       {config.alignment.value_or(AlignmentConfig{}), 12}};
       std::unique_ptr<Decoder> decoders[2];
@@ -82,8 +105,8 @@ TEST(T3, BothDecodersAgree) {
         options.text_begin = 8;
         options.tracker = aligned ? &trackers[i] : nullptr;
         options.threads = 2;
-        decoders[i] =
-            i ? make_tensor_decoder(llama, head, options) : make_raw_decoder(llama, head, options);
+        decoders[i] = i ? make_tensor_decoder(transformer, head, options)
+                        : make_raw_decoder(transformer, head, options);
         decoders[i]->prefill(prefix);
       }
       for (int step = 0; step < 20; ++step) {
@@ -98,9 +121,104 @@ TEST(T3, BothDecodersAgree) {
       const at::Tensor raw = at::from_blob(decoders[0]->step(x.data_ptr<float>(), true), shape);
       const at::Tensor plain = at::from_blob(decoders[1]->step(x.data_ptr<float>(), true), shape);
       EXPECT_LT((raw - plain).abs().max().item<float>(), 1e-4 * plain.abs().max().item<float>())
-          << type << (aligned ? " aligned" : "");
+          << type << " " << kind;
     }
   }
+}
+
+TEST(T3, Gpt2ClaimsEveryTensorOnce) {
+  RandomT3 random(tiny_gpt2());
+  EXPECT_NO_THROW(T3(random.weights(), tiny_gpt2()));
+  T3Config other = tiny_gpt2();
+  other.layers = 2;
+  EXPECT_THROW(T3(random.weights(), other), Error);
+  EXPECT_THROW(T3(random.weights(), tiny()), Error);
+}
+
+// One position after another gives what all at once gives: learned positions go on
+// through the cache.
+TEST(T3, PrefillAndStepsAgree) {
+  for (const auto& [name, config] : backbones()) {
+    RandomT3 random(config);
+    const Weights weights = random.weights();
+    const Transformer transformer(weights.scope("tfmr"), config);
+    const at::Tensor x =
+        at::sin(at::arange(9 * config.hidden, at::kFloat)).view({1, 9, config.hidden});
+    KvCache whole = transformer.make_cache(1, 9), parts = transformer.make_cache(1, 9);
+    const at::Tensor expected = transformer.prefill(x, whole);
+    transformer.prefill(x.narrow(1, 0, 4), parts);
+    const at::Tensor got = transformer.prefill(x.narrow(1, 4, 5), parts);
+    EXPECT_LT((got - expected.narrow(1, 4, 5)).abs().max().item<float>(), 1e-5) << name;
+  }
+}
+
+// A voice that was heard before says what a voice that is heard now says.
+TEST(T3, KeptVoiceChangesNothing) {
+  for (const auto& [name, config] : backbones()) {
+    RandomT3 random(config);
+    const T3 t3(random.weights(), config);
+    T3Request request = request_of(config);
+    std::vector<at::Tensor> now, kept;
+    T3Trace trace;
+    trace.logits = [&](int, const at::Tensor& logits) { now.push_back(logits); };
+    const auto tokens = t3.generate(request, {}, trace);
+    request.prefix = t3.hear(request);
+    EXPECT_GT(request.prefix->bytes(), 0);
+    for (const std::size_t length : {5u, 12u}) {
+      T3Request other = request_of(config, length);
+      other.prefix = request.prefix;
+      t3.generate(other, {});
+    }
+    trace.logits = [&](int, const at::Tensor& logits) { kept.push_back(logits); };
+    EXPECT_EQ(t3.generate(request, {}, trace), tokens) << name;
+    ASSERT_EQ(now.size(), kept.size());
+    for (std::size_t i = 0; i < now.size(); ++i) EXPECT_TRUE(now[i].equal(kept[i])) << name << i;
+  }
+}
+
+// The prompt is heard as it is, and neither guidance nor emotion are known.
+TEST(T3, Gpt2HearsSpeakerAndPromptAlone) {
+  const T3Config config = tiny_gpt2();
+  RandomT3 random(config);
+  const T3 t3(random.weights(), config);
+  T3Request request = request_of(config);
+  request.exaggeration = 0.1;
+  std::int64_t rows = 0;
+  T3Trace trace;
+  at::Tensor heard;
+  trace.conditioning = [&](const at::Tensor& x) { heard = x.clone(); };
+  trace.logits = [&](int, const at::Tensor& logits) { rows = logits.size(0); };
+  const auto tokens = t3.generate(request, {}, trace);
+  EXPECT_EQ(heard.size(1), 1 + request.speech_prompt.size(1));
+  EXPECT_EQ(rows, 1) << "guidance is asked for and not known";
+  request.exaggeration = 1.9;
+  EXPECT_EQ(t3.generate(request, {}), tokens);
+}
+
+// Upstream makes one token and then as many as it was asked for, and does not look
+// whether the first one ends speech.
+TEST(T3, PenaltyLastCountsFromTheSecondToken) {
+  T3Config config = tiny_gpt2();
+  RandomT3 random(config);
+  T3Request request = request_of(config);
+  request.sampling.max_tokens = 7;
+  const T3 t3(random.weights(), config);
+  std::vector<std::int64_t> tokens = t3.generate(request, {});
+  ASSERT_EQ(tokens.size(), 8u);
+  config.stop_speech = int(tokens[0]);
+  const T3 stopping(random.weights(), config);
+  tokens = stopping.generate(request, {});
+  ASSERT_FALSE(tokens.empty());
+  EXPECT_EQ(tokens[0], config.stop_speech);
+}
+
+TEST(T3, RefusesTextBeyondTheTableOfPositions) {
+  T3Config config = tiny_gpt2();
+  config.max_positions = 30;
+  RandomT3 random(config);
+  const T3 t3(random.weights(), config);
+  EXPECT_NO_THROW(t3.generate(request_of(config, 12), {}));
+  EXPECT_THROW(t3.generate(request_of(config, 20), {}), Error);
 }
 
 TEST(T3, ThreadsDoNotChangeTokens) {

@@ -16,31 +16,46 @@
 namespace chatterbox::test {
 
 // A T3 of random weights in the published layout, made in memory as a
-// safetensors file: every name and shape is that of t3_cfg.safetensors.
+// safetensors file: every name and shape is that of the backbone's published file.
 class RandomT3 {
  public:
   explicit RandomT3(const T3Config& config, at::ScalarType stored = at::kFloat,
                     std::uint64_t seed = 1)
       : stored_(stored), seed_(seed) {
-    const std::int64_t hidden = config.hidden, inner = config.heads * config.head_dim;
-    matrix("cond_enc.spkr_enc.weight", {hidden, config.speaker_embedding});
-    matrix("cond_enc.spkr_enc.bias", {hidden});
-    matrix("cond_enc.emotion_adv_fc.weight", {hidden, 1});
-    matrix("cond_enc.perceiver.pre_attention_query", {1, config.perceiver_queries, hidden});
-    for (const char* name : {"norm", "to_q", "to_k", "to_v", "proj_out"}) {
-      const std::string base = std::string("cond_enc.perceiver.attn.") + name;
-      if (std::string(name) == "norm")
-        matrix(base + ".weight", {hidden});
-      else
-        matrix(base + ".weight", {hidden, hidden});
-      matrix(base + ".bias", {hidden});
+    around(config);
+    config.backbone == Backbone::kGpt2 ? gpt2(config) : llama(config);
+    finish();
+  }
+
+  // Views of this object's memory; it must live longer.
+  Weights weights(Placement placement = {}) const {
+    return Weights(TensorFile::from_memory(bytes_.data(), bytes_.size(), "random T3"), placement);
+  }
+
+ private:
+  // What both backbones have: conditioning, embeddings and heads.
+  void around(const T3Config& config) {
+    const std::int64_t hidden = config.hidden;
+    linear("cond_enc.spkr_enc", {hidden, config.speaker_embedding});
+    if (config.emotion) matrix("cond_enc.emotion_adv_fc.weight", {hidden, 1});
+    if (config.perceiver_queries > 0) {
+      matrix("cond_enc.perceiver.pre_attention_query", {1, config.perceiver_queries, hidden});
+      norm("cond_enc.perceiver.attn.norm", hidden);
+      for (const char* name : {"to_q", "to_k", "to_v", "proj_out"})
+        linear(std::string("cond_enc.perceiver.attn.") + name, {hidden, hidden});
     }
     matrix("text_emb.weight", {config.text_vocab, hidden});
     matrix("speech_emb.weight", {config.speech_vocab, hidden});
-    matrix("text_pos_emb.emb.weight", {config.max_text_tokens + 2, hidden});
-    matrix("speech_pos_emb.emb.weight", {config.max_speech_tokens + 4, hidden});
+    if (config.backbone == Backbone::kLlama) {
+      matrix("text_pos_emb.emb.weight", {config.max_text_tokens + 2, hidden});
+      matrix("speech_pos_emb.emb.weight", {config.max_speech_tokens + 4, hidden});
+    }
     matrix("text_head.weight", {config.text_vocab, hidden});
     matrix("speech_head.weight", {config.speech_vocab, hidden});
+  }
+
+  void llama(const T3Config& config) {
+    const std::int64_t hidden = config.hidden, inner = config.heads * config.head_dim;
     matrix("tfmr.embed_tokens.weight", {8, hidden});
     for (int i = 0; i < config.layers; ++i) {
       const std::string layer = "tfmr.layers." + std::to_string(i) + ".";
@@ -54,15 +69,39 @@ class RandomT3 {
       matrix(layer + "mlp.down_proj.weight", {hidden, config.intermediate});
     }
     matrix("tfmr.norm.weight", {hidden});
-    finish();
   }
 
-  // Views of this object's memory; it must live longer.
-  Weights weights(Placement placement = {}) const {
-    return Weights(TensorFile::from_memory(bytes_.data(), bytes_.size(), "random T3"), placement);
+  // GPT-2's matrices are stored as (in, out).
+  void gpt2(const T3Config& config) {
+    const std::int64_t hidden = config.hidden, wide = config.intermediate;
+    matrix("speech_head.bias", {config.speech_vocab});
+    matrix("tfmr.wte.weight", {config.text_vocab, hidden});
+    matrix("tfmr.wpe.weight", {config.max_positions, hidden});
+    for (int i = 0; i < config.layers; ++i) {
+      const std::string layer = "tfmr.h." + std::to_string(i) + ".";
+      norm(layer + "ln_1", hidden);
+      norm(layer + "ln_2", hidden);
+      conv1d(layer + "attn.c_attn", hidden, 3 * hidden);
+      conv1d(layer + "attn.c_proj", hidden, hidden);
+      conv1d(layer + "mlp.c_fc", hidden, wide);
+      conv1d(layer + "mlp.c_proj", wide, hidden);
+    }
+    norm("tfmr.ln_f", hidden);
   }
 
- private:
+  void norm(const std::string& name, std::int64_t size) {
+    matrix(name + ".weight", {size});
+    matrix(name + ".bias", {size});
+  }
+  void linear(const std::string& name, const std::vector<std::int64_t>& shape) {
+    matrix(name + ".weight", shape);
+    matrix(name + ".bias", {shape[0]});
+  }
+  void conv1d(const std::string& name, std::int64_t in, std::int64_t out) {
+    matrix(name + ".weight", {in, out});
+    matrix(name + ".bias", {out});
+  }
+
   void matrix(const std::string& name, const std::vector<std::int64_t>& shape) {
     std::int64_t count = 1;
     std::string sizes;

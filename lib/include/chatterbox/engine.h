@@ -38,6 +38,8 @@ class Model {
   ~Model();
 
   const std::string& name() const;
+  // "english", "turbo", "nano" or "multilingual"; the small model in the tree is of English's.
+  std::string family() const;
   // 16 hexadecimal digits that change when any weight file changes.
   const std::string& id() const;
   const std::string& path() const;

@@ -11,6 +11,9 @@ namespace chatterbox {
 
 // How a model is loaded.
 struct ModelOptions {
+  // Which model, where the directory holds several: "english", "turbo", "nano" or
+  // "multilingual". Empty: the one whose files are there, English first.
+  std::string family;
   // "cpu", "cuda", "cuda:N", or "auto": CUDA where present, else the processor.
   std::string device = "auto";
   // "float32", "bfloat16", "float16", or "auto": what this device does fastest
@@ -50,6 +53,9 @@ struct SynthesisOptions {
   // Keeps the smallest set of tokens of this total probability; 1 is off.
   std::optional<double> top_p;
   static constexpr Range kTopP{0.0, 1.0};
+  // Keeps so many of the likeliest tokens; 0 is off. Turbo and Nano.
+  std::optional<int> top_k;
+  static constexpr Range kTopK{0, 10000};
   // Same seed, model, device and options: same audio. Empty: a fresh one.
   std::optional<std::uint64_t> seed;
   // Speech tokens (40 ms each) between pieces of audio while streaming.

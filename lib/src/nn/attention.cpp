@@ -56,6 +56,12 @@ KvCache::KvCache(std::int64_t layers, std::int64_t rows, std::int64_t heads, std
       v(at::empty({layers, rows, heads, capacity, head_dim}, options)),
       capacity(capacity) {}
 
+void KvCache::begin_with(const KvCache& prefix) {
+  length = prefix.length;
+  k.narrow(3, 0, length).copy_(prefix.k.narrow(3, 0, length));
+  v.narrow(3, 0, length).copy_(prefix.v.narrow(3, 0, length));
+}
+
 at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   constexpr std::int64_t kBlock = 256;
   const std::int64_t queries = q.size(2);

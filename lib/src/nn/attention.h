@@ -31,6 +31,9 @@ struct RotaryTable {
 struct KvCache {
   KvCache(std::int64_t layers, std::int64_t rows, std::int64_t heads, std::int64_t capacity,
           std::int64_t head_dim, at::TensorOptions options);
+  // Begins every row with what the one row of `prefix` holds.
+  void begin_with(const KvCache& prefix);
+  std::int64_t bytes() const { return std::int64_t(k.nbytes() + v.nbytes()); }
 
   at::Tensor k, v;  // (layers, rows, heads, capacity, dim)
   std::int64_t capacity;

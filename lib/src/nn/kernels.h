@@ -30,6 +30,13 @@ struct Kernels {
   // y = x / sqrt(mean(x^2) + eps) * weight
   void (*rms_norm)(const float* x, const float* weight, std::int64_t size, float eps, float* y);
 
+  // y = (x - mean(x)) / sqrt(variance(x) + eps) * weight + bias
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t size,
+                     float eps, float* y);
+  // x = gelu(x) with the tangent's approximation: x / (1 + e^(-2u)), u = sqrt(2 / pi)
+  // (x + 0.044715 x^3).
+  void (*gelu_tanh)(float* x, std::int64_t size);
+
   // A tile of a larger product, as many rows and columns as its sums fit into
   // registers: c[i][j] = sum over k of a[i][k] * b[k][j], always in the order of
   // k, so that a row's result does not depend on the rows beside it. Entry r - 1

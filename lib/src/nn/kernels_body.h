@@ -191,6 +191,44 @@ CHATTERBOX_TARGET void rms_norm(const float* x, const float* weight, std::int64_
   for (; i < size; ++i) y[i] = weight[i] * (x[i] * scale);
 }
 
+CHATTERBOX_TARGET void layer_norm(const float* x, const float* weight, const float* bias,
+                                  std::int64_t size, float eps, float* y) {
+  Vector sums = zero();
+  std::int64_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) sums = add(sums, load(x + i));
+  float total = sum(sums);
+  for (; i < size; ++i) total += x[i];
+  const float mean = total / float(size);
+  Vector squares = zero();
+  for (i = 0; i + kWidth <= size; i += kWidth) {
+    const Vector off = add(load(x + i), set1(-mean));
+    squares = fma(off, off, squares);
+  }
+  float spread = sum(squares);
+  for (; i < size; ++i) spread += (x[i] - mean) * (x[i] - mean);
+  const float scale = 1.0f / std::sqrt(spread / float(size) + eps);
+  for (i = 0; i + kWidth <= size; i += kWidth) {
+    const Vector unit = mul(add(load(x + i), set1(-mean)), set1(scale));
+    store(y + i, fma(unit, load(weight + i), load(bias + i)));
+  }
+  for (; i < size; ++i) y[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
+constexpr float kGeluSlope = -2.0f * 0.7978845608028654f;  // -2 sqrt(2 / pi)
+constexpr float kGeluCubic = 0.044715f;
+
+CHATTERBOX_TARGET void gelu_tanh(float* x, std::int64_t size) {
+  std::int64_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) {
+    const Vector v = load(x + i);
+    const Vector cubed = mul(mul(v, v), v);
+    const Vector u = mul(fma(cubed, set1(kGeluCubic), v), set1(kGeluSlope));
+    store(x + i, divide(v, add(set1(1.0f), exp_vector(u))));
+  }
+  for (; i < size; ++i)
+    x[i] /= 1.0f + std::exp(kGeluSlope * (x[i] + kGeluCubic * x[i] * x[i] * x[i]));
+}
+
 template <int R>
 CHATTERBOX_TARGET void tile(const float* a, std::int64_t a_stride, const float* b,
                             std::int64_t b_stride, std::int64_t depth, float* c,

@@ -43,10 +43,25 @@ at::Tensor take_weight_norm(const Weights& weights, at::IntArrayRef shape) {
 Linear::Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias)
     : weight(weights.take("weight", {out, in})), bias(take_bias(weights, out, with_bias)) {}
 
-Linear Linear::hot(const Weights& weights, std::int64_t in, std::int64_t out) {
+Linear Linear::hot(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias) {
   Linear linear;
   linear.weight = weights.take_hot("weight", {out, in});
+  linear.bias = take_bias(weights.of_sums(), out, with_bias);
   return linear;
+}
+
+Linear Linear::hot_conv1d(const Weights& weights, std::int64_t in, std::int64_t out) {
+  Linear linear;
+  linear.weight = weights.take_hot_transposed("weight", {in, out});
+  linear.bias = take_bias(weights.of_sums(), out, Bias::kYes);
+  return linear;
+}
+
+Linear Linear::rows(std::int64_t first, std::int64_t count) const {
+  Linear part;
+  part.weight = weight.narrow(0, first, count);
+  if (bias.defined()) part.bias = bias.narrow(0, first, count);
+  return part;
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
@@ -63,15 +78,6 @@ LayerNorm::LayerNorm(const Weights& weights, std::int64_t dim, double eps)
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, eps);
-}
-
-RmsNorm::RmsNorm(const Weights& weights, std::int64_t dim, double eps)
-    : weight(weights.take("weight", {dim})), eps(eps) {}
-
-at::Tensor RmsNorm::operator()(const at::Tensor& x) const {
-  const at::Tensor wide = x.to(at::kFloat);
-  const at::Tensor scale = wide.square().mean(-1, /*keepdim=*/true).add_(eps).rsqrt_();
-  return weight * (wide * scale).to(x.scalar_type());
 }
 
 GroupNorm::GroupNorm(const Weights& weights, std::int64_t groups, std::int64_t channels, double eps)

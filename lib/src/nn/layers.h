@@ -17,9 +17,14 @@ enum class Bias { kNone, kYes };
 // y = x W^T + b. x (..., in) -> (..., out)
 struct Linear {
   Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias bias = Bias::kYes);
-  // Without bias, its weight taken with Weights::take_hot().
-  static Linear hot(const Weights& weights, std::int64_t in, std::int64_t out);
+  // Its weight taken with Weights::take_hot(), and its bias in float32 on the processor.
+  static Linear hot(const Weights& weights, std::int64_t in, std::int64_t out,
+                    Bias bias = Bias::kNone);
+  // The same from a "Conv1D" of GPT-2, whose weight is stored as (in, out).
+  static Linear hot_conv1d(const Weights& weights, std::int64_t in, std::int64_t out);
   at::Tensor operator()(const at::Tensor& x) const;
+  // Outputs [first, first + count) alone, sharing memory.
+  Linear rows(std::int64_t first, std::int64_t count) const;
 
   at::Tensor weight;  // (out, in)
   at::Tensor bias;    // (out) or undefined
@@ -42,15 +47,6 @@ struct LayerNorm {
   at::Tensor operator()(const at::Tensor& x) const;
 
   at::Tensor weight, bias;  // (dim)
-  double eps;
-};
-
-// Divides by the root mean square of the last dimension; no mean, no bias.
-struct RmsNorm {
-  RmsNorm(const Weights& weights, std::int64_t dim, double eps);
-  at::Tensor operator()(const at::Tensor& x) const;
-
-  at::Tensor weight;  // (dim)
   double eps;
 };
 

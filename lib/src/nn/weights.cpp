@@ -55,6 +55,10 @@ Weights Weights::with_device(at::Device device) const {
   return other;
 }
 
+Weights Weights::of_sums() const {
+  return placement_.device.is_cpu() ? with_dtype(at::kFloat) : *this;
+}
+
 bool Weights::has(const std::string& name) const { return file_->has(prefix_ + name); }
 
 void Weights::claim(const std::string& name) const {
@@ -112,9 +116,17 @@ at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
 
 at::Tensor Weights::take_hot(const std::string& name, at::IntArrayRef shape) const {
   if (!placement_.device.is_cpu()) return take(name, shape);
-  const at::Tensor stored = take_numbers(name, shape);
-  const at::Tensor own = empty_in_large_pages(shape, placement_.dtype);
-  own.copy_(stored);
+  return in_large_pages(name, take_numbers(name, shape));
+}
+
+at::Tensor Weights::take_hot_transposed(const std::string& name, at::IntArrayRef shape) const {
+  if (!placement_.device.is_cpu()) return take(name, shape).t().contiguous();
+  return in_large_pages(name, take_numbers(name, shape).t());
+}
+
+at::Tensor Weights::in_large_pages(const std::string& name, const at::Tensor& numbers) const {
+  const at::Tensor own = empty_in_large_pages(numbers.sizes(), placement_.dtype);
+  own.copy_(numbers);
   file_->release(prefix_ + name);
   return own;
 }

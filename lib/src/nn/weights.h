@@ -52,6 +52,9 @@ class Weights {
   // The same scope on another device: small parts that stay with the host.
   Weights with_device(at::Device device) const;
 
+  // The same scope in the type that products are summed in: float32 on the processor.
+  Weights of_sums() const;
+
   bool has(const std::string& name) const;
   // Claims the tensor, converted and moved. kBadFile names a missing or twice
   // claimed tensor, or both shapes where they differ. Rows of int8 are multiplied
@@ -61,6 +64,9 @@ class Weights {
   // is the processor: a matrix that is read from end to end for every token is
   // read a sixth faster than from a mapped file.
   at::Tensor take_hot(const std::string& name, at::IntArrayRef shape) const;
+  // The same for a matrix that is stored with its dimensions in the other order: `shape` is
+  // the stored one, (in, out), the result (out, in).
+  at::Tensor take_hot_transposed(const std::string& name, at::IntArrayRef shape) const;
   // The same without conversion of its type (integer buffers, packed kernels).
   at::Tensor take_raw(const std::string& name, at::IntArrayRef shape) const;
   // Claims without loading, scales of rows of int8 included: what upstream stores and nobody
@@ -74,6 +80,7 @@ class Weights {
  private:
   struct Claims;
   void claim(const std::string& name) const;
+  at::Tensor in_large_pages(const std::string& name, const at::Tensor& numbers) const;
   // The tensor as it is stored, or as float32 if that is int8.
   at::Tensor take_numbers(const std::string& name, at::IntArrayRef shape) const;
 

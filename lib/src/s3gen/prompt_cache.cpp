@@ -51,29 +51,9 @@ PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals)
 
 std::shared_ptr<const PromptCache> PromptCaches::get(
     const S3Gen& s3gen, const std::shared_ptr<const Conditionals>& conditionals) {
-  {
-    const std::lock_guard guard(lock_);
-    std::erase_if(entries_, [](const Entry& entry) { return entry.voice.expired(); });
-    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-      return entry.voice.lock() == conditionals;
-    });
-    if (found != entries_.end()) {
-      std::rotate(entries_.begin(), found, found + 1);
-      return entries_.front().cache;
-    }
-  }
-  auto cache = std::make_shared<const PromptCache>(s3gen, *conditionals);
-  const std::lock_guard guard(lock_);
-  entries_.insert(entries_.begin(), Entry{conditionals, cache});
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    sum += entries_[i].cache->bytes();
-    if (i > 0 && sum > most_bytes_) {
-      entries_.resize(i);
-      break;
-    }
-  }
-  return cache;
+  return caches_.get(conditionals, /*variant=*/0.0, [&] {
+    return std::make_shared<const PromptCache>(s3gen, *conditionals);
+  });
 }
 
 }  // namespace chatterbox

@@ -6,11 +6,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include "conditionals.h"
 #include "s3gen/s3gen.h"
+#include "voice_caches.h"
 
 namespace chatterbox {
 
@@ -54,24 +53,14 @@ class PromptCache {
 // The caches of the voices used last. Safe to use from any thread.
 class PromptCaches {
  public:
-  // The cache of `conditionals`, made if it is not here. Those used longest ago
-  // are dropped while all together exceed `most_bytes`.
+  explicit PromptCaches(std::int64_t most_bytes = std::int64_t(256) << 20) : caches_(most_bytes) {}
+
+  // The cache of `conditionals`, made if it is not here.
   std::shared_ptr<const PromptCache> get(const S3Gen& s3gen,
                                          const std::shared_ptr<const Conditionals>& conditionals);
 
-  explicit PromptCaches(std::int64_t most_bytes = std::int64_t(256) << 20)
-      : most_bytes_(most_bytes) {}
-
  private:
-  struct Entry {
-    std::weak_ptr<const Conditionals> voice;
-    std::shared_ptr<const PromptCache> cache;
-  };
-
-  std::int64_t most_bytes_;
-  // Guards the entries; not held while a cache is made.
-  std::mutex lock_;
-  std::vector<Entry> entries_;  // last used first
+  VoiceCaches<PromptCache> caches_;
 };
 
 }  // namespace chatterbox

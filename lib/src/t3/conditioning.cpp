@@ -35,15 +35,17 @@ at::Tensor Perceiver::operator()(const at::Tensor& prompt) const {
 }
 
 ConditioningEncoder::ConditioningEncoder(const Weights& weights, const T3Config& config)
-    : speaker_(weights.scope("spkr_enc"), config.speaker_embedding, config.hidden),
-      perceiver_(weights.scope("perceiver"), config),
-      emotion_(weights.scope("emotion_adv_fc"), 1, config.hidden, Bias::kNone) {}
+    : speaker_(weights.scope("spkr_enc"), config.speaker_embedding, config.hidden) {
+  if (config.perceiver_queries > 0) perceiver_.emplace(weights.scope("perceiver"), config);
+  if (config.emotion)
+    emotion_.emplace(weights.scope("emotion_adv_fc"), 1, config.hidden, Bias::kNone);
+}
 
 at::Tensor ConditioningEncoder::operator()(const at::Tensor& speaker, const at::Tensor& prompt,
                                            double exaggeration) const {
   std::vector<at::Tensor> parts{speaker_(speaker).unsqueeze(1)};
-  if (prompt.size(1) > 0) parts.push_back(perceiver_(prompt));
-  parts.push_back(emotion_(at::full({1, 1, 1}, exaggeration, at::kFloat)));
+  if (prompt.size(1) > 0) parts.push_back(perceiver_ ? (*perceiver_)(prompt) : prompt);
+  if (emotion_) parts.push_back((*emotion_)(at::full({1, 1, 1}, exaggeration, at::kFloat)));
   return at::cat(parts, 1);
 }
 

@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <optional>
+
 #include "config.h"
 #include "nn/layers.h"
 
@@ -24,20 +26,21 @@ class Perceiver {
   Linear to_q_, to_k_, to_v_, proj_out_;
 };
 
-// What T3 hears before the text: speaker, speech prompt, emotion.
+// What T3 hears before the text: speaker, speech prompt, emotion. A model without a
+// perceiver hears the prompt as it is, and one without emotion no third part.
 class ConditioningEncoder {
  public:
   // `weights` is the scope "cond_enc".
   ConditioningEncoder(const Weights& weights, const T3Config& config);
   // speaker (1, E); prompt (1, N, hidden), embedded speech tokens, N may be 0.
-  // -> (1, 2 or 2 + queries, hidden)
+  // -> (1, C, hidden)
   at::Tensor operator()(const at::Tensor& speaker, const at::Tensor& prompt,
                         double exaggeration) const;
 
  private:
   Linear speaker_;
-  Perceiver perceiver_;
-  Linear emotion_;
+  std::optional<Perceiver> perceiver_;
+  std::optional<Linear> emotion_;
 };
 
 }  // namespace chatterbox

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "t3/alignment.h"
-#include "t3/llama.h"
+#include "t3/transformer.h"
 
 namespace chatterbox {
 
@@ -18,7 +18,9 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
 
-  // embeddings (rows, T, hidden) float32 on the processor.
+  // Every row begins with these positions, made by Transformer::prefill().
+  virtual void begin_with(const KvCache& prefix) = 0;
+  // embeddings (rows, T, hidden) float32 on the processor, at the next T positions.
   virtual void prefill(const at::Tensor& embeddings) = 0;
   // embedding: `hidden` floats. Returns (rows, vocabulary) float32, valid until
   // the next step, or null where no logits are wanted.
@@ -34,10 +36,11 @@ struct DecoderOptions {
 };
 
 // On the processor, on raw buffers: bound by memory bandwidth, not by calls.
-std::unique_ptr<Decoder> make_raw_decoder(const Llama& llama, const Linear& speech_head,
+std::unique_ptr<Decoder> make_raw_decoder(const Transformer& transformer, const Linear& speech_head,
                                           const DecoderOptions& options);
 // With libtorch's operators, on any device.
-std::unique_ptr<Decoder> make_tensor_decoder(const Llama& llama, const Linear& speech_head,
+std::unique_ptr<Decoder> make_tensor_decoder(const Transformer& transformer,
+                                             const Linear& speech_head,
                                              const DecoderOptions& options);
 
 }  // namespace chatterbox

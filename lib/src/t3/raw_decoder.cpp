@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nn/kernels.h"
@@ -22,6 +23,7 @@ constexpr std::int64_t kMaxPieceRows = 128;
 struct Matrix {
   explicit Matrix(const Linear& linear)
       : data(static_cast<const char*>(linear.weight.data_ptr())),
+        bias(linear.bias.defined() ? linear.bias.data_ptr<float>() : nullptr),
         cols(linear.weight.size(1)),
         bytes(std::int64_t(linear.weight.element_size())),
         storage(linear.weight.scalar_type() == at::kBFloat16 ? Storage::kBFloat16
@@ -40,28 +42,38 @@ struct Matrix {
   std::int64_t count(std::int64_t n) const { return std::min(piece, rows - n * piece); }
 
   const char* data;
+  const float* bias;  // may be null
   std::int64_t cols, bytes;
   Storage storage;
   std::int64_t rows;
   std::int64_t piece = 4;  // rows
 };
 
+struct NormWeights {
+  explicit NormWeights(const Norm& norm)
+      : weight(norm.weight.data_ptr<float>()),
+        bias(norm.bias.defined() ? norm.bias.data_ptr<float>() : nullptr) {}
+
+  const float* weight;
+  const float* bias;  // null: RMS normalisation
+};
+
 struct Layer {
-  Layer(const LlamaLayer& layer, int members)
-      : input_norm(layer.input_norm.weight.data_ptr<float>()),
-        mlp_norm(layer.mlp_norm.weight.data_ptr<float>()),
+  Layer(const TransformerLayer& layer, int members)
+      : input_norm(layer.input_norm),
+        mlp_norm(layer.mlp_norm),
         qkv{Matrix(layer.q), Matrix(layer.k), Matrix(layer.v)},
         o(layer.o),
-        gate(layer.gate),
         up(layer.up),
         down(layer.down) {
-    for (Matrix* matrix : {&o, &gate, &up, &down}) matrix->cut(members);
+    if (layer.gate) gate.emplace(*layer.gate);
+    for (Matrix* matrix : {&o, &up, &down}) matrix->cut(members);
   }
 
-  const float* input_norm;
-  const float* mlp_norm;
+  NormWeights input_norm, mlp_norm;
   Matrix qkv[3];
-  Matrix o, gate, up, down;
+  Matrix o, up, down;
+  std::optional<Matrix> gate;  // cut as `up` is
 };
 
 constexpr int kMaxRows = 2;
@@ -69,23 +81,24 @@ constexpr int kMaxRows = 2;
 // pieces, and the next, which reads its result, begins when all are done.
 class RawDecoder : public Decoder {
  public:
-  RawDecoder(const Llama& llama, const Linear& head, const DecoderOptions& options)
-      : llama_(llama),
-        config_(llama.config()),
+  RawDecoder(const Transformer& transformer, const Linear& head, const DecoderOptions& options)
+      : transformer_(transformer),
+        config_(transformer.config()),
         options_(options),
         kernels_(kernels()),
         head_(head),
-        cache_(config_.layers, options.rows, config_.heads, options.capacity, config_.head_dim,
-               at::kFloat),
-        rotary_(options.capacity, config_.head_dim, config_.rope_theta, config_.rope_scaling),
+        last_norm_(transformer.norm()),
+        cache_(transformer.make_cache(options.rows, options.capacity)),
+        rotary_(transformer.make_rotary(options.capacity)),
         phases_(std::size_t(config_.layers) * 5 + 1) {
-    for (const LlamaLayer& layer : llama.layers()) layers_.emplace_back(layer, options.threads);
+    for (const TransformerLayer& layer : transformer.layers())
+      layers_.emplace_back(layer, options.threads);
     head_.cut(options.threads);
     const auto rows = std::size_t(options.rows);
     x_.resize(rows * std::size_t(config_.hidden));
-    q_.resize(rows * std::size_t(inner()));
+    q_.resize(rows * std::size_t(heads_width()));
     mixed_.resize(q_.size());
-    gated_.resize(rows * std::size_t(config_.intermediate));
+    inner_.resize(rows * std::size_t(config_.intermediate));
     logits_.resize(rows * std::size_t(head_.rows));
     const int members = std::max(options.threads, 1);
     for (int member = 0; member < members; ++member) {
@@ -95,9 +108,9 @@ class RawDecoder : public Decoder {
     team_ = std::make_unique<Team>(members, [this](int member) { run(member); });
   }
 
-  void prefill(const at::Tensor& embeddings) override {
-    llama_.prefill(embeddings, cache_, rotary_);
-  }
+  void begin_with(const KvCache& prefix) override { cache_.begin_with(prefix); }
+
+  void prefill(const at::Tensor& embeddings) override { transformer_.prefill(embeddings, cache_); }
 
   float* step(const float* embedding, bool want_logits) override {
     for (std::int64_t row = 0; row < options_.rows; ++row)
@@ -113,28 +126,36 @@ class RawDecoder : public Decoder {
   }
 
  private:
-  std::int64_t inner() const { return std::int64_t(config_.heads) * config_.head_dim; }
+  std::int64_t heads_width() const { return std::int64_t(config_.heads) * config_.head_dim; }
 
-  // y (rows, y_stride) = x (rows, cols) times `count` rows of the matrix.
+  // y (rows, y_stride) = x (rows, cols) times `count` rows of the matrix, and their bias.
   void multiply(const Matrix& matrix, std::int64_t first, std::int64_t count, const float* x,
                 float* y, std::int64_t y_stride) const {
     kernels_.dot_rows[int(matrix.storage)](matrix.data + first * matrix.cols * matrix.bytes, count,
                                            matrix.cols, x, matrix.cols, int(options_.rows), y,
                                            y_stride);
+    for (std::int64_t row = 0; matrix.bias && row < options_.rows; ++row)
+      for (std::int64_t i = 0; i < count; ++i) y[row * y_stride + i] += matrix.bias[first + i];
   }
 
   // Norms are short, so every member that gets a piece computes its own copy and
   // none waits. Not before it has a piece: x_ may be a later phase's by then.
   class Normed {
    public:
-    Normed(RawDecoder& decoder, int member, const float* weight)
-        : decoder_(decoder), out_(decoder.normed_[std::size_t(member)].data()), weight_(weight) {}
+    Normed(RawDecoder& decoder, int member, const NormWeights& norm)
+        : decoder_(decoder), out_(decoder.normed_[std::size_t(member)].data()), norm_(norm) {}
 
     const float* get() {
-      const T3Config& config = decoder_.config_;
-      for (std::int64_t row = 0; !ready_ && row < decoder_.options_.rows; ++row)
-        decoder_.kernels_.rms_norm(decoder_.x_.data() + row * config.hidden, weight_, config.hidden,
-                                   float(config.norm_eps), out_ + row * config.hidden);
+      const std::int64_t size = decoder_.config_.hidden;
+      const float eps = float(decoder_.config_.norm_eps);
+      for (std::int64_t row = 0; !ready_ && row < decoder_.options_.rows; ++row) {
+        const float* x = decoder_.x_.data() + row * size;
+        float* y = out_ + row * size;
+        if (norm_.bias)
+          decoder_.kernels_.layer_norm(x, norm_.weight, norm_.bias, size, eps, y);
+        else
+          decoder_.kernels_.rms_norm(x, norm_.weight, size, eps, y);
+      }
       ready_ = true;
       return out_;
     }
@@ -142,7 +163,7 @@ class RawDecoder : public Decoder {
    private:
     RawDecoder& decoder_;
     float* out_;
-    const float* weight_;
+    const NormWeights& norm_;
     bool ready_ = false;
   };
 
@@ -161,12 +182,12 @@ class RawDecoder : public Decoder {
       (phase++)->share(run, layer.o.pieces(),
                        [&](std::int64_t n) { add_product(layer.o, n, mixed_.data()); });
       Normed inner(*this, member, layer.mlp_norm);
-      (phase++)->share(run, layer.gate.pieces(),
-                       [&](std::int64_t n) { gate(layer, n, inner.get()); });
+      (phase++)->share(run, layer.up.pieces(),
+                       [&](std::int64_t n) { expand(layer, n, inner.get()); });
       (phase++)->share(run, layer.down.pieces(),
-                       [&](std::int64_t n) { add_product(layer.down, n, gated_.data()); });
+                       [&](std::int64_t n) { add_product(layer.down, n, inner_.data()); });
     }
-    Normed last(*this, member, llama_.norm().weight.data_ptr<float>());
+    Normed last(*this, member, last_norm_);
     phase->share(run, head_pieces_, [&](std::int64_t n) {
       multiply(head_, head_.first(n), head_.count(n), last.get(), logits_.data() + head_.first(n),
                head_.rows);
@@ -179,16 +200,16 @@ class RawDecoder : public Decoder {
     return cache.data_ptr<float>() + (line * cache_.capacity + position) * config_.head_dim;
   }
 
-  // One head of q, k or v; q and k are rotated, k and v go to the cache.
+  // One head of q, k or v; q and k are rotated where positions are; k and v go to the cache.
   void project_head(const Layer& layer, std::size_t index, std::int64_t n, const float* normed) {
     const std::int64_t dim = config_.head_dim, kind = n / config_.heads, head = n % config_.heads;
     float y[kMaxRows * kMaxHeadDim];
     multiply(layer.qkv[kind], head * dim, dim, normed, y, dim);
     for (std::int64_t row = 0; row < options_.rows; ++row) {
       float* values = y + row * dim;
-      if (kind < 2) rotate(values);
+      if (kind < 2 && rotary_) rotate(values);
       float* target = kind == 0
-                          ? q_.data() + row * inner() + head * dim
+                          ? q_.data() + row * heads_width() + head * dim
                           : cached(kind == 1 ? cache_.k : cache_.v, index, row, head, position_);
       std::copy_n(values, dim, target);
     }
@@ -196,8 +217,8 @@ class RawDecoder : public Decoder {
 
   void rotate(float* x) const {
     const std::int64_t half = config_.head_dim / 2;
-    const float* cos = rotary_.cos.data_ptr<float>() + position_ * half;
-    const float* sin = rotary_.sin.data_ptr<float>() + position_ * half;
+    const float* cos = rotary_->cos.data_ptr<float>() + position_ * half;
+    const float* sin = rotary_->sin.data_ptr<float>() + position_ * half;
     for (std::int64_t i = 0; i < half; ++i) {
       const float a = x[i], b = x[half + i];
       x[i] = a * cos[i] - b * sin[i];
@@ -216,7 +237,7 @@ class RawDecoder : public Decoder {
     }
     const std::int64_t dim = config_.head_dim;
     float* scores = scores_[std::size_t(member)].data();
-    const float* q = q_.data() + row * inner() + head * dim;
+    const float* q = q_.data() + row * heads_width() + head * dim;
     kernels_.dot_rows[int(Storage::kFloat)](cached(cache_.k, layer, row, head, first), count, dim,
                                             q, dim, /*batch=*/1, scores, count);
     const float scale = 1.0f / std::sqrt(float(dim));
@@ -226,7 +247,7 @@ class RawDecoder : public Decoder {
                        int(std::max_element(scores, scores + count) - scores));
     kernels_.softmax(scores, count);
     kernels_.weighted_sum(cached(cache_.v, layer, row, head, first), count, dim, scores,
-                          mixed_.data() + row * inner() + head * dim);
+                          mixed_.data() + row * heads_width() + head * dim);
   }
 
   // x += matrix * input, for one piece of rows.
@@ -239,29 +260,38 @@ class RawDecoder : public Decoder {
         x_[std::size_t(row * config_.hidden + first + i)] += y[row * kMaxPieceRows + i];
   }
 
-  void gate(const Layer& layer, std::int64_t n, const float* normed) {
+  // The inside of the feed-forward, for one piece of its width.
+  void expand(const Layer& layer, std::int64_t n, const float* normed) {
+    const std::int64_t first = layer.up.first(n), count = layer.up.count(n);
+    const std::int64_t width = config_.intermediate;
+    float* out = inner_.data() + first;
+    if (!layer.gate) {
+      multiply(layer.up, first, count, normed, out, width);
+      for (std::int64_t row = 0; row < options_.rows; ++row)
+        kernels_.gelu_tanh(out + row * width, count);
+      return;
+    }
     float up[kMaxRows * kMaxPieceRows];
-    const std::int64_t first = layer.gate.first(n), count = layer.gate.count(n);
-    multiply(layer.gate, first, count, normed, gated_.data() + first, config_.intermediate);
+    multiply(*layer.gate, first, count, normed, out, width);
     multiply(layer.up, first, count, normed, up, kMaxPieceRows);
     for (std::int64_t row = 0; row < options_.rows; ++row)
-      kernels_.silu_multiply(gated_.data() + row * config_.intermediate + first,
-                             up + row * kMaxPieceRows, count);
+      kernels_.silu_multiply(out + row * width, up + row * kMaxPieceRows, count);
   }
 
   static constexpr int kMaxHeadDim = 1024;  // what config.json allows
 
-  const Llama& llama_;
+  const Transformer& transformer_;
   const T3Config& config_;
   DecoderOptions options_;
   const Kernels& kernels_;
   std::vector<Layer> layers_;
   Matrix head_;
+  NormWeights last_norm_;
   KvCache cache_;
-  RotaryTable rotary_;
+  std::optional<RotaryTable> rotary_;
 
   // Written in one phase, read in the next; (rows, ...).
-  std::vector<float> x_, q_, mixed_, gated_, logits_;
+  std::vector<float> x_, q_, mixed_, inner_, logits_;
   // One per member.
   std::vector<std::vector<float>> normed_, scores_;
   std::int64_t position_ = 0;
@@ -274,9 +304,9 @@ class RawDecoder : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_raw_decoder(const Llama& llama, const Linear& speech_head,
+std::unique_ptr<Decoder> make_raw_decoder(const Transformer& transformer, const Linear& speech_head,
                                           const DecoderOptions& options) {
-  return std::make_unique<RawDecoder>(llama, speech_head, options);
+  return std::make_unique<RawDecoder>(transformer, speech_head, options);
 }
 
 }  // namespace chatterbox

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "chatterbox/error.h"
@@ -13,7 +14,32 @@ namespace {
 
 constexpr float kDropped = -std::numeric_limits<float>::infinity();
 
+constexpr Filter kPenaltyFirst[] = {Filter::kPenalty, Filter::kTemperature, Filter::kMinP,
+                                    Filter::kTopP};
+constexpr Filter kPenaltyLast[] = {Filter::kTemperature, Filter::kTopK, Filter::kTopP,
+                                   Filter::kPenalty};
+
 }  // namespace
+
+const char* to_string(Filter filter) {
+  switch (filter) {
+    case Filter::kPenalty:
+      return "penalty";
+    case Filter::kTemperature:
+      return "temperature";
+    case Filter::kTopK:
+      return "top_k";
+    case Filter::kMinP:
+      return "min_p";
+    case Filter::kTopP:
+      return "top_p";
+  }
+  return "";
+}
+
+std::span<const Filter> filters_of(Sampling sampling) {
+  return sampling == Sampling::kPenaltyFirst ? kPenaltyFirst : kPenaltyLast;
+}
 
 Sampler::Sampler(const SamplingOptions& options, std::int64_t vocabulary)
     : options_(options),
@@ -26,6 +52,26 @@ void Sampler::remember(std::int64_t token) {
   if (is_seen_[std::size_t(token)]) return;
   is_seen_[std::size_t(token)] = true;
   seen_.push_back(token);
+}
+
+void Sampler::forget(std::int64_t token) {
+  is_seen_[std::size_t(token)] = false;
+  std::erase(seen_, token);
+}
+
+void Sampler::apply(Filter filter, float* logits) {
+  switch (filter) {
+    case Filter::kPenalty:
+      return penalize(logits);
+    case Filter::kTemperature:
+      return apply_temperature(logits);
+    case Filter::kTopK:
+      return apply_top_k(logits);
+    case Filter::kMinP:
+      return apply_min_p(logits);
+    case Filter::kTopP:
+      return apply_top_p(logits);
+  }
 }
 
 void Sampler::guide(float* conditional, const float* unconditional) const {
@@ -60,6 +106,16 @@ void Sampler::fill_probabilities(const float* logits) {
     throw Error(ErrorCode::kModelFailure, "T3: expected finite logits, got NaN");
   const float scale = float(1.0 / total);
   for (float& probability : probabilities_) probability *= scale;
+}
+
+// What is below the k-th largest goes; its equals stay.
+void Sampler::apply_top_k(float* logits) {
+  if (options_.top_k <= 0 || options_.top_k >= vocabulary_) return;
+  ranked_.assign(logits, logits + vocabulary_);
+  const auto kth = ranked_.begin() + (options_.top_k - 1);
+  std::nth_element(ranked_.begin(), kth, ranked_.end(), std::greater<float>());
+  for (std::int64_t i = 0; i < vocabulary_; ++i)
+    if (logits[i] < *kth) logits[i] = kDropped;
 }
 
 void Sampler::apply_min_p(float* logits) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "config.h"
 #include "nn/noise.h"
 
 namespace chatterbox {
@@ -16,13 +18,21 @@ struct SamplingOptions {
   double repetition_penalty = 1.2;
   double min_p = 0.05;
   double top_p = 1.0;
+  int top_k = 0;
   std::uint64_t seed = 0;
   int max_tokens = 1000;
 };
 
-// Logits to one token, in upstream's order: guidance, repetition penalty,
-// temperature, min-p, top-p, a draw. Each step works in place, so that a caller
-// may look at the logits between them. One sampler serves one request.
+// What changes logits between the model and the draw.
+enum class Filter { kPenalty, kTemperature, kTopK, kMinP, kTopP };
+const char* to_string(Filter filter);
+
+// The filters of a model in the order in which upstream applies them. Where the penalty is
+// last, the others choose on logits that know nothing of repetition.
+std::span<const Filter> filters_of(Sampling sampling);
+
+// Logits to one token: guidance, the model's filters, a draw. Each step works in place, so
+// that a caller may look at the logits between them. One sampler serves one request.
 class Sampler {
  public:
   Sampler(const SamplingOptions& options, std::int64_t vocabulary);
@@ -30,18 +40,21 @@ class Sampler {
   // conditional + cfg_weight * (conditional - unconditional), in place of the
   // first; vocabulary values each.
   void guide(float* conditional, const float* unconditional) const;
+  void apply(Filter filter, float* logits);
   // Divides positive and multiplies negative logits of tokens seen so far.
   void penalize(float* logits) const;
   void apply_temperature(float* logits) const;
-  // Both set what they drop to minus infinity.
+  // These set what they drop to minus infinity.
+  void apply_top_k(float* logits);
   void apply_min_p(float* logits);
   void apply_top_p(float* logits);
   // A token with the probabilities of the softmax of `logits`; the likeliest at
   // temperature 0. Throws kModelFailure when no token has a finite logit.
   std::int64_t draw(const float* logits);
 
-  // Counts a token as seen.
+  // Counts a token as seen, or as not seen any more.
   void remember(std::int64_t token);
+  void forget(std::int64_t token);
 
  private:
   SamplingOptions options_;
@@ -54,6 +67,7 @@ class Sampler {
   std::vector<bool> is_seen_;             // by token
   std::vector<float> probabilities_;      // of the logits last looked at
   std::vector<std::int64_t> candidates_;  // scratch
+  std::vector<float> ranked_;             // scratch
 };
 
 }  // namespace chatterbox

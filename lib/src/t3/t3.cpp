@@ -13,6 +13,7 @@
 #include "nn/check.h"
 #include "t3/conditioning.h"
 #include "t3/decoder.h"
+#include "t3/transformer.h"
 
 namespace chatterbox {
 namespace {
@@ -33,48 +34,59 @@ Weights on_host(const Weights& weights) {
 }  // namespace
 
 struct T3::Parts {
-  Parts(const Weights& weights, const T3Config& config, int threads)
-      : config(config),
-        threads(threads),
-        conditioning(on_host(weights.scope("cond_enc")), config),
-        text_embedding(on_host(weights.scope("text_emb")), config.text_vocab, config.hidden),
-        speech_embedding(on_host(weights.scope("speech_emb")), config.speech_vocab, config.hidden),
-        text_positions(on_host(weights.scope("text_pos_emb.emb")),
-                       config.max_text_tokens + kMoreTextPositions, config.hidden),
-        speech_positions(on_host(weights.scope("speech_pos_emb.emb")),
-                         config.max_speech_tokens + kMoreSpeechPositions, config.hidden),
-        llama(weights.scope("tfmr"), config),
-        speech_head(Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab)) {
-    // Predicts text in training; speaking has no use for it.
-    weights.skip("text_head.weight");
-    weights.check_all_claimed();
-  }
+  Parts(const Weights& weights, const T3Config& config, int threads);
 
-  void check(const T3Request& request) const;
-  at::Tensor embed_prompt(const at::Tensor& tokens) const;
-  // (rows, T, hidden): start, text, stop; the second row without text.
-  at::Tensor embed_text(const std::vector<std::int64_t>& ids, std::int64_t rows) const;
-  // What a step is fed: a token at its place in the speech.
-  void embed_speech(std::int64_t token, std::int64_t place, std::vector<float>& out) const;
+  void check_voice(const T3Request& request) const;
+  void check_text(const T3Request& request) const;
+  // (1, C, hidden), without learned positions in the whole sequence.
+  at::Tensor condition(const T3Request& request) const;
+  // (rows, T, hidden) from place `first` of the whole sequence on: start, text, stop; the
+  // second row without text.
+  at::Tensor embed_text(const std::vector<std::int64_t>& ids, std::int64_t rows,
+                        std::int64_t first) const;
+  std::int64_t text_length(const T3Request& request) const;
+  // Speech tokens that may be made behind so many positions of voice and text.
+  std::int64_t most_tokens(const SamplingOptions& sampling, std::int64_t position) const;
+  bool penalty_last() const { return config.sampling == Sampling::kPenaltyLast; }
+  // What a step is fed: a token at its place in the speech and in the whole sequence.
+  void embed_speech(std::int64_t token, std::int64_t place, std::int64_t position,
+                    std::vector<float>& out) const;
   std::unique_ptr<Decoder> make_decoder(const DecoderOptions& options) const;
 
   T3Config config;
   int threads;
   ConditioningEncoder conditioning;
-  Embedding text_embedding, speech_embedding, text_positions, speech_positions;
-  Llama llama;
+  Embedding text_embedding, speech_embedding;
+  // Llama learns where in the text and in the speech it is, GPT-2 where in the whole.
+  std::optional<Embedding> text_positions, speech_positions, positions;
+  Transformer transformer;
   Linear speech_head;
 };
 
-void T3::Parts::check(const T3Request& request) const {
-  if (request.text_ids.empty()) invalid("expected text, got none");
-  if (request.text_ids.size() > std::size_t(config.max_text_tokens))
-    invalid("expected at most " + std::to_string(config.max_text_tokens) + " text tokens, got " +
-            std::to_string(request.text_ids.size()));
-  for (const std::int64_t id : request.text_ids)
-    if (id < 0 || id >= config.text_vocab)
-      invalid("expected text ids below " + std::to_string(config.text_vocab) + ", got " +
-              std::to_string(id));
+T3::Parts::Parts(const Weights& weights, const T3Config& config, int threads)
+    : config(config),
+      threads(threads),
+      conditioning(on_host(weights.scope("cond_enc")), config),
+      text_embedding(on_host(weights.scope("text_emb")), config.text_vocab, config.hidden),
+      speech_embedding(on_host(weights.scope("speech_emb")), config.speech_vocab, config.hidden),
+      transformer(weights.scope("tfmr"), config),
+      speech_head(Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab,
+                              config.backbone == Backbone::kGpt2 ? Bias::kYes : Bias::kNone)) {
+  const auto table = [&](const char* name, std::int64_t rows) {
+    return Embedding(on_host(weights.scope(name)), rows, config.hidden);
+  };
+  if (config.backbone == Backbone::kGpt2) {
+    positions = table("tfmr.wpe", config.max_positions);
+  } else {
+    text_positions = table("text_pos_emb.emb", config.max_text_tokens + kMoreTextPositions);
+    speech_positions = table("speech_pos_emb.emb", config.max_speech_tokens + kMoreSpeechPositions);
+  }
+  // Predicts text in training; speaking has no use for it.
+  weights.skip("text_head.weight");
+  weights.check_all_claimed();
+}
+
+void T3::Parts::check_voice(const T3Request& request) const {
   check_shape("speaker embedding", request.speaker_embedding, {1, config.speaker_embedding});
   check_shape("speech prompt", request.speech_prompt, {1, kAny});
   const at::Tensor& prompt = request.speech_prompt;
@@ -84,11 +96,25 @@ void T3::Parts::check(const T3Request& request) const {
     invalid("expected speech prompt tokens below " + std::to_string(config.speech_vocab));
 }
 
-at::Tensor T3::Parts::embed_prompt(const at::Tensor& tokens) const {
-  return speech_embedding(tokens) + speech_positions.weight.narrow(0, 0, tokens.size(1));
+void T3::Parts::check_text(const T3Request& request) const {
+  if (request.text_ids.empty()) invalid("expected text, got none");
+  if (request.text_ids.size() > std::size_t(config.max_text_tokens))
+    invalid("expected at most " + std::to_string(config.max_text_tokens) + " text tokens, got " +
+            std::to_string(request.text_ids.size()));
+  for (const std::int64_t id : request.text_ids)
+    if (id < 0 || id >= config.text_vocab)
+      invalid("expected text ids below " + std::to_string(config.text_vocab) + ", got " +
+              std::to_string(id));
 }
 
-at::Tensor T3::Parts::embed_text(const std::vector<std::int64_t>& text, std::int64_t rows) const {
+at::Tensor T3::Parts::condition(const T3Request& request) const {
+  at::Tensor prompt = speech_embedding(request.speech_prompt);
+  if (speech_positions) prompt = prompt + speech_positions->weight.narrow(0, 0, prompt.size(1));
+  return conditioning(request.speaker_embedding, prompt, request.exaggeration);
+}
+
+at::Tensor T3::Parts::embed_text(const std::vector<std::int64_t>& text, std::int64_t rows,
+                                 std::int64_t first) const {
   std::vector<std::int64_t> ids;
   if (config.start_text) ids.push_back(*config.start_text);
   ids.insert(ids.end(), text.begin(), text.end());
@@ -98,19 +124,40 @@ at::Tensor T3::Parts::embed_text(const std::vector<std::int64_t>& text, std::int
   // Upstream empties the second row before positions are added, so that the
   // model still knows how long the text is.
   if (rows == 2) embedded = at::cat({embedded, at::zeros_like(embedded)});
-  return embedded + text_positions.weight.narrow(0, 0, count);
+  if (text_positions) embedded = embedded + text_positions->weight.narrow(0, 0, count);
+  return positions ? embedded + positions->weight.narrow(0, first, count) : embedded;
 }
 
-void T3::Parts::embed_speech(std::int64_t token, std::int64_t place,
+std::int64_t T3::Parts::text_length(const T3Request& request) const {
+  return std::int64_t(request.text_ids.size()) + config.start_text.has_value() +
+         config.stop_text.has_value();
+}
+
+std::int64_t T3::Parts::most_tokens(const SamplingOptions& sampling, std::int64_t position) const {
+  // Upstream's loop with the penalty last makes a token before it begins to count.
+  const std::int64_t most = std::clamp<std::int64_t>(
+      std::int64_t(sampling.max_tokens) + penalty_last(), 1, config.max_speech_tokens);
+  if (!positions) return most;
+  const std::int64_t room = config.max_positions - position - config.start_tokens;
+  if (room < 1)
+    invalid("expected at most " + std::to_string(config.max_positions) +
+            " positions for voice, text and speech, got " + std::to_string(position) +
+            " of voice and text");
+  return std::min(most, room);
+}
+
+void T3::Parts::embed_speech(std::int64_t token, std::int64_t place, std::int64_t position,
                              std::vector<float>& out) const {
   const float* meaning = speech_embedding.weight.data_ptr<float>() + token * config.hidden;
-  const float* position = speech_positions.weight.data_ptr<float>() + place * config.hidden;
-  for (int i = 0; i < config.hidden; ++i) out[std::size_t(i)] = meaning[i] + position[i];
+  const float* where = speech_positions
+                           ? speech_positions->weight.data_ptr<float>() + place * config.hidden
+                           : positions->weight.data_ptr<float>() + position * config.hidden;
+  for (int i = 0; i < config.hidden; ++i) out[std::size_t(i)] = meaning[i] + where[i];
 }
 
 std::unique_ptr<Decoder> T3::Parts::make_decoder(const DecoderOptions& options) const {
-  return speech_head.weight.is_cpu() ? make_raw_decoder(llama, speech_head, options)
-                                     : make_tensor_decoder(llama, speech_head, options);
+  return speech_head.weight.is_cpu() ? make_raw_decoder(transformer, speech_head, options)
+                                     : make_tensor_decoder(transformer, speech_head, options);
 }
 
 T3::T3(const Weights& weights, const T3Config& config, int threads)
@@ -119,38 +166,55 @@ T3::~T3() = default;
 
 const T3Config& T3::config() const { return parts_->config; }
 
+std::shared_ptr<const VoicePrefix> T3::hear(const T3Request& request) const {
+  const at::NoGradGuard no_gradients;
+  const Parts& parts = *parts_;
+  parts.check_voice(request);
+  const at::Tensor conditioning = parts.condition(request);
+  const std::int64_t length = conditioning.size(1);
+  auto prefix = std::make_shared<VoicePrefix>(
+      VoicePrefix{conditioning, parts.transformer.make_cache(/*rows=*/1, length)});
+  const at::Tensor placed =
+      parts.positions ? conditioning + parts.positions->weight.narrow(0, 0, length) : conditioning;
+  parts.transformer.prefill(placed, prefix->cache);
+  return prefix;
+}
+
 std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink& sink,
                                        const T3Trace& trace) const {
   const at::NoGradGuard no_gradients;
   const Parts& parts = *parts_;
   const T3Config& config = parts.config;
-  parts.check(request);
+  parts.check_text(request);
   const SamplingOptions& sampling = request.sampling;
-  const std::int64_t rows = sampling.cfg_weight > 0 ? 2 : 1;
-  const int most = std::clamp(sampling.max_tokens, 1, config.max_speech_tokens);
+  const std::int64_t rows = config.guidance && sampling.cfg_weight > 0 ? 2 : 1;
+  const bool penalty_last = parts.penalty_last();
 
-  const at::Tensor conditioning = parts.conditioning(
-      request.speaker_embedding, parts.embed_prompt(request.speech_prompt), request.exaggeration);
-  if (trace.conditioning) trace.conditioning(conditioning);
-  const at::Tensor prefix =
-      at::cat({conditioning.expand({rows, -1, -1}), parts.embed_text(request.text_ids, rows)}, 1);
+  const auto prefix = request.prefix ? request.prefix : hear(request);
+  if (trace.conditioning) trace.conditioning(prefix->conditioning);
+  const std::int64_t voice = prefix->cache.length;
+  std::int64_t position = voice + parts.text_length(request);
+  const std::int64_t most = parts.most_tokens(sampling, position);
+  const at::Tensor text = parts.embed_text(request.text_ids, rows, voice);
 
   std::optional<AlignmentTracker> tracker;
   if (config.alignment) tracker.emplace(*config.alignment, int(request.text_ids.size()));
   DecoderOptions options;
   options.rows = rows;
-  options.capacity = prefix.size(1) + 2 + most;
-  options.text_begin = conditioning.size(1) + 1;
+  options.capacity = position + config.start_tokens + most;
+  options.text_begin = voice + config.start_text.has_value();
   options.tracker = tracker ? &*tracker : nullptr;
   options.threads = parts.threads > 0 ? parts.threads : at::get_num_threads();
   const std::unique_ptr<Decoder> decoder = parts.make_decoder(options);
-  decoder->prefill(prefix);
+  decoder->begin_with(prefix->cache);
+  decoder->prefill(text);
 
-  // Upstream begins speech with the start token twice, both at place 0.
   std::vector<float> embedding(std::size_t(config.hidden));
-  parts.embed_speech(config.start_speech, 0, embedding);
-  decoder->step(embedding.data(), /*want_logits=*/false);
-  float* logits = decoder->step(embedding.data(), /*want_logits=*/true);
+  float* logits = nullptr;
+  for (int i = 1; i <= config.start_tokens; ++i) {
+    parts.embed_speech(config.start_speech, /*place=*/0, position++, embedding);
+    logits = decoder->step(embedding.data(), /*want_logits=*/i == config.start_tokens);
+  }
 
   Sampler sampler(sampling, config.speech_vocab);
   sampler.remember(config.start_speech);
@@ -169,23 +233,23 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
     if (tracker && !tracker->may_end())
       logits[config.stop_speech] = -std::numeric_limits<float>::infinity();
     show(step, "guidance");
-    sampler.penalize(logits);
-    show(step, "penalty");
-    if (sampling.temperature > 0) {
-      sampler.apply_temperature(logits);
-      show(step, "temperature");
-      sampler.apply_min_p(logits);
-      show(step, "min_p");
-      sampler.apply_top_p(logits);
-      show(step, "top_p");
+    for (const Filter filter : filters_of(config.sampling)) {
+      sampler.apply(filter, logits);
+      show(step, to_string(filter));
+      // Without temperature the likeliest token is taken, which no later filter drops.
+      if (sampling.temperature == 0 && filter == Filter::kPenalty) break;
     }
     const std::int64_t token = sampler.draw(logits);
-    if (token == config.stop_speech) break;
+    // With the penalty last, upstream does not look whether the first token ends speech, and
+    // counts the start token as seen for that one alone.
+    const bool may_end = !penalty_last || step > 0;
+    if (token == config.stop_speech && may_end) break;
+    if (penalty_last && step == 0) sampler.forget(config.start_speech);
     sampler.remember(token);
     tokens.push_back(token);
     if (sink && !sink(token, tracker ? tracker->peak() : -1)) break;
     if (step + 1 == most) break;
-    parts.embed_speech(token, step + 1, embedding);
+    parts.embed_speech(token, /*place=*/step + 1, position++, embedding);
     logits = decoder->step(embedding.data(), /*want_logits=*/true);
   }
   return tokens;

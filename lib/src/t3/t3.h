@@ -12,11 +12,14 @@
 #include "config.h"
 #include "nn/weights.h"
 #include "t3/sampler.h"
+#include "t3/voice_prefix.h"
 
 namespace chatterbox {
 
 // What to say, and whose voice says it.
 struct T3Request {
+  // What hear() made of the three fields below; null: generate() does it itself.
+  std::shared_ptr<const VoicePrefix> prefix;
   at::Tensor speaker_embedding;  // (1, E) float32
   at::Tensor speech_prompt;      // (1, N) int64; N may be 0
   double exaggeration = 0.5;
@@ -26,19 +29,19 @@ struct T3Request {
 
 // Takes each speech token as it is made, and the index into text_ids that the
 // alignment head looks at, or -1 without such a head. False ends generation.
-// The stop token is never delivered. Ids of start_speech and above, which a
-// model may draw on a bad day, are: the caller drops them, as upstream does.
+// The stop token that ends generation is not delivered. Other ids of start_speech and
+// above, which a model may draw on a bad day, are: the caller drops them, as upstream does.
 using TokenSink = std::function<bool(std::int64_t token, int text_position)>;
 
 // Shows what happens inside a generation; every callback may be empty.
 struct T3Trace {
-  // (1, C, hidden): speaker, perceiver, emotion.
+  // (1, C, hidden): speaker, prompt, emotion.
   std::function<void(const at::Tensor& conditioning)> conditioning;
   // Row 0 with text, row 1 (guidance only) without; (rows, vocabulary) float32.
   // Step 0 is what the prefill yields.
   std::function<void(int step, const at::Tensor& logits)> logits;
-  // The same step's logits (vocabulary) after "guidance", "penalty",
-  // "temperature", "min_p", "top_p".
+  // The same step's logits (vocabulary) after "guidance" and after each filter of the model
+  // (to_string(Filter)).
   std::function<void(int step, const char* filter, const at::Tensor& logits)> filtered;
 };
 
@@ -46,10 +49,14 @@ struct T3Trace {
 // reentrant: each call keeps its state to itself.
 class T3 {
  public:
-  // `weights` is the whole of t3_cfg.safetensors. Threads: how many compute one
+  // `weights` is the whole of the file. Threads: how many compute one
   // decoding step; 0: as many as libtorch uses.
   T3(const Weights& weights, const T3Config& config, int threads = 0);
   ~T3();
+
+  // The request's voice, ready to speak any text. Its text_ids and sampling do not count.
+  // Throws kInvalidArgument for tensors of wrong shape or tokens outside the vocabulary.
+  std::shared_ptr<const VoicePrefix> hear(const T3Request& request) const;
 
   // All tokens that the sink was given. Throws kInvalidArgument for empty or
   // too long text or ids outside the vocabulary, kModelFailure when logits are

@@ -10,51 +10,49 @@ namespace {
 
 class TensorDecoder : public Decoder {
  public:
-  TensorDecoder(const Llama& llama, const Linear& head, const DecoderOptions& options)
-      : llama_(llama),
+  TensorDecoder(const Transformer& transformer, const Linear& head, const DecoderOptions& options)
+      : transformer_(transformer),
         head_(head),
         options_(options),
-        device_(head.weight.device()),
-        type_(device_.is_cpu() ? at::kFloat : head.weight.scalar_type()),
-        cache_(llama.config().layers, options.rows, llama.config().heads, options.capacity,
-               llama.config().head_dim, at::TensorOptions().dtype(type_).device(device_)),
-        rotary_(RotaryTable(options.capacity, llama.config().head_dim, llama.config().rope_theta,
-                            llama.config().rope_scaling)
-                    .to(device_)) {}
+        cache_(transformer.make_cache(options.rows, options.capacity)),
+        rotary_(transformer.make_rotary(options.capacity)) {}
 
-  void prefill(const at::Tensor& embeddings) override {
-    llama_.prefill(embeddings.to(device_, type_), cache_, rotary_);
-  }
+  void begin_with(const KvCache& prefix) override { cache_.begin_with(prefix); }
+
+  void prefill(const at::Tensor& embeddings) override { transformer_.prefill(embeddings, cache_); }
 
   float* step(const float* embedding, bool want_logits) override {
-    const T3Config& config = llama_.config();
+    const T3Config& config = transformer_.config();
     const at::Tensor one =
         at::from_blob(const_cast<float*>(embedding), {1, 1, config.hidden}, at::kFloat);
-    at::Tensor x = one.to(device_, type_).expand({options_.rows, 1, config.hidden});
-    for (std::size_t i = 0; i < llama_.layers().size(); ++i) {
-      const LlamaLayer& layer = llama_.layers()[i];
+    at::Tensor x =
+        one.to(cache_.k.device(), cache_.k.scalar_type()).expand({options_.rows, 1, config.hidden});
+    for (std::size_t i = 0; i < transformer_.layers().size(); ++i) {
+      const TransformerLayer& layer = transformer_.layers()[i];
       x = x + project(layer.o, attend(layer, int(i), layer.input_norm(x)));
-      const at::Tensor inner = layer.mlp_norm(x);
-      x = x +
-          project(layer.down, at::silu(project(layer.gate, inner)).mul_(project(layer.up, inner)));
+      x = x + feed_forward(layer, layer.mlp_norm(x));
     }
     ++cache_.length;
     if (!want_logits) return nullptr;
-    logits_ = project(head_, llama_.norm()(x)).to(at::kCPU, at::kFloat).squeeze(1).contiguous();
+    logits_ =
+        project(head_, transformer_.norm()(x)).to(at::kCPU, at::kFloat).squeeze(1).contiguous();
     return logits_.data_ptr<float>();
   }
 
  private:
   // normed (rows, 1, hidden) -> (rows, 1, heads * dim)
-  at::Tensor attend(const LlamaLayer& layer, int index, const at::Tensor& normed) {
-    const T3Config& config = llama_.config();
+  at::Tensor attend(const TransformerLayer& layer, int index, const at::Tensor& normed) {
+    const T3Config& config = transformer_.config();
     const std::int64_t position = cache_.length;
     const auto heads = [&](const at::Tensor& x) {
       return x.view({options_.rows, 1, config.heads, config.head_dim}).transpose(1, 2);
     };
-    const at::Tensor q = rotary_.rotate(heads(project(layer.q, normed)), position);
+    const auto placed = [&](const at::Tensor& x) {
+      return rotary_ ? rotary_->rotate(heads(x), position) : heads(x);
+    };
+    const at::Tensor q = placed(project(layer.q, normed));
     const at::Tensor keys = cache_.k[index], values = cache_.v[index];
-    keys.narrow(2, position, 1).copy_(rotary_.rotate(heads(project(layer.k, normed)), position));
+    keys.narrow(2, position, 1).copy_(placed(project(layer.k, normed)));
     values.narrow(2, position, 1).copy_(heads(project(layer.v, normed)));
     at::Tensor scores = at::matmul(q, keys.narrow(2, 0, position + 1).transpose(-1, -2)) /
                         std::sqrt(double(config.head_dim));
@@ -75,21 +73,20 @@ class TensorDecoder : public Decoder {
     tracker.advance(window.begin + int(seen.argmax().item<std::int64_t>()));
   }
 
-  const Llama& llama_;
+  const Transformer& transformer_;
   const Linear& head_;
   DecoderOptions options_;
-  at::Device device_;
-  at::ScalarType type_;
   KvCache cache_;
-  RotaryTable rotary_;
+  std::optional<RotaryTable> rotary_;
   at::Tensor logits_;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_tensor_decoder(const Llama& llama, const Linear& speech_head,
+std::unique_ptr<Decoder> make_tensor_decoder(const Transformer& transformer,
+                                             const Linear& speech_head,
                                              const DecoderOptions& options) {
-  return std::make_unique<TensorDecoder>(llama, speech_head, options);
+  return std::make_unique<TensorDecoder>(transformer, speech_head, options);
 }
 
 }  // namespace chatterbox

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "model_files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "chatterbox/error.h"
+#include "support/temporary_directory.h"
+
+namespace chatterbox {
+namespace {
+
+constexpr const char* kEnglish[] = {"t3_cfg.safetensors", "s3gen.safetensors", "ve.safetensors",
+                                    "tokenizer.json"};
+constexpr const char* kNano[] = {"t3_nano_v1.safetensors",
+                                 "s3gen_meanflow.safetensors",
+                                 "ve.safetensors",
+                                 "tokenizer.json",
+                                 "vocab.json",
+                                 "merges.txt",
+                                 "added_tokens.json"};
+constexpr const char* kMultilingual[] = {"t3_mtl23ls_v2.safetensors", "s3gen.safetensors",
+                                         "ve.safetensors", "tokenizer.json",
+                                         "grapheme_mtl_merged_expanded_v1.json"};
+
+class ModelFilesTest : public testing::Test {
+ protected:
+  void put(const std::string& name, const std::string& text = "x") {
+    std::ofstream(directory_.path(name)) << text;
+  }
+  template <typename Names>
+  void put_all(const Names& names) {
+    for (const char* name : names) put(name);
+  }
+  void drop(const std::string& name) { std::filesystem::remove(directory_.path(name)); }
+
+  ModelFiles find(const std::string& family = "") {
+    return find_model_files(directory_.path(""), family);
+  }
+  std::string refusal(const std::string& family = "") {
+    try {
+      find(family);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  void expect_refusal(const std::string& part, const std::string& family = "") {
+    const std::string message = refusal(family);
+    EXPECT_NE(message.find(part), std::string::npos) << message << "\nlacks " << part;
+  }
+  static std::string name_of(const std::string& path) {
+    return std::filesystem::path(path).filename().string();
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(ModelFilesTest, FamilyIsToldByTheT3File) {
+  put_all(kNano);
+  const ModelFiles files = find();
+  EXPECT_EQ(files.config.family, Family::kNano);
+  EXPECT_EQ(files.config.t3.hidden, 768);
+  EXPECT_EQ(name_of(files.t3), "t3_nano_v1.safetensors");
+  EXPECT_EQ(name_of(files.s3gen), "s3gen_meanflow.safetensors");
+  EXPECT_TRUE(files.voice.empty());
+  put("conds.pt");
+  EXPECT_EQ(name_of(find().voice), "conds.pt");
+}
+
+TEST_F(ModelFilesTest, OneDirectoryHoldsEnglishAndMultilingual) {
+  put_all(kEnglish);
+  put_all(kMultilingual);
+  put("t3_23lang.safetensors");
+  EXPECT_EQ(find().config.family, Family::kEnglish);
+  EXPECT_EQ(name_of(find("multilingual").t3), "t3_mtl23ls_v2.safetensors");
+  put("t3_mtl23ls_v3.safetensors");
+  EXPECT_EQ(name_of(find("multilingual").t3), "t3_mtl23ls_v3.safetensors");
+  put("config.json", R"({"family": "multilingual", "files": {"t3": "t3_mtl23ls_v2.safetensors"}})");
+  EXPECT_EQ(name_of(find().t3), "t3_mtl23ls_v2.safetensors");
+  expect_refusal("expected family \"english\", got \"multilingual\"", "english");
+}
+
+TEST_F(ModelFilesTest, RegionalPacksAreMultilingual) {
+  put("t3_pt_br.safetensors");
+  put("s3gen_v3.safetensors");
+  put("ve.safetensors");
+  put("tokenizer.json");
+  put("grapheme_mtl_merged_expanded_v1.json");
+  const ModelFiles files = find();
+  EXPECT_EQ(files.config.family, Family::kMultilingual);
+  EXPECT_EQ(name_of(files.t3), "t3_pt_br.safetensors");
+  EXPECT_EQ(name_of(files.s3gen), "s3gen_v3.safetensors");
+  put("t3_es_es.safetensors");
+  expect_refusal("expected one T3 file of multilingual");
+}
+
+TEST_F(ModelFilesTest, ConfigFillsInWhatTheFamilyHas) {
+  put_all(kNano);
+  put("config.json", R"({"t3": {"layers": 3}})");
+  EXPECT_EQ(find().config.family, Family::kNano);
+  EXPECT_EQ(find().config.t3.layers, 3);
+}
+
+TEST_F(ModelFilesTest, SaysWhatIsMissingAndWhoseItIs) {
+  expect_refusal("t3_turbo_v1.safetensors (turbo)");
+  expect_refusal("found none");
+  put("t3_cfg.pt");
+  expect_refusal("pickled form");
+  put_all(kNano);
+  drop("s3gen_meanflow.safetensors");
+  expect_refusal("s3gen_meanflow.safetensors in the model's directory, which belongs to nano");
+  put("s3gen.safetensors");
+  expect_refusal("s3gen_meanflow.safetensors");
+  expect_refusal("expected t3_turbo_v1.safetensors (turbo)", "turbo");
+  expect_refusal("found t3_nano_v1.safetensors (nano)", "turbo");
+}
+
+TEST_F(ModelFilesTest, RefusesAnUnknownFamily) {
+  put_all(kEnglish);
+  expect_refusal("expected one of english, turbo, nano, multilingual, got \"piper\"", "piper");
+  EXPECT_THROW(find_model_files(directory_.path("nowhere"), ""), Error);
+}
+
+}  // namespace
+}  // namespace chatterbox

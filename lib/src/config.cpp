@@ -263,7 +263,9 @@ void check_relations(const ModelConfig& config, const std::string& origin) {
           "s3gen.flow.colour 0 where s3gen.attention is not \"chunk\"");
   require(config.s3gen.flow.kind == FlowKind::kGuided || config.s3gen.flow.guidance == 0, origin,
           "s3gen.flow.guidance 0 where s3gen.flow.kind is \"meanflow\"");
-  require(t3.closing_silence_token < config.s3tokenizer.codebook_size(), origin,
+  require(t3.closing_silence_count == 0 ||
+              t3.closing_silence_token < config.s3tokenizer.codebook_size(),
+          origin,
           "t3.closing_silence.token below the codebook size " +
               std::to_string(config.s3tokenizer.codebook_size()));
   require(!t3.alignment || t3.backbone == Backbone::kLlama, origin,

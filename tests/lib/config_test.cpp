@@ -90,6 +90,14 @@ TEST(Config, TellsTheConfigurationOfAnotherProgram) {
   EXPECT_NE(message.find("model_type"), std::string::npos) << message;
 }
 
+TEST(Config, ClosingSilenceIsATokenOfTheCodebook) {
+  const std::string small = R"("s3tokenizer":{"codebook_dims":7})";
+  const std::string starts = R"("start_speech":2187,"stop_speech":2188)";
+  EXPECT_EQ(refusal("{" + small + R"(,"t3":{)" + starts + "}}"), "");
+  EXPECT_NE(refusal(R"({"family":"nano",)" + small + R"(,"t3":{)" + starts + "}}").find("closing"),
+            std::string::npos);
+}
+
 TEST(Config, MeanFlowHasNoGuidance) {
   EXPECT_NE(refusal(R"({"family":"turbo","s3gen":{"flow":{"guidance":0.7}}})").find("guidance"),
             std::string::npos);

@@ -188,6 +188,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     const ModelParts& model = model_->parts();
     const Cancellation cancellation(cancel_requests_, requests_at_start());
     check(options);
+    model.unused_options.check(model.config, options);
     std::optional<Watermarker> watermarker;
     if (options.watermark) watermarker.emplace(model.watermark());
     if (const std::size_t length = count_characters(text); length > kMaxTextLength)

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "nn/weights.h"
 #include "turns.h"
+#include "unused_options.h"
 
 namespace chatterbox {
 
@@ -60,6 +61,9 @@ struct ModelParts {
   std::unique_ptr<PromptCaches> prompt_caches;
   // What T3 made of the voices used last; guards itself.
   std::unique_ptr<VoiceCaches<VoicePrefix>> voice_prefixes;
+
+  // What callers set in vain; guards itself.
+  mutable UnusedOptionsWarning unused_options;
 
   // Engines on one model take turns on the processor.
   mutable Turns turns;

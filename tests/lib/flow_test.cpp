@@ -173,5 +173,85 @@ TEST_F(FlowTest, CheckpointEndsWork) {
   EXPECT_EQ(calls, 2);
 }
 
+// A mean flow and its weights, which are those of a guided flow and one more.
+class MeanFlowTest : public ::testing::Test {
+ protected:
+  static constexpr const char* kEstimator = "flow.decoder.estimator";
+
+  explicit MeanFlowTest() : file_(std::make_shared<test::RandomS3Gen>(config_)) {}
+
+  FlowEstimator estimator(FlowKind kind, std::shared_ptr<const TensorFile> file) const {
+    return {Weights(std::move(file), {}).scope(kEstimator), config_.s3gen.estimator, kind,
+            at::kFloat};
+  }
+  // The same with a mixer that looks at one of the two times only.
+  FlowEstimator estimator_of(bool end) const {
+    const auto file = std::make_shared<test::RandomS3Gen>(config_);
+    const std::int64_t size = 4 * config_.s3gen.estimator.channels;
+    const at::Tensor same = at::eye(size), nothing = at::zeros({size, size});
+    file->set(std::string(kEstimator) + ".time_embed_mixer.weight",
+              end ? at::cat({nothing, same}, 1) : at::cat({same, nothing}, 1));
+    return estimator(FlowKind::kMeanFlow, file);
+  }
+  std::string refusal(const ModelConfig& config, std::shared_ptr<const TensorFile> file) const {
+    try {
+      S3Gen(Weights(std::move(file), {}).scope("flow"), config);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadFile);
+      return error.what();
+    }
+    return "nothing";
+  }
+
+  const ModelConfig config_ = test::tiny_config(FlowAttention::kFull, FlowKind::kMeanFlow);
+  const ModelConfig guided_ = test::tiny_config(FlowAttention::kFull);
+  std::shared_ptr<test::RandomS3Gen> file_;
+};
+
+TEST_F(MeanFlowTest, MixesTheTimesOfAStep) {
+  const FlowEstimator begins = estimator_of(/*end=*/false), ends = estimator_of(/*end=*/true);
+  const auto expect_same = [](const FlowEstimator::Time& a, const FlowEstimator::Time& b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_LT(largest_difference(a[i], b[i]), 1e-5);
+  };
+  expect_same(begins.at_time(0.25, 0.75), begins.at_time(0.25, 1.0));
+  expect_same(ends.at_time(0.25, 0.75), ends.at_time(0.5, 0.75));
+  expect_same(ends.at_time(0.25, 0.75), begins.at_time(0.75, 1.0));
+  const FlowEstimator both = estimator(FlowKind::kMeanFlow, file_);
+  EXPECT_GT(largest_difference(both.at_time(0.25, 0.75)[0], both.at_time(0.25, 1.0)[0]), 1e-3);
+  EXPECT_GT(largest_difference(both.at_time(0.25, 0.75)[0], both.at_time(0.5, 0.75)[0]), 1e-3);
+}
+
+TEST_F(MeanFlowTest, TakesEqualStepsOfItsMeanVelocity) {
+  const Noise numbers(4, NoiseStream::kFlow);
+  const at::Tensor noise = numbers.normal(0, 30 * 80).view({30, 80});
+  const at::Tensor features = numbers.normal(5000, 30 * 80).view({30, 80});
+  const at::Tensor speaker = numbers.normal(10000, 80).view({1, 80});
+  const at::Tensor known = at::zeros({30, 80});
+  const Weights weights = Weights(file_, {}).scope(kEstimator);
+  const FlowMatching flow(weights, config_.s3gen.estimator, config_.s3gen.flow, at::kFloat);
+
+  const FlowEstimator velocity = estimator(FlowKind::kMeanFlow, file_);
+  const auto condition =
+      velocity.condition(features.unsqueeze(0), speaker, known.unsqueeze(0), nullptr);
+  EXPECT_EQ(condition.conv.size(0), 1);
+  at::Tensor x = noise.clone();
+  for (const auto& [begin, end] : {std::pair(0.0, 0.5), std::pair(0.5, 1.0)})
+    x = x + 0.5 * velocity(x, condition, velocity.at_time(begin, end), {}, nullptr)[0];
+  EXPECT_LT(largest_difference(flow(noise, features, speaker, known, {}, nullptr, {}), x), 1e-5);
+}
+
+TEST_F(MeanFlowTest, SaysWhichWeightsItWasGiven) {
+  EXPECT_EQ(refusal(config_, file_), "nothing");
+  EXPECT_EQ(refusal(config_, std::make_shared<test::RandomS3Gen>(guided_)),
+            "random weights: expected the S3Gen of Turbo and Nano, got that of English or "
+            "Multilingual (it has no time_embed_mixer: no mean flow); take "
+            "s3gen_meanflow.safetensors of ResembleAI/chatterbox-turbo");
+  EXPECT_EQ(refusal(guided_, file_),
+            "random weights: expected the S3Gen of English or Multilingual, got that of Turbo and "
+            "Nano (it has a time_embed_mixer: a mean flow); take s3gen.safetensors of "
+            "ResembleAI/chatterbox");
+}
+
 }  // namespace
 }  // namespace chatterbox

@@ -19,7 +19,7 @@ using test::largest_difference;
 constexpr std::int64_t kPromptTokens = 8;
 constexpr std::uint64_t kSeed = 21;
 
-class LiveTest : public ::testing::TestWithParam<FlowAttention> {
+class LiveTest : public ::testing::TestWithParam<test::Kinds> {
  protected:
   std::shared_ptr<const PromptCache> prompt(std::int64_t extra = 0) const {
     return std::make_shared<const PromptCache>(
@@ -43,7 +43,8 @@ TEST_P(LiveTest, MelWithTrueTokensAheadIsTheStreamedMel) {
   for (std::int64_t i = 0; i < kTokens; i += kChunk) {
     // The stream holds three tokens back: its chunks end where the live ones do.
     expected.push_back(streamed.push(all.slice(0, i == 0 ? 0 : i + 3, i + kChunk + 3), false));
-    got.push_back(live.push_live(all.slice(0, i, i + kChunk), all.slice(0, i + kChunk, i + kChunk + 3)));
+    got.push_back(
+        live.push_live(all.slice(0, i, i + kChunk), all.slice(0, i + kChunk, i + kChunk + 3)));
   }
   EXPECT_LT(largest_difference(at::cat(got), at::cat(expected)), 1e-4);
 }
@@ -109,11 +110,11 @@ TEST_P(LiveTest, VocoderJoinsDoNotClick) {
   EXPECT_LT(at_joins, largest);
 }
 
-INSTANTIATE_TEST_SUITE_P(Attention, LiveTest,
-                         ::testing::Values(FlowAttention::kChunk, FlowAttention::kFull),
-                         [](const auto& info) {
-                           return info.param == FlowAttention::kChunk ? "Chunk" : "Full";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, LiveTest,
+    ::testing::Combine(::testing::Values(FlowAttention::kChunk, FlowAttention::kFull),
+                       ::testing::Values(FlowKind::kGuided, FlowKind::kMeanFlow)),
+    [](const auto& info) { return test::name_of(info.param); });
 
 TEST(LiveShape, SplitsTheLookahead) {
   ConversionOptions options;

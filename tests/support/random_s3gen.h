@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "conditionals.h"
@@ -43,7 +44,7 @@ class RandomS3Gen : public TensorMap {
  public:
   explicit RandomS3Gen(const ModelConfig& config) {
     encoder(config);
-    estimator(config.s3gen.estimator);
+    estimator(config.s3gen);
     vocoder(config.hift);
   }
 
@@ -129,11 +130,14 @@ class RandomS3Gen : public TensorMap {
     }
   }
 
-  void estimator(const EstimatorConfig& config) {
+  void estimator(const S3GenConfig& s3gen) {
+    const EstimatorConfig& config = s3gen.estimator;
     const std::int64_t size = config.channels;
     const std::string base = "flow.decoder.estimator.";
     layer(base + "time_mlp.linear_1", {4 * size, 320});
     layer(base + "time_mlp.linear_2", {4 * size, 4 * size});
+    if (s3gen.flow.kind == FlowKind::kMeanFlow)
+      matrix(base + "time_embed_mixer.weight", {4 * size, 8 * size});
     stage(base + "down_blocks.0", 320, config);
     layer(base + "down_blocks.0.2", {size, size, 3});
     for (int i = 0; i < config.mid_blocks; ++i)
@@ -184,8 +188,16 @@ class RandomS3Gen : public TensorMap {
   std::int64_t drawn_ = 0;
 };
 
+// What decoders differ in: every kind of attention goes with every kind of flow.
+using Kinds = std::tuple<FlowAttention, FlowKind>;
+
+inline std::string name_of(const Kinds& kinds) {
+  return std::string(std::get<FlowAttention>(kinds) == FlowAttention::kChunk ? "Chunk" : "Full") +
+         (std::get<FlowKind>(kinds) == FlowKind::kGuided ? "Guided" : "Mean");
+}
+
 // Sizes that have every kind of layer and are computed in no time.
-inline ModelConfig tiny_config(FlowAttention attention) {
+inline ModelConfig tiny_config(FlowAttention attention, FlowKind kind = FlowKind::kGuided) {
   ModelConfig config;
   config.s3tokenizer.codebook_dims = 4;
   config.xvector.embedding = 8;
@@ -193,9 +205,15 @@ inline ModelConfig tiny_config(FlowAttention attention) {
   config.s3gen.estimator = {
       .channels = 16, .heads = 2, .head_dim = 8, .blocks = 1, .mid_blocks = 1};
   config.s3gen.flow.steps = 2;
+  config.s3gen.flow.kind = kind;
+  if (kind == FlowKind::kMeanFlow) config.s3gen.flow.guidance = 0;
   config.s3gen.attention = attention;
   config.hift = {.channels = 16, .f0_channels = 16, .harmonics = 8};
   return config;
+}
+
+inline ModelConfig tiny_config(const Kinds& kinds) {
+  return tiny_config(std::get<FlowAttention>(kinds), std::get<FlowKind>(kinds));
 }
 
 // A speaker with `tokens` of prompt and `extra` mel frames beyond their two each.

@@ -73,6 +73,8 @@ class Weights {
   // reads.
   void skip(const std::string& name) const;
   const Placement& placement() const { return placement_; }
+  // Of the file, for messages.
+  const std::string& path() const { return file_->path(); }
 
   // Throws kBadFile naming tensors of the whole file that nobody claimed.
   void check_all_claimed() const;

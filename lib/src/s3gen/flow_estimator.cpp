@@ -5,6 +5,8 @@
 #include <cmath>
 #include <string>
 
+#include "chatterbox/error.h"
+
 namespace chatterbox {
 namespace {
 
@@ -18,6 +20,28 @@ at::Tensor time_encoding(double t) {
       at::exp(at::arange(half, at::kFloat) * float(-std::log(10000.0) / (half - 1)));
   const at::Tensor angle = rate * (1000.0f * float(t));
   return at::cat({angle.sin(), angle.cos()}).unsqueeze(0);
+}
+
+constexpr const char* kTimeMixer = "time_embed_mixer";
+
+// Files of the two kinds differ in this one tensor, and are easily mistaken for each other.
+std::optional<Linear> take_time_mixer(const Weights& weights, FlowKind kind, std::int64_t size) {
+  const bool found = weights.has(std::string(kTimeMixer) + ".weight");
+  if (found && kind == FlowKind::kGuided)
+    throw Error(ErrorCode::kBadFile,
+                weights.path() +
+                    ": expected the S3Gen of English or Multilingual, got that of Turbo and Nano "
+                    "(it has a time_embed_mixer: a mean flow); take s3gen.safetensors of "
+                    "ResembleAI/chatterbox");
+  if (!found && kind == FlowKind::kMeanFlow)
+    throw Error(
+        ErrorCode::kBadFile,
+        weights.path() +
+            ": expected the S3Gen of Turbo and Nano, got that of English or Multilingual "
+            "(it has no time_embed_mixer: no mean flow); take s3gen_meanflow.safetensors of "
+            "ResembleAI/chatterbox-turbo");
+  if (!found) return std::nullopt;
+  return Linear(weights.scope(kTimeMixer), 2 * size, size, Bias::kNone);
 }
 
 // Input channels [first, first + count) of a convolution over kInputs.
@@ -42,10 +66,11 @@ at::Tensor FlowEstimator::Stage::transform(at::Tensor x, const at::Tensor& bias,
   return x;
 }
 
-FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& config,
+FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
                              at::ScalarType products)
     : time1_(weights.scope("time_mlp.linear_1"), kInputs, 4 * config.channels),
       time2_(weights.scope("time_mlp.linear_2"), 4 * config.channels, 4 * config.channels),
+      time_mixer_(take_time_mixer(weights, kind, 4 * config.channels)),
       down_(weights.scope("down_blocks.0"), kInputs, 4 * config.channels, config, products),
       down_conv_(weights.scope("down_blocks.0.2"), config.channels, config.channels, 3),
       up_(weights.scope("up_blocks.0"), 2 * config.channels, 4 * config.channels, config, products),
@@ -63,9 +88,14 @@ FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& conf
                       4 * config.channels, config, products);
 }
 
-FlowEstimator::Time FlowEstimator::at_time(double t) const {
-  const at::Tensor encoding = time_encoding(t).to(time1_.weight.options());
-  const at::Tensor embedded = at::mish(time2_(at::silu(time1_(encoding))));
+at::Tensor FlowEstimator::embed_time(double t) const {
+  return time2_(at::silu(time1_(time_encoding(t).to(time1_.weight.options()))));
+}
+
+FlowEstimator::Time FlowEstimator::at_time(double t, double end) const {
+  at::Tensor embedded = embed_time(t);
+  if (time_mixer_) embedded = (*time_mixer_)(at::cat({embedded, embed_time(end)}, 1));
+  embedded = at::mish(embedded);
   Time time{down_.resnet.at_time(embedded)[0]};
   for (const Stage& stage : mid_) time.push_back(stage.resnet.at_time(embedded)[0]);
   time.push_back(up_.resnet.at_time(embedded)[0]);

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
 #include <vector>
 
 #include "config.h"
@@ -17,7 +18,8 @@ namespace chatterbox {
 inline constexpr std::int64_t kMelBands = 80;
 
 // The velocity of a noisy mel on its way to speech: a causal U-Net of one
-// level, resnet and transformer blocks over frames at 50/s.
+// level, resnet and transformer blocks over frames at 50/s. For a mean flow
+// (Geng et al., arXiv:2505.13447) it is the mean velocity of a whole step.
 class FlowEstimator {
  public:
   // What the flow's time adds to each resnet block, in order, (channels) each.
@@ -29,11 +31,14 @@ class FlowEstimator {
     at::Tensor conv, shortcut;  // (rows, T, channels)
   };
 
-  // Weights are float32; `products` is the type of most matrix products.
-  FlowEstimator(const Weights& weights, const EstimatorConfig& config, at::ScalarType products);
+  // Weights are float32; `products` is the type of most matrix products. Throws kBadFile where the
+  // weights are those of the other kind of flow.
+  FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
+                at::ScalarType products);
 
-  // t in [0, 1], 0 noise and 1 speech.
-  Time at_time(double t) const;
+  // For a step from t to `end`, both in [0, 1], 0 noise and 1 speech. Only a mean flow looks at
+  // the end.
+  Time at_time(double t, double end) const;
 
   // features and known (rows, T, 80), speaker (rows, 80). `context` holds the
   // frames before these and is moved on; null: there are none.
@@ -57,7 +62,11 @@ class FlowEstimator {
     std::vector<TransformerBlock> blocks;
   };
 
+  // One time, embedded: (1, 4 * channels).
+  at::Tensor embed_time(double t) const;
+
   Linear time1_, time2_;
+  std::optional<Linear> time_mixer_;  // mean flow: makes one of the step's two times
   Stage down_;
   CausalConv down_conv_;
   std::vector<Stage> mid_;

@@ -12,6 +12,14 @@ at::Tensor with_unknown(const at::Tensor& known) {
   return at::stack({known, at::zeros_like(known)});
 }
 
+// Where steps begin and end, (steps + 1). In float32, as the reference computes them: the first
+// are differences of nearly equal numbers, and a pitch that is off by as little puts long speech
+// out of phase.
+at::Tensor step_times(const FlowConfig& flow) {
+  const at::Tensor even = at::linspace(0, 1, flow.steps + 1, at::kFloat);
+  return flow.kind == FlowKind::kMeanFlow ? even : 1.0 - at::cos(even * 0.5 * std::numbers::pi);
+}
+
 }  // namespace
 
 void FlowMatching::Cache::seal() {
@@ -30,16 +38,13 @@ std::int64_t FlowMatching::Cache::bytes() const {
 
 FlowMatching::FlowMatching(const Weights& estimator, const EstimatorConfig& config,
                            const FlowConfig& flow, at::ScalarType products)
-    : estimator_(estimator, config, products),
+    : estimator_(estimator, config, flow.kind, products),
       guidance_(flow.guidance),
       temperature_(flow.temperature) {
-  // In float32, as the reference computes them: the first are differences of nearly equal numbers,
-  // and a pitch that is off by as little puts long speech out of phase.
-  const at::Tensor times =
-      1.0 - at::cos(at::linspace(0, 1, flow.steps + 1, at::kFloat) * 0.5 * std::numbers::pi);
+  const at::Tensor times = step_times(flow);
   const float* time = times.data_ptr<float>();
   for (int i = 0; i < flow.steps; ++i)
-    steps_.push_back({time[i + 1] - time[i], estimator_.at_time(time[i])});
+    steps_.push_back({time[i + 1] - time[i], estimator_.at_time(time[i], time[i + 1])});
 }
 
 at::Tensor FlowMatching::operator()(const at::Tensor& noise, const at::Tensor& features,

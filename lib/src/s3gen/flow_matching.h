@@ -17,7 +17,8 @@ namespace chatterbox {
 // to a mel by Euler steps along the estimated velocity, in times packed more
 // densely near the noise. Guidance (Ho and Salimans, arXiv:2207.12598)
 // estimates the velocity twice, once without knowing tokens, speaker and
-// prompt, and steps away from the latter.
+// prompt, and steps away from the latter. A mean flow needs neither: it was
+// taught the mean velocity, with guidance, of each of a few equal steps.
 class FlowMatching {
  public:
   // What earlier frames leave behind: one estimator pass per step, and the

@@ -71,10 +71,11 @@ SamplingOptions sampling_options(const SynthesisOptions& options, const Sampling
   return sampling;
 }
 
-SpeechStream::Options stream_options(const SynthesisOptions& options, std::uint64_t seed,
-                                     const Cancellation& cancellation) {
+SpeechStream::Options stream_options(const SynthesisOptions& options, const T3Config& t3,
+                                     std::uint64_t seed, const Cancellation& cancellation) {
   SpeechStream::Options stream;
   stream.seed = seed;
+  stream.cut_last_token = t3.cut_last_token;
   if (options.streaming) {
     stream.chunk = options.chunk_size;
     stream.first_chunk = options.first_chunk_size > 0
@@ -83,6 +84,11 @@ SpeechStream::Options stream_options(const SynthesisOptions& options, std::uint6
   }
   stream.checkpoint = [&cancellation] { cancellation.check(); };
   return stream;
+}
+
+// What is said behind T3's last token.
+std::vector<std::int64_t> closing_silence(const T3Config& t3) {
+  return std::vector<std::int64_t>(std::size_t(t3.closing_silence_count), t3.closing_silence_token);
 }
 
 std::size_t count_characters(std::string_view utf8) {
@@ -132,7 +138,7 @@ TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::ui
   request.sampling = sampling_options(options, model.config.defaults, seed);
 
   SpeechStream speech(*model.s3gen, *model.hift, prompt,
-                      stream_options(options, seed, cancellation));
+                      stream_options(options, model.config.t3, seed, cancellation));
   const std::int64_t start = delivery.made();
   WordClock words(text.words, start);
   PieceEnd end(text, std::min(options.max_tokens, model.config.t3.max_speech_tokens));
@@ -159,6 +165,7 @@ TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::ui
   if (spoken == 0)
     throw Error(ErrorCode::kModelFailure, "expected speech tokens, T3 ended before the first");
   delivery.stats.speech_tokens += spoken;
+  deliver(speech.push(closing_silence(model.config.t3)), false);
   TextTokens rest = end.rest();
   deliver(speech.finish(), last_piece && rest.ids.empty());
   return rest;

@@ -17,7 +17,7 @@ constexpr std::int64_t kPromptTokens = 8;
 constexpr std::int64_t kTokens = 70;
 constexpr std::uint64_t kSeed = 21;
 
-class SpeechStreamTest : public ::testing::TestWithParam<FlowAttention> {
+class SpeechStreamTest : public ::testing::TestWithParam<test::Kinds> {
  protected:
   std::shared_ptr<const PromptCache> prompt(std::int64_t extra = 0) const {
     return std::make_shared<const PromptCache>(
@@ -26,11 +26,15 @@ class SpeechStreamTest : public ::testing::TestWithParam<FlowAttention> {
 
   at::Tensor speak(std::int64_t first_chunk, std::int64_t chunk, std::int64_t handed,
                    std::int64_t extra = 0) const {
-    SpeechStream stream(s3gen_, hift_, prompt(extra),
-                        {.seed = kSeed, .first_chunk = first_chunk, .chunk = chunk});
+    return speak({.seed = kSeed, .first_chunk = first_chunk, .chunk = chunk}, kTokens, handed,
+                 extra);
+  }
+  at::Tensor speak(const SpeechStream::Options& options, std::int64_t tokens, std::int64_t handed,
+                   std::int64_t extra) const {
+    SpeechStream stream(s3gen_, hift_, prompt(extra), options);
     std::vector<at::Tensor> parts;
-    for (std::int64_t i = 0; i < kTokens; i += handed) {
-      const auto count = std::size_t(std::min(handed, kTokens - i));
+    for (std::int64_t i = 0; i < tokens; i += handed) {
+      const auto count = std::size_t(std::min(handed, tokens - i));
       parts.push_back(stream.push({tokens_.data() + i, count}));
     }
     parts.push_back(stream.finish());
@@ -80,6 +84,22 @@ TEST_P(SpeechStreamTest, OneChunkIsWholeSynthesis) {
     ASSERT_EQ(streamed.size(0), kTokens * 960 - extra * 480);
     EXPECT_LT(largest_difference(after_fade(streamed), after_fade(whole)),
               1e-3 * whole.abs().max().item<double>());
+  }
+}
+
+// To a length, not by a token: where the prompt's mel takes a frame, half a token is left.
+TEST_P(SpeechStreamTest, CutsTheLastToken) {
+  for (const std::int64_t extra : {0, 1}) {
+    for (const std::int64_t tokens : {1, 2, 3, 4, 30}) {
+      SpeechStream::Options options{.seed = kSeed, .first_chunk = 4, .chunk = 9};
+      const at::Tensor all = speak(options, tokens, 1, extra);
+      options.cut_last_token = true;
+      const std::int64_t length =
+          std::min(std::max<std::int64_t>(1, tokens - 1) * 960, all.size(0));
+      for (const std::int64_t handed : {1, 5})
+        EXPECT_TRUE(speak(options, tokens, handed, extra).equal(all.narrow(0, 0, length)))
+            << tokens << " tokens, " << extra << " frames more";
+    }
   }
 }
 
@@ -148,11 +168,11 @@ TEST_P(SpeechStreamTest, VoicesAreCachedAndForgotten) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Attention, SpeechStreamTest,
-                         ::testing::Values(FlowAttention::kChunk, FlowAttention::kFull),
-                         [](const auto& info) {
-                           return info.param == FlowAttention::kChunk ? "Chunk" : "Full";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, SpeechStreamTest,
+    ::testing::Combine(::testing::Values(FlowAttention::kChunk, FlowAttention::kFull),
+                       ::testing::Values(FlowKind::kGuided, FlowKind::kMeanFlow)),
+    [](const auto& info) { return test::name_of(info.param); });
 
 // With groups, what was streamed is what whole synthesis gives.
 using ChunkedStreamTest = SpeechStreamTest;
@@ -163,8 +183,11 @@ TEST_P(ChunkedStreamTest, StreamEqualsMaskedWhole) {
   EXPECT_LT(largest_difference(after_fade(speak(10, 25, 1)), after_fade(whole)),
             1e-3 * whole.abs().max().item<double>());
 }
-INSTANTIATE_TEST_SUITE_P(Attention, ChunkedStreamTest, ::testing::Values(FlowAttention::kChunk),
-                         [](const auto&) { return "Chunk"; });
+INSTANTIATE_TEST_SUITE_P(Kinds, ChunkedStreamTest,
+                         ::testing::Combine(::testing::Values(FlowAttention::kChunk),
+                                            ::testing::Values(FlowKind::kGuided,
+                                                              FlowKind::kMeanFlow)),
+                         [](const auto& info) { return test::name_of(info.param); });
 
 // A model that mends the colour of voices, and the same model without that.
 class ColourTest : public ::testing::Test {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <numbers>
 
+#include "chatterbox/audio.h"
+
 namespace chatterbox {
 namespace {
 
@@ -31,13 +33,18 @@ SpeechStream::SpeechStream(const S3Gen& s3gen, const Hift& hift,
       next_chunk_(options.first_chunk > 0 ? options.first_chunk
                   : options.chunk > 0     ? options.chunk
                                           : kEndless),
-      chunk_(options.chunk > 0 ? options.chunk : kEndless) {}
+      chunk_(options.chunk > 0 ? options.chunk : kEndless),
+      cut_last_token_(options.cut_last_token) {}
 
 at::Tensor SpeechStream::speak(bool last) {
   const at::Tensor mel = mel_.push(at::tensor(waiting_, at::kLong), last);
   waiting_.clear();
-  const at::Tensor samples = vocoder_.push(mel.t().unsqueeze(0), last).to(at::kCPU);
+  at::Tensor samples = vocoder_.push(mel.t().unsqueeze(0), last).to(at::kCPU);
   fade_in(samples, position_);
+  // Nothing of the last token has left before: the mel stays three tokens behind.
+  if (last && cut_last_token_)
+    samples =
+        samples.slice(0, 0, std::max<std::int64_t>(1, pushed_ - 1) * kSamplesPerToken - position_);
   position_ += samples.size(0);
   return samples;
 }
@@ -46,6 +53,7 @@ at::Tensor SpeechStream::push(std::span<const std::int64_t> tokens) {
   std::vector<at::Tensor> ready{at::empty({0}, at::kFloat)};
   for (const std::int64_t token : tokens) {
     waiting_.push_back(token);
+    ++pushed_;
     if (waiting_.size() < next_chunk_) continue;
     next_chunk_ = chunk_;
     ready.push_back(speak(/*last=*/false));

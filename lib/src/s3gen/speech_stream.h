@@ -31,6 +31,8 @@ class SpeechStream {
     // is one chunk.
     std::int64_t first_chunk = 0;
     std::int64_t chunk = 0;
+    // The last token ends the speech and is not heard.
+    bool cut_last_token = false;
     // Called between steps of work; what it throws ends the stream.
     Checkpoint checkpoint;
   };
@@ -46,7 +48,8 @@ class SpeechStream {
   void set_next_chunk(std::size_t tokens) { next_chunk_ = tokens; }
 
   // The rest. All samples together are 960 per token, or 480 less when the
-  // prompt's mel reaches into the first.
+  // prompt's mel reaches into the first; or 960 for each token but the last, and
+  // for one at least.
   at::Tensor finish();
 
   // Samples returned so far.
@@ -60,6 +63,8 @@ class SpeechStream {
   VocoderStream vocoder_;
   std::size_t next_chunk_, chunk_;  // tokens in the chunk that waits, and in others
   std::vector<std::int64_t> waiting_;
+  bool cut_last_token_;
+  std::int64_t pushed_ = 0;  // tokens
   std::int64_t position_ = 0;
 };
 

@@ -284,9 +284,8 @@ Voice Engine::make_voice(const Audio& reference) {
 
     const Turn turn(model.turns, cancellation);
     use_threads(model.threads);
-    auto conditionals = std::make_shared<const Conditionals>(
-        make_conditionals(reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector,
-                          model.config.t3, model.config.defaults.exaggeration));
+    auto conditionals = std::make_shared<const Conditionals>(make_conditionals(
+        reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector, model.config));
     cache.store(key, *conditionals, model.id);
     return Voice(std::move(conditionals));
   });

@@ -149,6 +149,7 @@ const std::string& Model::id() const { return parts_->id; }
 const std::string& Model::path() const { return parts_->path; }
 const std::string& Model::device() const { return parts_->device_name; }
 const std::string& Model::dtype() const { return parts_->dtype_name; }
+double Model::min_reference_seconds() const { return parts_->config.voice.min_seconds; }
 const std::optional<Voice>& Model::builtin_voice() const { return parts_->builtin_voice; }
 
 }  // namespace chatterbox

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
+#include <sstream>
 
+#include "audio/loudness.h"
 #include "audio/resample.h"
 #include "audio/sinc_resample.h"
 #include "chatterbox/error.h"
@@ -15,17 +16,18 @@ namespace {
 
 constexpr int kSpeakerRateHz = 16000;
 constexpr std::int64_t kDecoderSeconds = 10;
-constexpr std::int64_t kPromptSeconds = 6;
 constexpr std::int64_t kMelFramesPerToken = 2;
 
-void check(const Audio& reference) {
+void check(const Audio& reference, double min_seconds) {
   if (reference.rate_hz <= 0)
     throw Error(ErrorCode::kInvalidArgument,
                 "reference: expected a rate above 0 Hz, got " + std::to_string(reference.rate_hz));
-  if (reference.seconds() < kMinReferenceSeconds)
-    throw Error(ErrorCode::kInvalidArgument, "reference: expected at least " +
-                                                 std::to_string(kMinReferenceSeconds) + " s, got " +
-                                                 std::to_string(reference.seconds()) + " s");
+  if (reference.seconds() <= min_seconds) {
+    std::ostringstream message;
+    message << "reference: expected more than " << min_seconds << " s, got " << reference.seconds()
+            << " s";
+    throw Error(ErrorCode::kInvalidArgument, message.str());
+  }
   const auto finite = [](float sample) { return std::isfinite(sample); };
   if (!std::all_of(reference.samples.begin(), reference.samples.end(), finite))
     throw Error(ErrorCode::kInvalidArgument,
@@ -38,15 +40,20 @@ at::Tensor first_seconds(const at::Tensor& wave, std::int64_t seconds, int rate_
 
 }  // namespace
 
-ReferenceWaves prepare_reference(const Audio& reference) {
-  check(reference);
-  const Audio audio_24k = resample(reference, kOutputRateHz);
+ReferenceWaves prepare_reference(const Audio& reference, const ModelConfig& config) {
+  check(reference, config.voice.min_seconds);
+  Audio audio_24k = resample(reference, kOutputRateHz);
+  if (const auto lufs = config.voice.loudness_lufs) {
+    const float gain = loudness_gain(audio_24k.samples, kOutputRateHz, *lufs);
+    for (float& sample : audio_24k.samples) sample *= gain;
+  }
   const Audio audio_16k = resample(audio_24k, kSpeakerRateHz);
   ReferenceWaves waves;
   waves.decoder_24k = first_seconds(to_tensor(audio_24k), kDecoderSeconds, kOutputRateHz);
   waves.decoder_16k = resample_sinc(waves.decoder_24k, kOutputRateHz, kSpeakerRateHz);
   waves.speaker_16k = to_tensor(audio_16k);
-  waves.prompt_16k = first_seconds(waves.speaker_16k, kPromptSeconds, kSpeakerRateHz);
+  waves.prompt_16k =
+      first_seconds(waves.speaker_16k, config.t3.speech_prompt_seconds, kSpeakerRateHz);
   return waves;
 }
 
@@ -57,12 +64,12 @@ at::Tensor decoder_prompt_mel(const at::Tensor& wav24k) {
 
 Conditionals make_conditionals(const Audio& reference, const VoiceEncoder& voice_encoder,
                                const S3Tokenizer& tokenizer, const XVector& xvector,
-                               const T3Config& t3, double exaggeration) {
-  const ReferenceWaves waves = prepare_reference(reference);
+                               const ModelConfig& config) {
+  const ReferenceWaves waves = prepare_reference(reference, config);
   Conditionals result;
   result.speaker_embedding = voice_encoder.embed(waves.speaker_16k);
-  result.speech_prompt = tokenizer.tokenize(waves.prompt_16k, t3.speech_prompt_tokens);
-  result.exaggeration = exaggeration;
+  result.speech_prompt = tokenizer.tokenize(waves.prompt_16k, config.t3.speech_prompt_tokens);
+  result.exaggeration = config.defaults.exaggeration;
 
   result.xvector = xvector.embed(waves.decoder_16k);
   const at::Tensor mel = decoder_prompt_mel(waves.decoder_24k);

@@ -136,9 +136,9 @@ Stages compute_stages(const ParityCase& parity, const Model& model) {
   if (t3.stop_text) framed.push_back(*t3.stop_text);
   stages["text_tokens"] = row(framed);
 
-  const Conditionals voice =
-      make_conditionals(parity.reference, *parts.voice_encoder, *parts.s3tokenizer, *parts.xvector,
-                        parts.config.t3, parity.exaggeration);
+  Conditionals voice = make_conditionals(parity.reference, *parts.voice_encoder,
+                                         *parts.s3tokenizer, *parts.xvector, parts.config);
+  voice.exaggeration = parity.exaggeration;
   keep_voice(voice, "", stages);
   if (model.builtin_voice()) {
     const Conditionals& stored = *model.builtin_voice()->conditionals();

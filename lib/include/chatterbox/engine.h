@@ -46,6 +46,8 @@ class Model {
   // "cpu", "cuda:0", ...; "float32", "bfloat16", "float16".
   const std::string& device() const;
   const std::string& dtype() const;
+  // A voice needs a recording longer than this, seconds.
+  double min_reference_seconds() const;
   // The voice in the model's directory; empty when it has none.
   const std::optional<Voice>& builtin_voice() const;
 
@@ -121,8 +123,8 @@ class Engine {
   Audio convert(const Audio& speech, const Voice& voice,
                 std::optional<std::uint64_t> seed = std::nullopt, bool watermark = true);
 
-  // A voice from 1 s or more of one speaker; as upstream, 10 s are used for the
-  // decoder and 6 s for T3. Throws kInvalidArgument for less.
+  // A voice from more than Model::min_reference_seconds() of one speaker; as upstream, 10 s are
+  // used for the decoder, and 6 s for T3 or, by Turbo and Nano, 15 s. Throws kInvalidArgument for less.
   Voice make_voice(const Audio& reference);
 
   const std::shared_ptr<const Model>& model() const { return model_; }

@@ -106,6 +106,13 @@ std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_se
   return std::nullopt;
 }
 
+std::optional<CloneFailure> judge_length(const Audio& recording, double more_than_seconds) {
+  if (recording.seconds() > more_than_seconds) return std::nullopt;
+  return failed(CloneReason::kTooShort,
+                format("expected more than %.1f s for this model, got %.1f s", more_than_seconds,
+                       recording.seconds()));
+}
+
 std::vector<std::string> warnings_about(const RecordingQuality& quality) {
   std::vector<std::string> warnings;
   if (quality.seconds < kGoodSeconds)

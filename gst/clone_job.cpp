@@ -99,6 +99,8 @@ CloneJob::Result CloneJob::run(const Request& request, Shared& shared) {
                       [&](double, std::string_view) { return !shared.is_cancelled(); });
     const std::unique_ptr<VoiceMaker> maker = model->make_voice_maker();
     result.model_id = maker->model_id();
+    result.failure = judge_length(request.recording, maker->min_seconds());
+    if (result.failure) return result;
     {
       const AtWork at_work(shared, *maker);
       maker->make_voice(request.recording);

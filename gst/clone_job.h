@@ -33,6 +33,8 @@ ElementErrorCode element_error_code(const CloneFailure& failure);
 
 // What is wrong with a recording, if it is too wrong for a voice.
 std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds);
+// The same for the least that a model can make a voice of.
+std::optional<CloneFailure> judge_length(const Audio& recording, double more_than_seconds);
 // What might have been better.
 std::vector<std::string> warnings_about(const RecordingQuality& quality);
 

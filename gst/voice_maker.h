@@ -14,6 +14,8 @@ class VoiceMaker {
   virtual ~VoiceMaker() = default;
   // 16 hexadecimal digits that name the weights.
   virtual std::string model_id() const = 0;
+  // As Model::min_reference_seconds().
+  virtual double min_seconds() const = 0;
   // Listens to somebody, as Engine::make_voice. Throws Error.
   virtual void make_voice(const Audio& recording) = 0;
   // Writes the voice that was made, as Voice::save. Throws Error.

@@ -14,6 +14,7 @@ class EngineVoiceMaker final : public VoiceMaker {
   explicit EngineVoiceMaker(std::shared_ptr<const Model> model) : engine_(std::move(model)) {}
 
   std::string model_id() const override { return engine_.model()->id(); }
+  double min_seconds() const override { return engine_.model()->min_reference_seconds(); }
   void make_voice(const Audio& recording) override { voice_ = engine_.make_voice(recording); }
   void save_voice(const std::string& path) override { voice_.value().save(path, *engine_.model()); }
   void cancel() override { engine_.cancel(); }

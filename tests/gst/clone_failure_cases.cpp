@@ -69,6 +69,23 @@ GST_START_TEST(test_bad_recordings) {
 }
 GST_END_TEST;
 
+// More than the settings want may be too little for the model.
+GST_START_TEST(test_too_short_for_the_model) {
+  CloneHarness clone;
+  maker_script().min_seconds = 5;
+  clone.start();
+  clone.push(babble(4));
+  clone.eos();
+  fail_unless(clone.ended());
+  GstStructure* fields = clone.report("chatterbox/voice-failed");
+  assert_same(text(fields, "reason"), "too-short");
+  fail_unless(text(fields, "message").starts_with("expected more than 5.0 s for this model, got "));
+  gst_structure_free(fields);
+  clone.expect(GST_MESSAGE_WARNING, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "too-short");
+  fail_unless_equals_int(maker_script().begun, 0);
+}
+GST_END_TEST;
+
 // A name that cannot be used is an error before anything flows.
 GST_START_TEST(test_bad_names) {
   for (const char* name : {"a/b", ".hidden", "tab\there", " me", "deadbeef"}) {
@@ -184,6 +201,7 @@ GST_END_TEST;
 TCase* clone_failure_cases() {
   TCase* cases = tcase_create("failures");
   tcase_add_test(cases, test_bad_recordings);
+  tcase_add_test(cases, test_too_short_for_the_model);
   tcase_add_test(cases, test_bad_names);
   tcase_add_test(cases, test_taken_name);
   tcase_add_test(cases, test_name_taken_meanwhile);

@@ -19,6 +19,7 @@ MakerScript& maker_script() {
 void reset_maker_script() {
   maker_script().per_voice = std::chrono::milliseconds(0);
   maker_script().fail = false;
+  maker_script().min_seconds = 1;
   maker_script().begun = maker_script().made = maker_script().cancelled = 0;
 }
 
@@ -29,6 +30,8 @@ class ScriptedVoiceMaker final : public VoiceMaker {
   explicit ScriptedVoiceMaker(std::shared_ptr<SpeakerModel> model) : model_(std::move(model)) {}
 
   std::string model_id() const override { return "0123456789abcdef"; }
+
+  double min_seconds() const override { return maker_script().min_seconds; }
 
   void make_voice(const Audio&) override {
     ++maker_script().begun;

@@ -15,6 +15,7 @@ namespace chatterbox::gst {
 struct MakerScript {
   std::chrono::milliseconds per_voice{0};
   bool fail = false;  // with kModelFailure
+  double min_seconds = 1;
   std::atomic<int> begun{0};
   std::atomic<int> made{0};
   std::atomic<int> cancelled{0};

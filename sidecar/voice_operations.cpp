@@ -57,10 +57,14 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
     recording.samples.resize(std::size_t(kMostSeconds * recording.rate_hz));
     warnings.push_back("reference_audio: expected 5 to 60 s, got more; the first 60 s were used");
   }
-  if (recording.seconds() < kLeastSeconds)
-    throw RequestError("Reference audio too short",
-                       "reference_audio: expected 5 to 60 s, got " +
-                           std::to_string(recording.seconds()).substr(0, 5) + " s");
+  const auto too_short = [&](const std::string& expected) {
+    return RequestError("Reference audio too short",
+                        "reference_audio: expected " + expected + " s, got " +
+                            std::to_string(recording.seconds()).substr(0, 5) + " s");
+  };
+  if (recording.seconds() < kLeastSeconds) throw too_short("5 to 60");
+  if (const double least = context.model.min_reference_seconds(); recording.seconds() <= least)
+    throw too_short("more than " + std::to_string(least).substr(0, 3));
   const Voice voice = context.engine.make_voice(recording);
   SynthesisOptions options;
   options.seed = context.seed;

@@ -77,6 +77,20 @@ TEST(Config, EveryFamilyHasAName) {
   EXPECT_FALSE(parse_family("Turbo").has_value());
 }
 
+// The default's token is none of a smaller codebook, and need not be where no silence is said.
+TEST(Config, SilenceIsATokenOfTheCodebookWhereItIsSaid) {
+  const std::string small = R"("s3tokenizer": {"codebook_dims": 4},)";
+  const auto t3 = [](const std::string& more) {
+    return R"("t3": {"speech_vocab": 83, "start_speech": 81, "stop_speech": 82)" + more + "}";
+  };
+  EXPECT_NO_THROW(parse_config("{" + small + t3("") + "}", "test"));
+  EXPECT_NO_THROW(
+      parse_config("{" + small + t3(R"(, "closing_silence": {"token": 80, "count": 3})") + "}", "test"));
+  EXPECT_THROW(
+      parse_config("{" + small + t3(R"(, "closing_silence": {"token": 81, "count": 3})") + "}", "test"),
+      Error);
+}
+
 TEST(Config, NullIsNoTextToken) {
   const ModelConfig config = parse_config(R"({"t3":{"start_text":null,"stop_text":7}})", "test");
   EXPECT_FALSE(config.t3.start_text.has_value());

@@ -3,12 +3,14 @@
 //
 // Speaks a text with the library alone, writing the file while it is spoken:
 //   chatterbox-tts --voice Amy MODEL_DIRECTORY "Some text." out.wav
-// The voice is one of a library, or a recording, or a file of Voice::save().
+// The voice is one of a library, or a recording, or a file of Voice::save(). --family chooses
+// among several models in the directory; --top-k is for Turbo and Nano.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -63,24 +65,39 @@ class WavWriter {
   std::uint32_t bytes_ = 0;
 };
 
+// -1, which no option accepts, for what is none.
+int whole_number(const char* text) {
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  return end != text && *end == '\0' && value >= 0 && value < 1 << 30 ? int(value) : -1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::vector<const char*> arguments;
   std::string voice_name;
+  chatterbox::ModelOptions model_options;
+  chatterbox::SynthesisOptions options;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--voice") == 0 && i + 1 < argc)
       voice_name = argv[++i];
+    else if (std::strcmp(argv[i], "--family") == 0 && i + 1 < argc)
+      model_options.family = argv[++i];
+    else if (std::strcmp(argv[i], "--top-k") == 0 && i + 1 < argc)
+      options.top_k = whole_number(argv[++i]);
     else
       arguments.push_back(argv[i]);
   }
   if (arguments.size() != 3) {
-    std::fprintf(stderr, "usage: %s [--voice NAME|ID|FILE] MODEL_DIRECTORY TEXT OUT.wav\n",
+    std::fprintf(stderr,
+                 "usage: %s [--voice NAME|ID|FILE] [--family FAMILY] [--top-k COUNT] "
+                 "MODEL_DIRECTORY TEXT OUT.wav\n",
                  argv[0]);
     return 2;
   }
   try {
-    const auto model = chatterbox::Model::load(arguments[0]);
+    const auto model = chatterbox::Model::load(arguments[0], model_options);
     chatterbox::Engine engine(model);
     if (voice_name.empty() && !model->builtin_voice())
       throw chatterbox::Error(chatterbox::ErrorCode::kNotFound,
@@ -92,7 +109,7 @@ int main(int argc, char** argv) {
 
     WavWriter wav(arguments[2]);
     const auto stats =
-        engine.synthesize(arguments[1], voice, {}, [&](const chatterbox::SpeechChunk& chunk) {
+        engine.synthesize(arguments[1], voice, options, [&](const chatterbox::SpeechChunk& chunk) {
           wav.write(chunk.samples);
           for (const auto& word : chunk.words)
             std::printf("%8.3f  %s\n", double(word.start) / chatterbox::kOutputRateHz,

@@ -104,7 +104,8 @@ std::shared_ptr<GstElement> CloneSession::keep_alive() {
 void CloneSession::preload(const CloneSettings& settings) {
   Lock lock(mutex_);
   if (preload_ || !active_) return;
-  const ModelKey key{find_model(settings.model_path), settings.device, settings.dtype};
+  const ModelKey key{find_model(settings.model_path), settings.device, settings.dtype,
+                     find_model_family(settings.model_family)};
   preload_ = std::make_unique<ModelPreload>(
       key, int(settings.threads),
       [this, self = keep_alive()](const Failure& failure) { preload_failed(failure); });
@@ -182,7 +183,8 @@ void CloneSession::cancel() {
 void CloneSession::begin_saving(const Lock& lock) {
   CloneJob::Request request;
   request.settings = chosen_;
-  request.model = {find_model(chosen_.model_path), chosen_.device, chosen_.dtype};
+  request.model = {find_model(chosen_.model_path), chosen_.device, chosen_.dtype,
+                   find_model_family(chosen_.model_family)};
   if (recorder_) {
     request.quality = recorder_->quality();
     request.recording = recorder_->take();

@@ -58,6 +58,7 @@ void visit_member(Settings& settings, const char* name, Visit&& visit) {
   if (is("min-duration")) return visit(settings.min_duration_ms);
   if (is("silence-threshold")) return visit(settings.silence_threshold_db);
   if (is("model-path")) return visit(settings.model_path);
+  if (is("model-family")) return visit(settings.model_family);
   if (is("device")) return visit(settings.device);
   if (is("dtype")) return visit(settings.dtype);
   if (is("threads")) return visit(settings.threads);
@@ -159,6 +160,15 @@ void install_clone_properties(GObjectClass* object_class) {
   text("model-path", "Model Path",
        "Directory of the model; empty for CHATTERBOX_MODEL_PATH or the installed model", "",
        kReady);
+  /**
+   * GstChatterboxClone:model-family:
+   *
+   * Since: 0.1
+   */
+  text("model-family", "Model Family",
+       "Which model, where the directory holds several: english, turbo, nano or multilingual; "
+       "empty for CHATTERBOX_MODEL_FAMILY or the one that is there, English first",
+       "", kReady);
   /**
    * GstChatterboxClone:device:
    *

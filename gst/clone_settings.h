@@ -25,6 +25,7 @@ struct CloneSettings {
   guint min_duration_ms = 3000;
   double silence_threshold_db = -50;
   std::string model_path;
+  std::string model_family;
   std::string device = "auto";
   std::string dtype = "auto";
   guint threads = 0;

@@ -62,6 +62,7 @@ void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& loa
     ModelOptions options;
     options.device = key.device;
     options.dtype = key.dtype;
+    options.family = key.family;
     options.threads = threads;
     model = load_speaker_model(key.path, options, [&](double fraction, std::string_view what) {
       std::lock_guard lock(load->mutex);

@@ -16,6 +16,7 @@ struct ModelKey {
   std::string path;
   std::string device;
   std::string dtype;
+  std::string family;
   auto operator<=>(const ModelKey&) const = default;
 };
 

@@ -27,7 +27,8 @@ bool TtsStream::start_load() {
   Failure failure;
   bool failed = false;
   try {
-    request.key = {find_model(settings.model_path), settings.device, settings.dtype};
+    request.key = {find_model(settings.model_path), settings.device, settings.dtype,
+                   find_model_family(settings.model_family)};
     request.threads = int(settings.threads);
     failure.about_voice = true;
     request.voice_path = find_voice(settings.voice);

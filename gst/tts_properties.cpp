@@ -96,6 +96,18 @@ void install_model(Installer& add, const TtsSettings& initial) {
              "Directory of the model. Empty: CHATTERBOX_MODEL_PATH, else the installed model.", "",
              kReady);
   /**
+   * GstChatterboxTts:model-family:
+   *
+   * Which of several models in the directory.
+   *
+   * Since: 0.1
+   */
+  add.string("model-family", "Model Family",
+             "Which model, where the directory holds several: english, turbo, nano or "
+             "multilingual. Empty: CHATTERBOX_MODEL_FAMILY, else the one that is there, English "
+             "first.",
+             "", kReady);
+  /**
    * GstChatterboxTts:device:
    *
    * Where to compute.
@@ -193,6 +205,17 @@ void install_sampling(Installer& add, const TtsSettings& initial) {
            "Keeps the likeliest tokens up to this total probability; 1 is off. -1 is the model's "
            "default.",
            SynthesisOptions::kTopP);
+  /**
+   * GstChatterboxTts:top-k:
+   *
+   * How many of the likeliest tokens are kept.
+   *
+   * Since: 0.1
+   */
+  add.add(g_param_spec_int("top-k", "Top Tokens",
+                           "Keeps so many of the likeliest tokens; 0 is off. Turbo and Nano. -1 is "
+                           "the model's default.",
+                           -1, gint(SynthesisOptions::kTopK.high), initial.top_k, kControlled));
   /**
    * GstChatterboxTts:seed:
    *

@@ -16,6 +16,7 @@ void store(const GValue* value, std::string& member) {
   member = text ? text : "";
 }
 void store(const GValue* value, guint& member) { member = g_value_get_uint(value); }
+void store(const GValue* value, gint& member) { member = g_value_get_int(value); }
 void store(const GValue* value, double& member) { member = g_value_get_double(value); }
 void store(const GValue* value, gint64& member) { member = g_value_get_int64(value); }
 void store(const GValue* value, bool& member) { member = g_value_get_boolean(value); }
@@ -33,6 +34,7 @@ void store(const GValue* value, Enum& member) { member = Enum(g_value_get_enum(v
 
 void show(GValue* value, const std::string& member) { g_value_set_string(value, member.c_str()); }
 void show(GValue* value, const guint& member) { g_value_set_uint(value, member); }
+void show(GValue* value, const gint& member) { g_value_set_int(value, member); }
 void show(GValue* value, const double& member) { g_value_set_double(value, member); }
 void show(GValue* value, const gint64& member) { g_value_set_int64(value, member); }
 void show(GValue* value, const bool& member) { g_value_set_boolean(value, member); }
@@ -49,6 +51,7 @@ void visit_member(Settings& settings, const char* name, Visit&& visit) {
   const auto is = [name](const char* property) { return std::strcmp(name, property) == 0; };
   if (is("voice")) return visit(settings.voice);
   if (is("model-path")) return visit(settings.model_path);
+  if (is("model-family")) return visit(settings.model_family);
   if (is("device")) return visit(settings.device);
   if (is("dtype")) return visit(settings.dtype);
   if (is("threads")) return visit(settings.threads);
@@ -58,6 +61,7 @@ void visit_member(Settings& settings, const char* name, Visit&& visit) {
   if (is("repetition-penalty")) return visit(settings.repetition_penalty);
   if (is("min-p")) return visit(settings.min_p);
   if (is("top-p")) return visit(settings.top_p);
+  if (is("top-k")) return visit(settings.top_k);
   if (is("seed")) return visit(settings.seed);
   if (is("chunk-size")) return visit(settings.chunk_size);
   if (is("trim-silence")) return visit(settings.trim_silence);
@@ -93,6 +97,7 @@ SynthesisOptions TtsSettings::synthesis() const {
   options.repetition_penalty = chosen(repetition_penalty);
   options.min_p = chosen(min_p);
   options.top_p = chosen(top_p);
+  if (top_k >= 0) options.top_k = top_k;
   if (seed >= 0) options.seed = std::uint64_t(seed);
   options.chunk_size = int(chunk_size);
   options.trim_silence = trim_silence;

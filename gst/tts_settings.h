@@ -25,6 +25,7 @@ enum class OnError { kError, kSkip };
 struct TtsSettings {
   std::string voice;
   std::string model_path;
+  std::string model_family;
   std::string device = "auto";
   std::string dtype = "auto";
   guint threads = 0;
@@ -35,6 +36,7 @@ struct TtsSettings {
   double repetition_penalty = -1;
   double min_p = -1;
   double top_p = -1;
+  gint top_k = -1;
   gint64 seed = -1;  // negative: a fresh one for each utterance
   guint chunk_size = 25;
   bool trim_silence = true;

@@ -37,7 +37,8 @@ bool VcStream::start_load() {
   Failure failure;
   bool failed = false;
   try {
-    key = {find_model(settings.model_path), settings.device, settings.dtype};
+    key = {find_model(settings.model_path), settings.device, settings.dtype,
+           find_model_family(settings.model_family)};
     failure.about_voice = true;
     voice_path = find_voice(settings.voice);
   } catch (const Error& error) {

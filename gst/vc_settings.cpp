@@ -55,6 +55,7 @@ void visit_member(Settings& settings, const char* name, Visit&& visit) {
   const auto is = [name](const char* property) { return std::strcmp(name, property) == 0; };
   if (is("voice")) return visit(settings.voice);
   if (is("model-path")) return visit(settings.model_path);
+  if (is("model-family")) return visit(settings.model_family);
   if (is("device")) return visit(settings.device);
   if (is("dtype")) return visit(settings.dtype);
   if (is("threads")) return visit(settings.threads);
@@ -113,6 +114,10 @@ void install_vc_properties(GObjectClass* object_class) {
   text("model-path", "Model Path",
        "Directory of the model. Empty: CHATTERBOX_MODEL_PATH, else the installed model.", "",
        kReady);
+  text("model-family", "Model Family",
+       "Which model, where the directory holds several: english, turbo, nano or multilingual. "
+       "Empty: CHATTERBOX_MODEL_FAMILY, else the one that is there, English first.",
+       "", kReady);
   text("device", "Device",
        "Where to compute: cpu, cuda, cuda:N, or auto for CUDA where there is one.", "auto", kReady);
   text("dtype", "Data Type",

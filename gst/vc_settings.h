@@ -18,6 +18,7 @@ enum class OverloadPolicy { kSilence, kDrop, kPassthrough };
 struct VcSettings {
   std::string voice;
   std::string model_path;
+  std::string model_family;
   std::string device = "auto";
   std::string dtype = "auto";
   guint threads = 0;

@@ -27,6 +27,8 @@ const std::vector<Setting>& settings() {
       {"listen", &Config::listen, "HOST:PORT to serve on; port 0 picks a free one"},
       {"data-dir", &Config::data_dir, "directory of the job database"},
       {"model-path", &Config::model_path, "directory of the model"},
+      {"model-family", &Config::model_family,
+       "english, turbo, nano or multilingual, where the directory holds several"},
       {"voices-dir", &Config::voices_dir, "directory that cloned voices are saved in"},
       {"device", &Config::device, "auto, cpu, cuda or cuda:N"},
       {"dtype", &Config::dtype, "auto, float32, bfloat16 or float16"},

@@ -17,6 +17,7 @@ struct Config {
   std::string model_path;
   std::string voices_dir;
   std::string device = "auto";
+  std::string model_family;
   std::string dtype = "auto";
   int threads = 0;
 

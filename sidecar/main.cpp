@@ -85,6 +85,7 @@ std::thread load_model(const Config& config, WorkerPool& pool, GMainLoop* loop, 
     try {
       const auto start = g_get_monotonic_time();
       ModelOptions options;
+      options.family = config.model_family;
       options.device = config.device;
       options.dtype = config.dtype;
       options.threads = config.threads;

@@ -50,6 +50,10 @@ std::string find_model(const std::string& setting) {
                                         "', got nothing; set model-path or CHATTERBOX_MODEL_PATH");
 }
 
+std::string find_model_family(const std::string& setting) {
+  return setting.empty() ? environment("CHATTERBOX_MODEL_FAMILY") : setting;
+}
+
 std::string find_watermark(const std::string& setting, const std::string& model_path) {
   if (!setting.empty()) return setting;
   if (std::string path = environment("CHATTERBOX_WATERMARK_PATH"); !path.empty()) return path;

@@ -42,6 +42,7 @@ GST_START_TEST(test_properties) {
       {"min-duration", "3000", "5000"},
       {"silence-threshold", "-50", "-40"},
       {"model-path", "\"\"", "/scripted2"},
+      {"model-family", "\"\"", "nano"},
       {"device", "auto", "cpu"},
       {"dtype", "auto", "float32"},
       {"threads", "0", "2"},

@@ -30,6 +30,8 @@ static void check_property(GObject* object, GParamSpec* spec) {
     g_value_set_static_string(&written, "something");
   else if (G_IS_PARAM_SPEC_UINT(spec))
     g_value_set_uint(&written, G_PARAM_SPEC_UINT(spec)->maximum);
+  else if (G_IS_PARAM_SPEC_INT(spec))
+    g_value_set_int(&written, G_PARAM_SPEC_INT(spec)->maximum);
   else if (G_IS_PARAM_SPEC_INT64(spec))
     g_value_set_int64(&written, G_PARAM_SPEC_INT64(spec)->maximum);
   else if (G_IS_PARAM_SPEC_DOUBLE(spec))
@@ -136,13 +138,14 @@ GST_END_TEST;
 GST_START_TEST(test_model_is_shared) {
   TtsHarness first({{"model-path", "/shared"}});
   TtsHarness second({{"model-path", "/shared"}}), third({{"model-path", "/other"}});
-  for (TtsHarness* tts : {&first, &second, &third}) {
+  TtsHarness fourth({{"model-path", "/shared"}, {"model-family", "nano"}});
+  for (TtsHarness* tts : {&first, &second, &third, &fourth}) {
     tts->start();
     tts->text("Hello.");
     tts->eos();
     assert_text(tts->hear().text(), "Hello.");
   }
-  fail_unless_equals_int(script().models_alive, 2);
+  fail_unless_equals_int(script().models_alive, 3);
 }
 GST_END_TEST;
 

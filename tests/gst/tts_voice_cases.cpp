@@ -63,6 +63,17 @@ GST_START_TEST(test_voice_event) {
 }
 GST_END_TEST;
 
+GST_START_TEST(test_top_k) {
+  TtsHarness tts({{"top-k", "40"}});
+  tts.start();
+  tts.text("one ");
+  tts.eos();
+  tts.hear();
+  fail_unless(spoken_texts()[0].options.top_k == 40);
+  fail_if(spoken_texts()[0].options.min_p.has_value());
+}
+GST_END_TEST;
+
 GST_START_TEST(test_voice_meta) {
   TtsHarness tts;
   tts.start();
@@ -236,6 +247,7 @@ GST_END_TEST;
 TCase* tts_voice_cases() {
   TCase* cases = tcase_create("voice");
   tcase_add_test(cases, test_voice_event);
+  tcase_add_test(cases, test_top_k);
   tcase_add_test(cases, test_voice_meta);
   tcase_add_test(cases, test_precedence);
   tcase_add_test(cases, test_dialogue_in_a_cue);

@@ -113,6 +113,8 @@ TEST(Request, DefaultsOfTheModes) {
   EXPECT_EQ(cloning.options.cfg_weight, 0.3);
   EXPECT_EQ(speech(R"({"prompt":"a","voice":"Amy"})").voice.name, "Amy");
   EXPECT_EQ(speech(R"({"text":"a","seed":null,"chunk_size":25.0})").options.chunk_size, 25);
+  EXPECT_EQ(speech(R"({"text":"a","top_k":40})").options.top_k, 40);
+  EXPECT_FALSE(speech(R"({"text":"a"})").options.top_k);
 }
 
 TEST(Intake, LimitsOfThePolicy) {

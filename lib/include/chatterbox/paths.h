@@ -12,6 +12,10 @@ namespace chatterbox {
 // installed model of this project. Throws kNotFound when there is none.
 std::string find_model(const std::string& setting);
 
+// Which of several models in its directory is meant, for ModelOptions::family: `setting`, else
+// $CHATTERBOX_MODEL_FAMILY, else empty.
+std::string find_model_family(const std::string& setting);
+
 // The directory of the watermark's weights: `setting`, else $CHATTERBOX_WATERMARK_PATH, else the
 // directory "watermark" in or beside `model_path` where one is given, else the installed one.
 // Throws kNotFound when there is none.

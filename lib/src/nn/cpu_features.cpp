@@ -12,4 +12,12 @@ bool has_fast_bfloat16() {
 #endif
 }
 
+bool has_fast_int8() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
 }  // namespace chatterbox

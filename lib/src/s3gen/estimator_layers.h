@@ -12,8 +12,15 @@
 #include "nn/weights.h"
 #include "s3gen/causal_conv.h"
 #include "s3gen/growing_cache.h"
+#include "s3gen/plan/plan_cache.h"
 
 namespace chatterbox {
+
+// Mel bands of everything S3Gen and HiFT exchange.
+inline constexpr std::int64_t kMelBands = 80;
+// Channels of the estimator's input: x, token features, speaker and known mel,
+// side by side.
+inline constexpr std::int64_t kEstimatorInputs = 4 * kMelBands;
 
 // What one pass of the estimator leaves behind for the frames after it, in the
 // order layers meet it. Layers take their slots one after the other.
@@ -27,6 +34,8 @@ class EstimatorCache {
   // Of the frames before, attention sees the first and the last ones alone.
   void keep(std::int64_t first, std::int64_t last);
   std::int64_t bytes() const;
+
+  PlanCache plan;  // the same, where a plan estimates
 
  private:
   std::vector<at::Tensor> contexts_;
@@ -65,16 +74,41 @@ struct TransformerBlock {
   TransformerBlock(const Weights& weights, const EstimatorConfig& config, at::ScalarType products);
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& bias, EstimatorCache* cache) const;
 
+  std::int64_t heads, dim;
+  at::ScalarType products;
+  LayerNorm norm_attention;
+  at::Tensor qkv_weight;  // (3 heads d, channels); queries come scaled by 1 / sqrt(d)
+  Linear out;
+  LayerNorm norm_feed_forward;
+  Linear expand, contract;
+
  private:
   at::Tensor attend(const at::Tensor& x, const at::Tensor& bias, EstimatorCache* cache) const;
+};
 
-  std::int64_t heads_, dim_;
-  at::ScalarType products_;
-  LayerNorm norm_attention_;
-  at::Tensor qkv_weight_;  // (3 heads d, channels); queries come scaled by 1 / sqrt(d)
-  Linear out_;
-  LayerNorm norm_feed_forward_;
-  Linear expand_, contract_;
+// A resnet block and the transformer blocks after it.
+struct EstimatorStage {
+  EstimatorStage(const Weights& weights, std::int64_t in, const EstimatorConfig& config,
+                 at::ScalarType products);
+  at::Tensor transform(at::Tensor x, const at::Tensor& bias, EstimatorCache* cache) const;
+
+  ResnetBlock resnet;
+  std::vector<TransformerBlock> blocks;
+};
+
+// Everything that x passes through.
+struct EstimatorLayers {
+  EstimatorLayers(const Weights& weights, const EstimatorConfig& config, at::ScalarType products);
+
+  EstimatorStage down;
+  CausalConv down_conv;
+  std::vector<EstimatorStage> mid;
+  EstimatorStage up;
+  CausalConv up_conv;
+  CausalBlock final_block;
+  CausalConv final_proj;  // one tap
+  // The first block's kernels, split into what meets x and what does not.
+  CausalConv x_conv, x_shortcut, condition_conv, condition_shortcut;
 };
 
 }  // namespace chatterbox

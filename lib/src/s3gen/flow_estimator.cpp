@@ -4,18 +4,17 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "chatterbox/error.h"
+#include "s3gen/plan/estimator_plan.h"
 
 namespace chatterbox {
 namespace {
 
-// x, token features, speaker and known mel, side by side.
-constexpr std::int64_t kInputs = 4 * kMelBands;
-
-// Sines and cosines of 1000 t, (1, kInputs).
+// Sines and cosines of 1000 t, (1, kEstimatorInputs).
 at::Tensor time_encoding(double t) {
-  constexpr std::int64_t half = kInputs / 2;
+  constexpr std::int64_t half = kEstimatorInputs / 2;
   const at::Tensor rate =
       at::exp(at::arange(half, at::kFloat) * float(-std::log(10000.0) / (half - 1)));
   const at::Tensor angle = rate * (1000.0f * float(t));
@@ -44,49 +43,57 @@ std::optional<Linear> take_time_mixer(const Weights& weights, FlowKind kind, std
   return Linear(weights.scope(kTimeMixer), 2 * size, size, Bias::kNone);
 }
 
-// Input channels [first, first + count) of a convolution over kInputs.
-CausalConv input_slice(const CausalConv& conv, std::int64_t first, std::int64_t count,
-                       const at::Tensor& bias) {
-  const at::Tensor weight = conv.weight.view({-1, conv.kernel, conv.in}).narrow(2, first, count);
-  return CausalConv(weight.permute({0, 2, 1}), bias);
+FlowPrecision precision_of(at::ScalarType products) {
+  return products == at::kChar       ? FlowPrecision::kInt8
+         : products == at::kBFloat16 ? FlowPrecision::kBFloat16
+                                     : FlowPrecision::kFloat;
+}
+
+// The kernels for a model of these sizes on this device, or null.
+const FlowKernels* choose_kernels(const Weights& weights, const EstimatorConfig& config,
+                                  at::ScalarType products) {
+  if (!weights.placement().device.is_cpu()) return nullptr;
+  const FlowKernels* kernels = flow_kernels(precision_of(products));
+  return kernels && PlanLayers::fit(config, *kernels) ? kernels : nullptr;
+}
+
+// What libtorch multiplies in, or plans are made of.
+at::ScalarType tensor_type(at::ScalarType products, const FlowKernels* kernels) {
+  return kernels || products == at::kChar ? at::kFloat : products;
+}
+
+// How many of the first positions each frame sees.
+std::vector<std::int32_t> visible_frames(const at::Tensor& bias) {
+  if (!bias.defined()) return {};
+  const at::Tensor counts = at::isfinite(bias).sum(1).to(at::kInt).contiguous();
+  return {counts.data_ptr<std::int32_t>(), counts.data_ptr<std::int32_t>() + counts.size(0)};
 }
 
 }  // namespace
 
-FlowEstimator::Stage::Stage(const Weights& weights, std::int64_t in, std::int64_t time_dim,
-                            const EstimatorConfig& config, at::ScalarType products)
-    : resnet(weights.scope("0"), in, config.channels, time_dim) {
-  for (int i = 0; i < config.blocks; ++i)
-    blocks.emplace_back(weights.scope("1").scope(std::to_string(i)), config, products);
-}
-
-at::Tensor FlowEstimator::Stage::transform(at::Tensor x, const at::Tensor& bias,
-                                           EstimatorCache* cache) const {
-  for (const TransformerBlock& block : blocks) x = block(x, bias, cache);
-  return x;
-}
-
 FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
                              at::ScalarType products)
-    : time1_(weights.scope("time_mlp.linear_1"), kInputs, 4 * config.channels),
+    : FlowEstimator(weights, config, kind, products, choose_kernels(weights, config, products)) {}
+
+FlowEstimator::FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
+                             at::ScalarType products, const FlowKernels* kernels)
+    : time1_(weights.scope("time_mlp.linear_1"), kEstimatorInputs, 4 * config.channels),
       time2_(weights.scope("time_mlp.linear_2"), 4 * config.channels, 4 * config.channels),
-      time_mixer_(take_time_mixer(weights, kind, 4 * config.channels)),
-      down_(weights.scope("down_blocks.0"), kInputs, 4 * config.channels, config, products),
-      down_conv_(weights.scope("down_blocks.0.2"), config.channels, config.channels, 3),
-      up_(weights.scope("up_blocks.0"), 2 * config.channels, 4 * config.channels, config, products),
-      up_conv_(weights.scope("up_blocks.0.2"), config.channels, config.channels, 3),
-      final_block_(weights.scope("final_block"), config.channels, config.channels),
-      final_proj_(weights.scope("final_proj"), config.channels, kMelBands, 1),
-      x_conv_(input_slice(down_.resnet.block1.conv, 0, kMelBands, {})),
-      x_shortcut_(input_slice(down_.resnet.shortcut, 0, kMelBands, {})),
-      condition_conv_(input_slice(down_.resnet.block1.conv, kMelBands, kInputs - kMelBands,
-                                  down_.resnet.block1.conv.bias)),
-      condition_shortcut_(input_slice(down_.resnet.shortcut, kMelBands, kInputs - kMelBands,
-                                      down_.resnet.shortcut.bias)) {
-  for (int i = 0; i < config.mid_blocks; ++i)
-    mid_.emplace_back(weights.scope("mid_blocks").scope(std::to_string(i)), config.channels,
-                      4 * config.channels, config, products);
+      time_mixer_(take_time_mixer(weights, kind, 4 * config.channels)) {
+  auto layers =
+      std::make_unique<const EstimatorLayers>(weights, config, tensor_type(products, kernels));
+  stage_times_.push_back(layers->down.resnet.time_linear);
+  for (const EstimatorStage& stage : layers->mid) stage_times_.push_back(stage.resnet.time_linear);
+  stage_times_.push_back(layers->up.resnet.time_linear);
+  condition_conv_ = layers->condition_conv;
+  condition_shortcut_ = layers->condition_shortcut;
+  if (kernels)
+    plan_ = std::make_unique<const EstimatorPlan>(PlanLayers(*layers, config, *kernels));
+  else
+    layers_ = std::move(layers);
 }
+
+FlowEstimator::~FlowEstimator() = default;
 
 at::Tensor FlowEstimator::embed_time(double t) const {
   return time2_(at::silu(time1_(time_encoding(t).to(time1_.weight.options()))));
@@ -96,9 +103,8 @@ FlowEstimator::Time FlowEstimator::at_time(double t, double end) const {
   at::Tensor embedded = embed_time(t);
   if (time_mixer_) embedded = (*time_mixer_)(at::cat({embedded, embed_time(end)}, 1));
   embedded = at::mish(embedded);
-  Time time{down_.resnet.at_time(embedded)[0]};
-  for (const Stage& stage : mid_) time.push_back(stage.resnet.at_time(embedded)[0]);
-  time.push_back(up_.resnet.at_time(embedded)[0]);
+  Time time;
+  for (const Linear& linear : stage_times_) time.push_back(linear(embedded)[0]);
   return time;
 }
 
@@ -108,28 +114,57 @@ FlowEstimator::Condition FlowEstimator::condition(const at::Tensor& features,
                                                   at::Tensor* context) const {
   const at::Tensor speakers = speaker.unsqueeze(1).expand_as(features);
   const at::Tensor inputs = at::cat({features, speakers, known}, 2);
-  return {condition_conv_(inputs, context), condition_shortcut_(inputs)};
+  return {(*condition_conv_)(inputs, context), (*condition_shortcut_)(inputs)};
 }
 
-at::Tensor FlowEstimator::operator()(const at::Tensor& noisy, const Condition& condition,
+at::Tensor FlowEstimator::operator()(const at::Tensor& x, const Condition& condition,
                                      const Time& time, const at::Tensor& bias,
                                      EstimatorCache* cache) const {
+  return plan_ ? by_plan(x, condition, time, bias, cache)
+               : by_tensors(x, condition, time, bias, cache);
+}
+
+at::Tensor FlowEstimator::by_plan(const at::Tensor& noisy, const Condition& condition,
+                                  const Time& time, const at::Tensor& bias,
+                                  EstimatorCache* cache) const {
+  const at::Tensor x = noisy.contiguous();
+  const at::Tensor conv = condition.conv.contiguous(), shortcut = condition.shortcut.contiguous();
+  EstimatorPlan::Input input{.rows = int(conv.size(0)),
+                             .frames = int(x.size(0)),
+                             .x = x.data_ptr<float>(),
+                             .conv = conv.data_ptr<float>(),
+                             .shortcut = shortcut.data_ptr<float>(),
+                             .time = {},
+                             .visible = visible_frames(bias)};
+  for (const at::Tensor& each : time) input.time.push_back(each.data_ptr<float>());
+  at::Tensor velocities = at::empty({conv.size(0), x.size(0), kMelBands}, x.options());
+  (*plan_)(input, velocities.data_ptr<float>(), cache ? &cache->plan : nullptr);
+  return velocities;
+}
+
+at::Tensor FlowEstimator::by_tensors(const at::Tensor& noisy, const Condition& condition,
+                                     const Time& time, const at::Tensor& bias,
+                                     EstimatorCache* cache) const {
+  const EstimatorLayers& layers = *layers_;
   if (cache) cache->rewind();
   const auto context = [&] { return cache ? cache->next_context() : nullptr; };
   const at::Tensor input = noisy.unsqueeze(0);
 
-  at::Tensor h = down_.resnet.block1.activate(condition.conv + x_conv_(input, context()));
-  h = down_.resnet.block2(h.add_(time.front()), cache);
-  h.add_(condition.shortcut).add_(x_shortcut_(input));
-  const at::Tensor skip = down_.transform(h, bias, cache);
+  const ResnetBlock& first = layers.down.resnet;
+  at::Tensor h = first.block1.activate(condition.conv + layers.x_conv(input, context()));
+  h = first.block2(h.add_(time.front()), cache);
+  h.add_(condition.shortcut).add_(layers.x_shortcut(input));
+  const at::Tensor skip = layers.down.transform(h, bias, cache);
 
-  at::Tensor x = down_conv_(skip, context());
-  for (std::size_t i = 0; i < mid_.size(); ++i)
-    x = mid_[i].transform(mid_[i].resnet(x, time[i + 1], cache), bias, cache);
+  at::Tensor x = layers.down_conv(skip, context());
+  for (std::size_t i = 0; i < layers.mid.size(); ++i) {
+    const EstimatorStage& stage = layers.mid[i];
+    x = stage.transform(stage.resnet(x, time[i + 1], cache), bias, cache);
+  }
 
-  x = up_.resnet(at::cat({x, skip}, 2), time.back(), cache);
-  x = up_conv_(up_.transform(x, bias, cache), context());
-  return final_proj_(final_block_(x, cache));
+  x = layers.up.resnet(at::cat({x, skip}, 2), time.back(), cache);
+  x = layers.up_conv(layers.up.transform(x, bias, cache), context());
+  return layers.final_proj(layers.final_block(x, cache));
 }
 
 }  // namespace chatterbox

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,11 +12,11 @@
 #include "nn/layers.h"
 #include "nn/weights.h"
 #include "s3gen/estimator_layers.h"
+#include "s3gen/plan/flow_kernels.h"
 
 namespace chatterbox {
 
-// Mel bands of everything S3Gen and HiFT exchange.
-inline constexpr std::int64_t kMelBands = 80;
+class EstimatorPlan;
 
 // The velocity of a noisy mel on its way to speech: a causal U-Net of one
 // level, resnet and transformer blocks over frames at 50/s. For a mean flow
@@ -31,10 +32,15 @@ class FlowEstimator {
     at::Tensor conv, shortcut;  // (rows, T, channels)
   };
 
-  // Weights are float32; `products` is the type of most matrix products. Throws kBadFile where the
-  // weights are those of the other kind of flow.
+  // Weights are float32; `products` is the type of most matrix products, kChar for
+  // int8. They are done by the kernels that this processor does them best with, or by libtorch.
+  // Throws kBadFile where the weights are those of the other kind of flow.
   FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
                 at::ScalarType products);
+  // By these kernels; null: by libtorch.
+  FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
+                at::ScalarType products, const FlowKernels* kernels);
+  ~FlowEstimator();
 
   // For a step from t to `end`, both in [0, 1], 0 noise and 1 speech. Only a mean flow looks at
   // the end.
@@ -46,36 +52,29 @@ class FlowEstimator {
                       const at::Tensor& known, at::Tensor* context) const;
 
   // x (T, 80), one for all rows of the condition, to velocities (rows, T, 80).
-  // `bias` (T, T) limits what frames see of each other; undefined: everything.
+  // `bias` (T, T) limits what frames see of each other, see group_bias(); undefined:
+  // everything.
   // `cache` holds all frames before x at this time and is extended; null:
   // there are none.
   at::Tensor operator()(const at::Tensor& x, const Condition& condition, const Time& time,
                         const at::Tensor& bias, EstimatorCache* cache) const;
 
  private:
-  struct Stage {
-    Stage(const Weights& weights, std::int64_t in, std::int64_t time_dim,
-          const EstimatorConfig& config, at::ScalarType products);
-    at::Tensor transform(at::Tensor x, const at::Tensor& bias, EstimatorCache* cache) const;
-
-    ResnetBlock resnet;
-    std::vector<TransformerBlock> blocks;
-  };
+  at::Tensor by_tensors(const at::Tensor& x, const Condition& condition, const Time& time,
+                        const at::Tensor& bias, EstimatorCache* cache) const;
+  at::Tensor by_plan(const at::Tensor& x, const Condition& condition, const Time& time,
+                     const at::Tensor& bias, EstimatorCache* cache) const;
 
   // One time, embedded: (1, 4 * channels).
   at::Tensor embed_time(double t) const;
 
   Linear time1_, time2_;
   std::optional<Linear> time_mixer_;  // mean flow: makes one of the step's two times
-  Stage down_;
-  CausalConv down_conv_;
-  std::vector<Stage> mid_;
-  Stage up_;
-  CausalConv up_conv_;
-  CausalBlock final_block_;
-  CausalConv final_proj_;  // one tap
-  // The first block's kernels, split into what meets x and what does not.
-  CausalConv x_conv_, x_shortcut_, condition_conv_, condition_shortcut_;
+  std::vector<Linear> stage_times_;
+  std::optional<CausalConv> condition_conv_, condition_shortcut_;
+  // One of them.
+  std::unique_ptr<const EstimatorLayers> layers_;
+  std::unique_ptr<const EstimatorPlan> plan_;
 };
 
 }  // namespace chatterbox

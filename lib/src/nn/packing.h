@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+
+namespace chatterbox {
+
+// How right operands of products are packed: `columns` to a panel, `group`
+// numbers along the inner dimension to a word of 32 bits: one float, two
+// bfloat16 or four int8, for which the left operand's `zero` stands for
+// nothing.
+struct Packing {
+  int columns, group, zero;
+};
+
+// gelu(x) is never less.
+inline constexpr float kLeastGelu = -0.17f;
+
+// y = x W^T + b, packed. Outputs are a multiple of the kernels' vector; the
+// panels are filled up with zeros.
+struct PackedView {
+  const char* data;
+  const float* bias;  // as many as the panels have columns, as are the next two
+  int inputs, outputs;
+  // int8 alone: of each output, and what its sum begins with.
+  const float* scale;
+  const std::int32_t* start;
+};
+
+}  // namespace chatterbox

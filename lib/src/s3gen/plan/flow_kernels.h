@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "nn/kernels.h"
+#include "nn/packing.h"
+
+namespace chatterbox {
+
+// In which numbers the flow estimator's products are done; sums, norms,
+// activations and residuals are float32 in all of them.
+// With kInt8 the transformer blocks' layers multiply int8 weights, scaled by
+// output, with bytes, scaled by frame; attention and convolutions are bfloat16,
+// or float32 where the processor lacks it.
+enum class FlowPrecision { kFloat, kBFloat16, kInt8 };
+inline constexpr FlowPrecision kFlowPrecisions[] = {FlowPrecision::kFloat, FlowPrecision::kBFloat16,
+                                                    FlowPrecision::kInt8};
+
+// What one head has seen: keys as a right operand whose columns are positions,
+// values as one whose inner dimension they are; see PackedMemory.
+struct HeadView {
+  char* keys;
+  char* values;
+  std::size_t value_panel;  // bytes between panels of channels
+  float* longest;           // key so far
+};
+
+struct FlowSizes {
+  int channels, heads, dim;
+  int inner() const { return heads * dim; }
+};
+
+// A transformer block: norms are folded into the layers after them, queries
+// come scaled by log2(e) / sqrt(dim).
+struct BlockView {
+  PackedView qkv, out, expand, contract;
+};
+
+// Norms before Mish.
+struct NormView {
+  const float *weight, *bias;
+};
+
+// Pieces of the estimator over a few neighbouring frames of one batch row, at
+// most `frames` at once. "Operands" are numbers of the kernels' precision. A
+// convolution's input is time-major behind the two frames before it, so that
+// the window of a frame is contiguous. All operands are readable, whatever they
+// hold, for `slack` rows after the last. `scratch` is a thread's own.
+struct FlowKernels {
+  const char* name;
+  Packing packing;        // of all but
+  Packing block_packing;  // the layers of BlockView
+  int vector;             // channels of everything are a multiple
+  int frames;             // to a piece
+  int queries;            // to a piece of attention
+  int slack;              // rows
+  int operand;            // bytes
+  std::size_t (*scratch_bytes)(const FlowSizes&);
+
+  void (*to_operands)(const float* x, int count, void* to);
+
+  // The first half of a resnet block: convolution of `window`, norm, Mish, and
+  // what the time adds. `add` (frames, channels) or null is added to what the
+  // convolution gives.
+  void (*resnet_in)(const FlowSizes&, const PackedView& conv, const NormView&, const void* window,
+                    int frames, const float* add, const float* time, void* to, void* scratch);
+  // The second half, and the shortcut from `input`, to x (frames, channels).
+  // `add` or null is added to that.
+  void (*resnet_out)(const FlowSizes&, const PackedView& conv, const NormView&,
+                     const PackedView& shortcut, const void* window, const void* input, int frames,
+                     const float* add, float* x, void* scratch);
+  // Norm and projection of x to queries, keys and values (frames, 3 inner).
+  void (*project)(const FlowSizes&, const PackedView& qkv, const float* x, int frames, void* to,
+                  void* scratch);
+  // Adds keys and values, `stride` numbers apart, to what a head has seen
+  // `position` of.
+  void (*remember)(const FlowSizes&, const void* keys, const void* values, std::size_t stride,
+                   int count, int position, const HeadView&);
+  // Attention of one head's queries, each to the first visible[i] positions.
+  // Results are `to_stride` numbers apart.
+  void (*attend)(const FlowSizes&, const void* queries, std::size_t stride, int count,
+                 const std::int32_t* visible, const HeadView&, void* to, std::size_t to_stride,
+                 void* scratch);
+  // Attention's output layer and the feed-forward layers, added to x.
+  void (*feed_forward)(const FlowSizes&, const BlockView&, const void* attended, int frames,
+                       float* x, void* scratch);
+  // A convolution from operands to operands.
+  void (*convolve)(const FlowSizes&, const PackedView& conv, const void* window, int frames,
+                   void* to, void* scratch);
+  // The last convolution, norm, Mish and projection to (frames, outputs).
+  void (*finish)(const FlowSizes&, const PackedView& conv, const NormView&,
+                 const PackedView& projection, const void* window, int frames, float* to,
+                 void* scratch);
+};
+
+// For one instruction set, whether or not this processor has it; null where it
+// has no such kernels.
+const FlowKernels* flow_kernels_for(Isa isa, FlowPrecision precision);
+// True when this processor runs them.
+bool runs(Isa isa, FlowPrecision precision);
+// The fastest that this processor runs, or null.
+const FlowKernels* flow_kernels(FlowPrecision precision);
+
+}  // namespace chatterbox

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include "s3gen/plan/attention_body.h"
+#include "s3gen/plan/blocks_body.h"
+#include "s3gen/plan/layers_body.h"
+
+namespace chatterbox {
+namespace {
+
+constexpr int kQueriesAtOnce = 48;
+constexpr int kKeysAtOnce = 128;
+
+// Convolutions and attention in numbers of P, transformer blocks' layers by Blocks.
+template <class P, class Blocks, Accuracy accuracy, int kFrames>
+constexpr FlowKernels make_flow_kernels(const char* name) {
+  using Layers = FrameLayers<P, kFrames>;
+  using Attention = HeadAttention<P, accuracy, kQueriesAtOnce, kKeysAtOnce>;
+  FlowKernels table{};
+  table.name = name;
+  table.packing = {kTileColumns, P::kGroup, 0};
+  table.block_packing = Blocks::kPacking;
+  table.vector = kWidth;
+  table.frames = kFrames;
+  table.queries = kQueriesAtOnce;
+  table.slack = kTileRows;
+  table.operand = int(sizeof(typename P::Number));
+  table.scratch_bytes = [](const FlowSizes& sizes) {
+    std::size_t most = Layers::scratch_bytes(sizes);
+    if (Blocks::scratch_bytes(sizes) > most) most = Blocks::scratch_bytes(sizes);
+    if (Attention::scratch_bytes(sizes) > most) most = Attention::scratch_bytes(sizes);
+    return most;
+  };
+  table.to_operands = Layers::to_operands;
+  table.resnet_in = Layers::resnet_in;
+  table.resnet_out = Layers::resnet_out;
+  table.project = Blocks::project;
+  table.remember = Attention::remember;
+  table.attend = Attention::attend;
+  table.feed_forward = Blocks::feed_forward;
+  table.convolve = Layers::convolve;
+  table.finish = Layers::finish;
+  return table;
+}
+
+template <class P, Accuracy accuracy, int kFrames>
+constexpr FlowKernels make_plain_kernels(const char* name) {
+  return make_flow_kernels<P, PlainBlocks<P, accuracy, kFrames>, accuracy, kFrames>(name);
+}
+
+template <class P, Accuracy accuracy, int kFrames>
+constexpr FlowKernels make_byte_kernels(const char* name) {
+  return make_flow_kernels<P, ByteBlocks<P, kFrames>, accuracy, kFrames>(name);
+}
+
+}  // namespace
+}  // namespace chatterbox

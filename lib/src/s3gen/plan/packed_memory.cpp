@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "s3gen/plan/packed_memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace chatterbox {
+namespace {
+
+std::int64_t whole(std::int64_t value, std::int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+PackedMemory::PackedMemory(const FlowKernels& kernels, int heads, int dim)
+    : columns_(kernels.packing.columns),
+      group_(kernels.packing.group),
+      heads_(heads),
+      words_(dim / group_),
+      panels_(whole(dim, columns_) / columns_),
+      longest_(std::size_t(heads), 0.0f) {}
+
+void PackedMemory::resize(std::int64_t capacity) {
+  // Zeros, so that what is multiplied by no weight is a number.
+  const at::Tensor keys = at::zeros({heads_, capacity / columns_, words_, columns_}, at::kInt);
+  const at::Tensor values = at::zeros({heads_, panels_, capacity / group_, columns_}, at::kInt);
+  if (length_ > 0) {
+    const std::int64_t panels = whole(length_, columns_) / columns_;
+    const std::int64_t groups = whole(length_, group_) / group_;
+    keys.narrow(1, 0, panels).copy_(keys_.narrow(1, 0, panels));
+    values.narrow(2, 0, groups).copy_(values_.narrow(2, 0, groups));
+  }
+  keys_ = keys;
+  values_ = values;
+  capacity_ = capacity;
+}
+
+std::int64_t PackedMemory::extend(std::int64_t count) {
+  const std::int64_t position = length_, needed = length_ + count;
+  if (needed > capacity_) resize(whole(position > 0 ? needed + needed / 2 : needed, columns_));
+  length_ = needed;
+  return position;
+}
+
+HeadView PackedMemory::head(std::int64_t index) {
+  char* keys = static_cast<char*>(keys_.data_ptr());
+  char* values = static_cast<char*>(values_.data_ptr());
+  return {keys + index * keys_.stride(0) * 4, values + index * values_.stride(0) * 4,
+          std::size_t(values_.stride(1)) * 4, &longest_[std::size_t(index)]};
+}
+
+void PackedMemory::move_position(std::int64_t index, std::int64_t from, std::int64_t to) {
+  const HeadView view = head(index);
+  std::int32_t* keys = reinterpret_cast<std::int32_t*>(view.keys);
+  const auto column = [&](std::int64_t at) {
+    return keys + at / columns_ * words_ * columns_ + at % columns_;
+  };
+  std::int32_t *target = column(to), *source = column(from);
+  for (std::int64_t w = 0; w < words_; ++w) target[w * columns_] = source[w * columns_];
+  // One number of every word.
+  const std::int64_t bytes = 4 / group_;
+  for (std::int64_t panel = 0; panel < panels_; ++panel) {
+    char* values = view.values + std::size_t(panel) * view.value_panel;
+    const auto number = [&](std::int64_t at) {
+      return values + at / group_ * columns_ * 4 + at % group_ * bytes;
+    };
+    char *into = number(to), *out_of = number(from);
+    for (std::int64_t c = 0; c < columns_; ++c)
+      std::memcpy(into + c * 4, out_of + c * 4, std::size_t(bytes));
+  }
+}
+
+void PackedMemory::keep(std::int64_t first, std::int64_t last) {
+  const std::int64_t dropped = length_ - first - last;
+  if (dropped <= 0) return;
+  for (std::int64_t head = 0; head < heads_; ++head)
+    for (std::int64_t at = first; at < first + last; ++at) move_position(head, at + dropped, at);
+  length_ = first + last;
+}
+
+void PackedMemory::seal() {
+  if (capacity_ > whole(length_, columns_)) resize(whole(length_, columns_));
+  capacity_ = length_;
+}
+
+std::int64_t PackedMemory::bytes() const {
+  return capacity_ == 0 ? 0 : std::int64_t(keys_.nbytes() + values_.nbytes());
+}
+
+}  // namespace chatterbox

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "s3gen/plan/flow_kernels.h"
+
+namespace chatterbox {
+
+// Keys and values of one attention layer as its kernels read them, for all rows
+// and heads, with room to grow. Keys are panels of positions; values are panels of
+// channels, all positions in each. Copies of a sealed memory share it until one
+// of them grows.
+class PackedMemory {
+ public:
+  PackedMemory() = default;
+  // `heads` of all rows.
+  PackedMemory(const FlowKernels& kernels, int heads, int dim);
+
+  std::int64_t heads() const { return heads_; }
+  std::int64_t length() const { return length_; }
+  // Makes room for `count` more positions and counts them as there; FlowKernels'
+  // `remember` fills them. Returns where they begin.
+  std::int64_t extend(std::int64_t count);
+  HeadView head(std::int64_t index);
+
+  // Forgets everything, and keeps the room.
+  void clear() { length_ = 0; }
+  // Forgets all but the first `first` and the last `last` positions.
+  void keep(std::int64_t first, std::int64_t last);
+  // Gives up spare room: from here on the memory is never written again.
+  void seal();
+  std::int64_t bytes() const;
+
+ private:
+  void resize(std::int64_t capacity);
+  void move_position(std::int64_t head, std::int64_t from, std::int64_t to);
+
+  std::int64_t columns_ = 1, group_ = 1, heads_ = 0, words_ = 0, panels_ = 0;
+  std::int64_t capacity_ = 0, length_ = 0;
+  // Words of 32 bits: keys (heads, capacity / columns, words, columns), values
+  // (heads, panels, capacity / group, columns).
+  at::Tensor keys_, values_;
+  std::vector<float> longest_;  // key of each head
+};
+
+}  // namespace chatterbox

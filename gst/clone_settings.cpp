@@ -180,7 +180,8 @@ void install_clone_properties(GObjectClass* object_class) {
    *
    * Since: 0.1
    */
-  text("dtype", "Data Type", "float32, bfloat16, float16, or auto", initial.dtype.c_str(), kReady);
+  text("dtype", "Data Type", "float32, bfloat16, float16, int8, or auto", initial.dtype.c_str(),
+       kReady);
   /**
    * GstChatterboxClone:threads:
    *

@@ -124,10 +124,11 @@ void install_model(Installer& add, const TtsSettings& initial) {
    *
    * Since: 0.1
    */
-  add.string("dtype", "Data Type",
-             "Precision of the weights: float32, bfloat16, float16, or auto for the fastest that "
-             "loses nothing on this device.",
-             "auto", kReady);
+  add.string(
+      "dtype", "Data Type",
+      "Precision of the weights: float32, bfloat16, float16, int8 (processor: the fastest, a "
+      "little less exact), or auto for the fastest that loses nothing on this device.",
+      "auto", kReady);
   /**
    * GstChatterboxTts:threads:
    *

@@ -121,8 +121,9 @@ void install_vc_properties(GObjectClass* object_class) {
   text("device", "Device",
        "Where to compute: cpu, cuda, cuda:N, or auto for CUDA where there is one.", "auto", kReady);
   text("dtype", "Data Type",
-       "Precision of the weights: float32, bfloat16, float16, or auto for the fastest that loses "
-       "nothing on this device.",
+       "Precision of the weights: float32, bfloat16, float16, int8 (processor: the fastest, a "
+       "little "
+       "less exact), or auto for the fastest that loses nothing on this device.",
        "auto", kReady);
   number("threads", "Threads",
          "Threads for computing on the processor. 0: one for a small model, else as many as it has "

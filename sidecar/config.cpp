@@ -31,7 +31,7 @@ const std::vector<Setting>& settings() {
        "english, turbo, nano or multilingual, where the directory holds several"},
       {"voices-dir", &Config::voices_dir, "directory that cloned voices are saved in"},
       {"device", &Config::device, "auto, cpu, cuda or cuda:N"},
-      {"dtype", &Config::dtype, "auto, float32, bfloat16 or float16"},
+      {"dtype", &Config::dtype, "auto, float32, bfloat16, float16 or int8"},
       {"threads", &Config::threads, "threads for inference; 0: chosen for the model", 0, 1024},
       {"api-key-file", &Config::api_key_file, "file of accepted keys, one per line"},
       {"api-key", &Config::api_key, "one accepted key; better in the environment than here"},

@@ -70,7 +70,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
       fs::file_size(files.t3) + fs::file_size(files.s3gen) + fs::file_size(files.voice_encoder);
   parts->placement = choose_placement(options, weight_bytes);
   parts->device_name = device_name(parts->placement.device);
-  parts->dtype_name = dtype_name(parts->placement.dtype);
+  parts->dtype_name = dtype_name(parts->placement);
   parts->threads = options.threads > 0 ? options.threads : default_threads(weight_bytes);
   use_threads(parts->threads);
 

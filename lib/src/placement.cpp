@@ -42,10 +42,18 @@ at::ScalarType choose_dtype(const std::string& name, at::Device device,
   if (name == "float32") return at::kFloat;
   if (name == "bfloat16") return at::kBFloat16;
   if (name == "float16") return at::kHalf;
+  if (name == "int8") {
+    if (!device.is_cpu())
+      throw Error(ErrorCode::kInvalidArgument,
+                  "dtype: expected \"int8\" with the device \"cpu\" alone, got it with \"" +
+                      device.str() + "\"");
+    return has_fast_bfloat16() ? at::kBFloat16 : at::kFloat;
+  }
   if (name != "auto")
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "dtype: expected \"auto\", \"float32\", \"bfloat16\" or \"float16\", got \"" + name + "\"");
+    throw Error(ErrorCode::kInvalidArgument,
+                "dtype: expected \"auto\", \"float32\", \"bfloat16\", \"float16\" or \"int8\", "
+                "got \"" +
+                    name + "\"");
   if (weight_bytes < kLargeModelBytes) return at::kFloat;
   if (device.is_cuda()) return at::kBFloat16;
   return has_fast_bfloat16() ? at::kBFloat16 : at::kFloat;
@@ -55,13 +63,14 @@ at::ScalarType choose_dtype(const std::string& name, at::Device device,
 
 Placement choose_placement(const ModelOptions& options, std::uint64_t weight_bytes) {
   const at::Device device = choose_device(options.device);
-  return {device, choose_dtype(options.dtype, device, weight_bytes)};
+  return {device, choose_dtype(options.dtype, device, weight_bytes), options.dtype == "int8"};
 }
 
 std::string device_name(at::Device device) { return device.str(); }
 
-std::string dtype_name(at::ScalarType dtype) {
-  switch (dtype) {
+std::string dtype_name(const Placement& placement) {
+  if (placement.int8) return "int8";
+  switch (placement.dtype) {
     case at::kBFloat16:
       return "bfloat16";
     case at::kHalf:

@@ -19,8 +19,8 @@ inline constexpr std::uint64_t kLargeModelBytes = 200u << 20;
 // name it does not know, kNotFound for a device that is not there.
 Placement choose_placement(const ModelOptions& options, std::uint64_t weight_bytes);
 
-// "cpu", "cuda:0"; "float32", "bfloat16", "float16".
+// "cpu", "cuda:0"; "float32", "bfloat16", "float16", "int8".
 std::string device_name(at::Device device);
-std::string dtype_name(at::ScalarType dtype);
+std::string dtype_name(const Placement& placement);
 
 }  // namespace chatterbox

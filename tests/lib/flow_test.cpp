@@ -138,6 +138,21 @@ TEST_F(FlowTest, NarrowProductsStayClose) {
   EXPECT_LT(difference, 0.05 * exact.abs().max().item<double>());
 }
 
+// Sizes that kernels of small integers take.
+TEST_F(FlowTest, ProductsOfIntegersStayClose) {
+  config_.s3gen.estimator = {
+      .channels = 64, .heads = 2, .head_dim = 64, .blocks = 1, .mid_blocks = 1};
+  file_ = std::make_shared<test::RandomS3Gen>(config_);
+  const at::Tensor z = noise(50).t().unsqueeze(0);
+  const Placement placement{.device = at::kCPU, .dtype = at::kFloat, .int8 = true};
+  const S3Gen narrow(Weights(file_, placement).scope("flow"), config_);
+  const at::Tensor exact = make().mel(tokens_.unsqueeze(0), *speaker_, z);
+  const at::Tensor rounded = narrow.mel(tokens_.unsqueeze(0), *speaker_, z);
+  const double difference = largest_difference(rounded, exact);
+  EXPECT_EQ(difference > 0, flow_kernels(FlowPrecision::kInt8) != nullptr);
+  EXPECT_LT(difference, 0.05 * exact.abs().max().item<double>());
+}
+
 TEST_F(FlowTest, MelBeginsAfterThePrompt) {
   const S3Gen s3gen = make();
   const at::Tensor z = noise(50).t().unsqueeze(0);

@@ -43,7 +43,7 @@ class Model {
   // 16 hexadecimal digits that change when any weight file changes.
   const std::string& id() const;
   const std::string& path() const;
-  // "cpu", "cuda:0", ...; "float32", "bfloat16", "float16".
+  // "cpu", "cuda:0", ...; "float32", "bfloat16", "float16", "int8".
   const std::string& device() const;
   const std::string& dtype() const;
   // A voice needs a recording longer than this, seconds.

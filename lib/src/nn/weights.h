@@ -35,6 +35,8 @@ class TensorFile {
 struct Placement {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;
+  // Layers that have kernels for it multiply int8, whatever the type of the others.
+  bool int8 = false;
 };
 
 // A scope of a TensorFile, such as "flow.encoder.", from which modules take

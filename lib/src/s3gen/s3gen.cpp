@@ -24,6 +24,7 @@ void check_range(const at::Tensor& tokens, std::int64_t codebook) {
 // Rounding adds up over the steps of the flow, so only the large products of its
 // estimator follow the model's type, where it is one that they run well in.
 at::ScalarType product_type(const Placement& placement) {
+  if (placement.int8) return at::kChar;
   const bool runs = placement.device.is_cuda()
                         ? placement.dtype != at::kFloat
                         : placement.dtype == at::kBFloat16 && has_fast_bfloat16();

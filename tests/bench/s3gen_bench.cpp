@@ -5,12 +5,13 @@
 // per second of speech, for the published sizes with random weights and for
 // the model in the tree.
 //
-//   s3gen_bench [threads] [seconds of speech] [full|small]
+//   s3gen_bench [threads] [seconds of speech] [full|small|vocoder]
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "chatterbox/audio.h"
+#include "hift/plan/residual_kernels.h"
 #include "s3gen/speech_stream.h"
 #include "support/random_s3gen.h"
 
@@ -37,6 +39,33 @@ void print(const char* what, const Clock& start, double seconds_of_speech) {
   std::printf("  %-28s %7.3f  %7.3f\n", what, (now.wall - start.wall) / seconds_of_speech,
               (now.processor - start.processor) / seconds_of_speech);
   std::fflush(stdout);
+}
+
+at::Tensor vocode(const char* what, const Hift& hift, const at::Tensor& mel, double seconds) {
+  VocoderStream(hift, 1).push(mel.narrow(2, 0, 50), /*last=*/true);  // warms up
+  const Clock start;
+  const at::Tensor samples = VocoderStream(hift, 1).push(mel, /*last=*/true);
+  print(what, start, seconds);
+  return samples;
+}
+
+// The vocoder by all of them.
+void compare_vocoders(const ModelConfig& config, const std::shared_ptr<const TensorFile>& file,
+                      const at::Tensor& mel, double seconds) {
+  at::Tensor right;
+  const auto floats = residual_kernels(ResidualPrecision::kFloat);
+  const auto brains = residual_kernels(ResidualPrecision::kBFloat16);
+  for (const auto& kernels : {std::vector<const ResidualKernels*>{}, floats, brains}) {
+    const std::string name =
+        std::string("vocoder, ") + (kernels.empty() ? "libtorch" : kernels[0]->name);
+    const Hift other(Weights(file, {}).scope("mel2wav"), config.hift, kernels);
+    const at::Tensor samples = vocode(name.c_str(), other, mel, seconds);
+    if (!right.defined()) right = samples;
+    const double noise = (samples - right).square().mean().item<double>();
+    if (noise > 0)
+      std::printf("  %-28s %7.1f dB\n", "  SNR of its samples",
+                  10 * std::log10(right.square().mean().item<double>() / noise));
+  }
 }
 
 void measure(const char* title, const ModelConfig& config,
@@ -66,10 +95,7 @@ void measure(const char* title, const ModelConfig& config,
   const at::Tensor mel = s3gen.mel(tokens, *speaker, noise);
   print("encoder and flow", start, seconds);
 
-  VocoderStream(hift, 1).push(mel.narrow(2, 0, 50), /*last=*/true);
-  start = {};
-  VocoderStream(hift, 1).push(mel, /*last=*/true);
-  print("vocoder", start, seconds);
+  compare_vocoders(config, file, mel, seconds);
 
   start = {};
   const auto prompt = std::make_shared<const PromptCache>(s3gen, *speaker);
@@ -95,6 +121,14 @@ int main(int argc, char** argv) {
   if (argc > 1) at::set_num_threads(std::max(1, std::atoi(argv[1])));
   const double seconds = argc > 2 ? std::atof(argv[2]) : 5;
   const std::string which = argc > 3 ? argv[3] : "";
+  if (which == "vocoder") {
+    const ModelConfig config;
+    const std::int64_t frames = std::int64_t(seconds * 2 * kTokenRateHz);
+    const at::Tensor mel =
+        Noise(1, NoiseStream::kFlow).normal(0, frames * kMelBands).view({1, kMelBands, frames});
+    compare_vocoders(config, std::make_shared<test::RandomS3Gen>(config), mel, seconds);
+    return 0;
+  }
   const std::string embedded = MODELS_DIR "/embedded";
   std::printf("%d threads\n", at::get_num_threads());
   if (which != "full" && std::filesystem::exists(embedded + "/s3gen.safetensors"))

@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 
+#include "hift/plan/residual_plan.h"
 #include "hift/snake.h"
 #include "nn/check.h"
 
@@ -39,6 +40,13 @@ Conv1d normed_conv(const Weights& weights, std::int64_t in, std::int64_t out, st
           .padding = dilation * (kernel - 1) / 2, .dilation = dilation, .weight_norm = true});
 }
 
+// Kernels of the residual blocks' convolutions, the best first.
+std::vector<const ResidualKernels*> choose_kernels(const Placement& placement) {
+  if (!placement.device.is_cpu()) return {};
+  return residual_kernels(placement.dtype == at::kBFloat16 ? ResidualPrecision::kBFloat16
+                                                           : ResidualPrecision::kFloat);
+}
+
 }  // namespace
 
 // Residual convolutions of growing reach around Snake activations.
@@ -54,6 +62,15 @@ struct Hift::ResBlock {
     }
   }
 
+  ResidualBlock packed(const ResidualKernels& kernels) const {
+    ResidualBlock block;
+    for (std::size_t i = 0; i < convs1.size(); ++i) {
+      block.halves.emplace_back(snakes1[i], convs1[i], kernels);
+      block.halves.emplace_back(snakes2[i], convs2[i], kernels);
+    }
+    return block;
+  }
+
   // x (1, channels, T) -> same
   at::Tensor operator()(at::Tensor x) const {
     for (std::size_t i = 0; i < convs1.size(); ++i)
@@ -65,8 +82,36 @@ struct Hift::ResBlock {
   std::vector<Snake> snakes1, snakes2;
 };
 
+// The residual blocks that are computed side by side, of which the mean is
+// taken: by a plan or, where there is none, by libtorch.
+class Hift::ResBlocks {
+ public:
+  ResBlocks(std::vector<ResBlock> blocks, const ResidualPlan* plan) : plan_(plan) {
+    if (!plan) {
+      blocks_ = std::move(blocks);
+      return;
+    }
+    for (const ResBlock& block : blocks) packed_.push_back(block.packed(plan->kernels()));
+    for (const ResidualBlock& block : packed_) all_.push_back(&block);
+  }
+
+  // x (1, channels, T) -> same
+  at::Tensor operator()(const at::Tensor& x) const {
+    if (plan_) return (*plan_)(x, all_);
+    at::Tensor sum = blocks_[0](x);
+    for (std::size_t i = 1; i < blocks_.size(); ++i) sum.add_(blocks_[i](x));
+    return sum.div_(double(blocks_.size()));
+  }
+
+ private:
+  std::vector<ResBlock> blocks_;
+  const ResidualPlan* plan_;
+  std::vector<ResidualBlock> packed_;
+  std::vector<const ResidualBlock*> all_;
+};
+
 struct Hift::Stage {
-  Stage(const Weights& weights, std::size_t index, std::int64_t in)
+  Stage(const Weights& weights, std::size_t index, std::int64_t in, const ResidualPlan* plan)
       : shape(kStages[index]),
         up(weights.scope("ups").scope(std::to_string(index)), in, in / 2, shape.kernel,
            ConvOptions{.stride = shape.rate,
@@ -75,12 +120,18 @@ struct Hift::Stage {
         source_down(weights.scope("source_downs").scope(std::to_string(index)), 2 * kSpectrumBins,
                     in / 2, shape.spectra == 1 ? 1 : 2 * shape.spectra,
                     ConvOptions{.stride = shape.spectra, .padding = shape.spectra / 2}),
-        source_block(weights.scope("source_resblocks").scope(std::to_string(index)), in / 2,
-                     shape.source_kernel) {
-    for (std::size_t i = 0; i < kKernels.size(); ++i) {
-      const std::size_t n = index * kKernels.size() + i;
-      blocks.emplace_back(weights.scope("resblocks").scope(std::to_string(n)), in / 2, kKernels[i]);
-    }
+        source_block({ResBlock(weights.scope("source_resblocks").scope(std::to_string(index)),
+                               in / 2, shape.source_kernel)},
+                     plan),
+        blocks(make_blocks(weights.scope("resblocks"), index, in / 2), plan) {}
+
+  static std::vector<ResBlock> make_blocks(const Weights& weights, std::size_t index,
+                                           std::int64_t channels) {
+    std::vector<ResBlock> blocks;
+    for (std::size_t i = 0; i < kKernels.size(); ++i)
+      blocks.emplace_back(weights.scope(std::to_string(index * kKernels.size() + i)), channels,
+                          kKernels[i]);
+    return blocks;
   }
 
   // x (1, in, T), spectra of the excitation (1, 18, S) -> (1, in / 2, T')
@@ -88,20 +139,20 @@ struct Hift::Stage {
     x = up(at::leaky_relu(x, kLeak));
     // Spectra are one more than hops; the last stage mirrors its beginning.
     if (shape.spectra == 1) x = at::reflection_pad1d(x, {1, 0});
-    x = x.add_(source_block(source_down(spectra)));
-    at::Tensor sum = blocks[0](x);
-    for (std::size_t i = 1; i < blocks.size(); ++i) sum.add_(blocks[i](x));
-    return sum.div_(double(blocks.size()));
+    return blocks(x.add_(source_block(source_down(spectra))));
   }
 
   StageShape shape;
   ConvTranspose1d up;
   Conv1d source_down;
-  ResBlock source_block;
-  std::vector<ResBlock> blocks;
+  ResBlocks source_block, blocks;
 };
 
 Hift::Hift(const Weights& given, const HiftConfig& config)
+    : Hift(given, config, choose_kernels(given.placement())) {}
+
+Hift::Hift(const Weights& given, const HiftConfig& config,
+           const std::vector<const ResidualKernels*>& kernels)
     : f0_predictor_(given.with_dtype(at::kFloat).scope("f0_predictor"), config.f0_channels),
       source_(given.with_dtype(at::kFloat).scope("m_source"), config.harmonics),
       spectrum_(at::TensorOptions(given.placement().device).dtype(at::kFloat)),
@@ -110,8 +161,15 @@ Hift::Hift(const Weights& given, const HiftConfig& config)
       conv_post_(normed_conv(given.with_dtype(at::kFloat).scope("conv_post"),
                              config.channels >> kStages.size(), 2 * kSpectrumBins, 7)) {
   const Weights weights = given.with_dtype(at::kFloat);
-  for (std::size_t i = 0; i < kStages.size(); ++i)
-    stages_.push_back(std::make_unique<Stage>(weights, i, config.channels >> i));
+  for (const ResidualKernels* each : kernels)
+    plans_.push_back(std::make_unique<const ResidualPlan>(*each));
+  for (std::size_t i = 0; i < kStages.size(); ++i) {
+    const std::int64_t in = config.channels >> i;
+    const auto plan = std::find_if(plans_.begin(), plans_.end(),
+                                   [&](const auto& each) { return each->fits(in / 2); });
+    stages_.push_back(
+        std::make_unique<Stage>(weights, i, in, plan == plans_.end() ? nullptr : plan->get()));
+  }
 }
 
 Hift::~Hift() = default;

@@ -16,14 +16,22 @@
 
 namespace chatterbox {
 
+class ResidualPlan;
+struct ResidualKernels;
+
 // Mel spectrogram (50 frames/s) to speech at 24 kHz (HiFTNet, Li et al.,
 // arXiv:2309.09493): three upsampling stages, each joined by the spectrum of a
-// harmonic excitation, end in the spectrum of the waveform. Always float32.
+// harmonic excitation, end in the spectrum of the waveform. Always float32, but for
+// the convolutions of residual blocks where the model is bfloat16 and the processor
+// multiplies that.
 // Immutable and reentrant.
 class Hift {
  public:
   // `mel2wav` is the scope "mel2wav" of the weights.
   Hift(const Weights& mel2wav, const HiftConfig& config);
+  // With these kernels for the residual blocks, the first that fit; else by libtorch.
+  Hift(const Weights& mel2wav, const HiftConfig& config,
+       const std::vector<const ResidualKernels*>& kernels);
   ~Hift();
 
   // mel (1, 80, T) -> pitch in Hz (1, T). Looks F0Predictor::kReach around.
@@ -45,11 +53,13 @@ class Hift {
 
  private:
   struct ResBlock;
+  class ResBlocks;
   struct Stage;
 
   F0Predictor f0_predictor_;
   HarmonicSource source_;
   Spectrum spectrum_;
+  std::vector<std::unique_ptr<const ResidualPlan>> plans_;
   Conv1d conv_pre_;
   std::vector<std::unique_ptr<const Stage>> stages_;
   Conv1d conv_post_;

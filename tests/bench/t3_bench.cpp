@@ -4,7 +4,8 @@
 // How fast T3 makes speech tokens, and how near that is to what the memory can
 // deliver: at batch one and two a step reads every weight once and little else.
 //
-//   t3_bench [--threads N] [--steps N] [--tiny] [--no-random] [MODEL_DIRECTORY]
+//   t3_bench [--threads N] [--steps N] [--family NAME] [--tiny] [--no-random]
+//            [MODEL_DIRECTORY]
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -29,6 +30,7 @@ struct Options {
   int steps = 20;
   bool random = true;
   bool tiny = false;
+  Family family = Family::kEnglish;
   std::string model;
 };
 
@@ -96,10 +98,11 @@ std::int64_t bytes_per_step(const Transformer& transformer, const Linear& head) 
 void bench_steps(const char* name, const Weights& weights, const T3Config& config,
                  const Options& options, Bandwidth& bandwidth) {
   const Transformer transformer(weights.scope("tfmr"), config);
-  const Linear head = Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab);
+  const Linear head = Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab,
+                                  config.backbone == Backbone::kGpt2 ? Bias::kYes : Bias::kNone);
   const std::int64_t bytes = bytes_per_step(transformer, head);
   constexpr int kPrefix = 150, kRounds = 5;
-  for (const int rows : {1, 2}) {
+  for (const int rows : {1, config.guidance ? 2 : 1}) {
     DecoderOptions decoding;
     decoding.rows = rows;
     decoding.capacity = kPrefix + kRounds * options.steps + 1;
@@ -157,18 +160,22 @@ void run(const Options& options) {
   std::printf("kernels %s, %d threads\n", kernels().name, options.threads);
   Bandwidth bandwidth(options.threads);
   if (options.random) {
-    T3Config config;
+    T3Config config = preset(options.family).t3;
     if (options.tiny) {
       config.hidden = 256;
       config.layers = 6;
       config.heads = 4;
       config.intermediate = 1024;
     }
-    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
-      const test::RandomT3 random(config, type);
-      const std::string name = std::string(options.tiny ? "256x6 " : "published ") +
-                               (type == at::kFloat ? "float32" : "bfloat16");
-      bench_steps(name.c_str(), random.weights({at::kCPU, type}), config, options, bandwidth);
+    const test::RandomT3 random(config, at::kBFloat16);
+    for (const Placement& placement :
+         {Placement{at::kCPU, at::kFloat}, Placement{at::kCPU, at::kBFloat16},
+          Placement{at::kCPU, at::kBFloat16, /*int8=*/true}}) {
+      const std::string name = (options.tiny ? "256x6" : to_string(options.family)) +
+                               std::string(placement.int8                  ? " int8"
+                                           : placement.dtype == at::kFloat ? " float32"
+                                                                           : " bfloat16");
+      bench_steps(name.c_str(), random.weights(placement), config, options, bandwidth);
     }
   }
   if (std::filesystem::exists(options.model + "/t3_cfg.safetensors")) {
@@ -194,6 +201,8 @@ int main(int argc, char** argv) {
       options.threads = std::max(1, std::atoi(argv[++i]));
     else if (argument == "--steps" && i + 1 < argc)
       options.steps = std::max(1, std::atoi(argv[++i]));
+    else if (argument == "--family" && i + 1 < argc)
+      options.family = chatterbox::parse_family(argv[++i]).value_or(chatterbox::Family::kEnglish);
     else if (argument == "--tiny")
       options.tiny = true;
     else if (argument == "--no-random")

@@ -43,16 +43,28 @@ at::Tensor take_weight_norm(const Weights& weights, at::IntArrayRef shape) {
 Linear::Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias)
     : weight(weights.take("weight", {out, in})), bias(take_bias(weights, out, with_bias)) {}
 
+void Linear::take_hot(const Weights& weights, at::IntArrayRef shape, bool transposed) {
+  if (weights.placement().int8) {
+    QuantizedRows rows = weights.take_hot_rows("weight", shape, transposed);
+    weight = std::move(rows.values);
+    scale = std::move(rows.scale);
+    row_sums = weight.sum(1, /*keepdim=*/false, at::kInt);
+  } else {
+    weight = transposed ? weights.take_hot_transposed("weight", shape)
+                        : weights.take_hot("weight", shape);
+  }
+}
+
 Linear Linear::hot(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias) {
   Linear linear;
-  linear.weight = weights.take_hot("weight", {out, in});
+  linear.take_hot(weights, {out, in}, /*transposed=*/false);
   linear.bias = take_bias(weights.of_sums(), out, with_bias);
   return linear;
 }
 
 Linear Linear::hot_conv1d(const Weights& weights, std::int64_t in, std::int64_t out) {
   Linear linear;
-  linear.weight = weights.take_hot_transposed("weight", {in, out});
+  linear.take_hot(weights, {in, out}, /*transposed=*/true);
   linear.bias = take_bias(weights.of_sums(), out, Bias::kYes);
   return linear;
 }
@@ -61,6 +73,10 @@ Linear Linear::rows(std::int64_t first, std::int64_t count) const {
   Linear part;
   part.weight = weight.narrow(0, first, count);
   if (bias.defined()) part.bias = bias.narrow(0, first, count);
+  if (scale.defined()) {
+    part.scale = scale.narrow(0, first, count);
+    part.row_sums = row_sums.narrow(0, first, count);
+  }
   return part;
 }
 

@@ -17,7 +17,8 @@ enum class Bias { kNone, kYes };
 // y = x W^T + b. x (..., in) -> (..., out)
 struct Linear {
   Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias bias = Bias::kYes);
-  // Its weight taken with Weights::take_hot(), and its bias in float32 on the processor.
+  // Its weight taken with Weights::take_hot(), in rows of int8 where the placement says so, and
+  // its bias in float32 on the processor.
   static Linear hot(const Weights& weights, std::int64_t in, std::int64_t out,
                     Bias bias = Bias::kNone);
   // The same from a "Conv1D" of GPT-2, whose weight is stored as (in, out).
@@ -28,9 +29,13 @@ struct Linear {
 
   at::Tensor weight;  // (out, in)
   at::Tensor bias;    // (out) or undefined
+  // Where the weight is of int8, else undefined: what each row is to be multiplied by, (out)
+  // float32, and the sum of its numbers, (out) int32.
+  at::Tensor scale, row_sums;
 
  private:
   Linear() = default;
+  void take_hot(const Weights& weights, at::IntArrayRef shape, bool transposed);
 };
 
 // Rows of a table. ids (...) int64 -> (..., dim)

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "nn/weights.h"
 
+#include <limits>
 #include <mutex>
 #include <set>
 #include <sstream>
@@ -122,6 +123,18 @@ at::Tensor Weights::take_hot(const std::string& name, at::IntArrayRef shape) con
 at::Tensor Weights::take_hot_transposed(const std::string& name, at::IntArrayRef shape) const {
   if (!placement_.device.is_cpu()) return take(name, shape).t().contiguous();
   return in_large_pages(name, take_numbers(name, shape).t());
+}
+
+QuantizedRows Weights::take_hot_rows(const std::string& name, at::IntArrayRef shape,
+                                     bool transposed) const {
+  const at::Tensor stored = take_numbers(name, shape).to(at::kFloat);
+  const at::Tensor rows = transposed ? stored.t().contiguous() : stored;
+  QuantizedRows result;
+  result.scale = rows.abs().amax(1).clamp_min_(std::numeric_limits<float>::min()).div_(127);
+  result.values = empty_in_large_pages(rows.sizes(), at::kChar);
+  result.values.copy_((rows / result.scale.unsqueeze(1)).round_());
+  file_->release(prefix_ + name);
+  return result;
 }
 
 at::Tensor Weights::in_large_pages(const std::string& name, const at::Tensor& numbers) const {

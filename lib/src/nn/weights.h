@@ -39,6 +39,12 @@ struct Placement {
   bool int8 = false;
 };
 
+// Rows of int8 and the scale of each, on the processor.
+struct QuantizedRows {
+  at::Tensor values;  // (rows, cols) int8, in large pages
+  at::Tensor scale;   // (rows) float32
+};
+
 // A scope of a TensorFile, such as "flow.encoder.", from which modules take
 // their tensors by name at construction. Copies are cheap and share the record
 // of what was claimed.
@@ -69,6 +75,10 @@ class Weights {
   // The same for a matrix that is stored with its dimensions in the other order: `shape` is
   // the stored one, (in, out), the result (out, in).
   at::Tensor take_hot_transposed(const std::string& name, at::IntArrayRef shape) const;
+  // As take_hot() or, `transposed`, take_hot_transposed(), in rows of int8: those that are
+  // stored, or made now, rounded to the nearest.
+  QuantizedRows take_hot_rows(const std::string& name, at::IntArrayRef shape,
+                              bool transposed) const;
   // The same without conversion of its type (integer buffers, packed kernels).
   at::Tensor take_raw(const std::string& name, at::IntArrayRef shape) const;
   // Claims without loading, scales of rows of int8 included: what upstream stores and nobody

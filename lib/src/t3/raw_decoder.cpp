@@ -10,44 +10,10 @@
 #include "nn/kernels.h"
 #include "nn/team.h"
 #include "t3/decoder.h"
+#include "t3/weight_matrix.h"
 
 namespace chatterbox {
 namespace {
-
-// What a member takes at once: long enough to stream from memory at full speed,
-// short enough to share out a small layer evenly.
-constexpr std::int64_t kPieceBytes = 256 * 1024;
-constexpr std::int64_t kMaxPieceRows = 128;
-
-// A weight matrix as the kernels take it.
-struct Matrix {
-  explicit Matrix(const Linear& linear)
-      : data(static_cast<const char*>(linear.weight.data_ptr())),
-        bias(linear.bias.defined() ? linear.bias.data_ptr<float>() : nullptr),
-        cols(linear.weight.size(1)),
-        bytes(std::int64_t(linear.weight.element_size())),
-        storage(linear.weight.scalar_type() == at::kBFloat16 ? Storage::kBFloat16
-                : linear.weight.scalar_type() == at::kHalf   ? Storage::kHalf
-                                                             : Storage::kFloat),
-        rows(linear.weight.size(0)) {}
-
-  // Shares the rows out to so many members, in fours as the kernels like them.
-  void cut(int members) {
-    const std::int64_t fair = rows / (std::max(members, 1) * 8);
-    const std::int64_t long_enough = kPieceBytes / (cols * bytes);
-    piece = std::clamp<std::int64_t>(std::min(fair, long_enough) / 4 * 4, 4, kMaxPieceRows);
-  }
-  std::int64_t pieces() const { return (rows + piece - 1) / piece; }
-  std::int64_t first(std::int64_t n) const { return n * piece; }
-  std::int64_t count(std::int64_t n) const { return std::min(piece, rows - n * piece); }
-
-  const char* data;
-  const float* bias;  // may be null
-  std::int64_t cols, bytes;
-  Storage storage;
-  std::int64_t rows;
-  std::int64_t piece = 4;  // rows
-};
 
 struct NormWeights {
   explicit NormWeights(const Norm& norm)
@@ -62,18 +28,18 @@ struct Layer {
   Layer(const TransformerLayer& layer, int members)
       : input_norm(layer.input_norm),
         mlp_norm(layer.mlp_norm),
-        qkv{Matrix(layer.q), Matrix(layer.k), Matrix(layer.v)},
+        qkv{WeightMatrix(layer.q), WeightMatrix(layer.k), WeightMatrix(layer.v)},
         o(layer.o),
         up(layer.up),
         down(layer.down) {
     if (layer.gate) gate.emplace(*layer.gate);
-    for (Matrix* matrix : {&o, &up, &down}) matrix->cut(members);
+    for (WeightMatrix* matrix : {&o, &up, &down}) matrix->cut(members);
   }
 
   NormWeights input_norm, mlp_norm;
-  Matrix qkv[3];
-  Matrix o, up, down;
-  std::optional<Matrix> gate;  // cut as `up` is
+  WeightMatrix qkv[3];
+  WeightMatrix o, up, down;
+  std::optional<WeightMatrix> gate;  // cut as `up` is
 };
 
 constexpr int kMaxRows = 2;
@@ -99,11 +65,13 @@ class RawDecoder : public Decoder {
     q_.resize(rows * std::size_t(heads_width()));
     mixed_.resize(q_.size());
     inner_.resize(rows * std::size_t(config_.intermediate));
-    logits_.resize(rows * std::size_t(head_.rows));
+    logits_.resize(rows * std::size_t(head_.rows()));
     const int members = std::max(options.threads, 1);
-    for (int member = 0; member < members; ++member) {
-      normed_.emplace_back(x_.size());
-      scores_.emplace_back(std::size_t(options.capacity));
+    own_.resize(std::size_t(members));
+    for (Own& own : own_) {
+      own.normed.resize(x_.size());
+      own.scores.resize(std::size_t(options.capacity));
+      for (Digits& digits : own.digits) digits.resize(widest());
     }
     team_ = std::make_unique<Team>(members, [this](int member) { run(member); });
   }
@@ -126,46 +94,74 @@ class RawDecoder : public Decoder {
   }
 
  private:
+  // What each member computes for itself.
+  struct Own {
+    std::vector<float> normed, scores;
+    Digits digits[kMaxRows];
+  };
+
+  std::int64_t widest() const {
+    return std::max(
+        {std::int64_t(config_.hidden), heads_width(), std::int64_t(config_.intermediate)});
+  }
   std::int64_t heads_width() const { return std::int64_t(config_.heads) * config_.head_dim; }
 
-  // y (rows, y_stride) = x (rows, cols) times `count` rows of the matrix, and their bias.
-  void multiply(const Matrix& matrix, std::int64_t first, std::int64_t count, const float* x,
-                float* y, std::int64_t y_stride) const {
-    kernels_.dot_rows[int(matrix.storage)](matrix.data + first * matrix.cols * matrix.bytes, count,
-                                           matrix.cols, x, matrix.cols, int(options_.rows), y,
-                                           y_stride);
-    for (std::int64_t row = 0; matrix.bias && row < options_.rows; ++row)
-      for (std::int64_t i = 0; i < count; ++i) y[row * y_stride + i] += matrix.bias[first + i];
-  }
-
-  // Norms are short, so every member that gets a piece computes its own copy and
-  // none waits. Not before it has a piece: x_ may be a later phase's by then.
-  class Normed {
+  // What a phase multiplies, as one member takes it. Norms and digits are short work, so every
+  // member that gets a piece does its own and none waits. Not before it has a piece: what they
+  // are made of may be a later phase's by then.
+  class Input {
    public:
-    Normed(RawDecoder& decoder, int member, const NormWeights& norm)
-        : decoder_(decoder), out_(decoder.normed_[std::size_t(member)].data()), norm_(norm) {}
+    // values (rows, width); without a norm they are taken as they are.
+    Input(RawDecoder& decoder, int member, const std::vector<float>& values,
+          const NormWeights* norm = nullptr)
+        : decoder_(decoder),
+          own_(decoder.own_[std::size_t(member)]),
+          values_(values),
+          norm_(norm) {}
 
-    const float* get() {
-      const std::int64_t size = decoder_.config_.hidden;
-      const float eps = float(decoder_.config_.norm_eps);
-      for (std::int64_t row = 0; !ready_ && row < decoder_.options_.rows; ++row) {
-        const float* x = decoder_.x_.data() + row * size;
-        float* y = out_ + row * size;
-        if (norm_.bias)
-          decoder_.kernels_.layer_norm(x, norm_.weight, norm_.bias, size, eps, y);
-        else
-          decoder_.kernels_.rms_norm(x, norm_.weight, size, eps, y);
-      }
-      ready_ = true;
-      return out_;
+    const float* floats() {
+      if (norm_ && !normed_) normalize();
+      normed_ = true;
+      return norm_ ? own_.normed.data() : values_.data();
+    }
+
+    const Digits* digits() {
+      const std::int64_t width = std::int64_t(values_.size()) / decoder_.options_.rows;
+      const float* x = floats();
+      for (std::int64_t row = 0; !digits_made_ && row < decoder_.options_.rows; ++row)
+        own_.digits[row].set(x + row * width, width);
+      digits_made_ = true;
+      return own_.digits;
     }
 
    private:
+    void normalize() {
+      const std::int64_t size = decoder_.config_.hidden;
+      const float eps = float(decoder_.config_.norm_eps);
+      for (std::int64_t row = 0; row < decoder_.options_.rows; ++row) {
+        const float* x = values_.data() + row * size;
+        float* y = own_.normed.data() + row * size;
+        if (norm_->bias)
+          decoder_.kernels_.layer_norm(x, norm_->weight, norm_->bias, size, eps, y);
+        else
+          decoder_.kernels_.rms_norm(x, norm_->weight, size, eps, y);
+      }
+    }
+
     RawDecoder& decoder_;
-    float* out_;
-    const NormWeights& norm_;
-    bool ready_ = false;
+    Own& own_;
+    const std::vector<float>& values_;
+    const NormWeights* norm_;
+    bool normed_ = false, digits_made_ = false;
   };
+
+  // y (rows, y_stride) = x times `count` rows of the matrix, and their bias.
+  void multiply(const WeightMatrix& matrix, std::int64_t first, std::int64_t count, Input& x,
+                float* y, std::int64_t y_stride) const {
+    const bool digits = matrix.takes_digits();
+    matrix.multiply(kernels_, first, count, digits ? nullptr : x.floats(),
+                    digits ? x.digits() : nullptr, int(options_.rows), y, y_stride);
+  }
 
   // The whole step, on every member.
   void run(int member) {
@@ -173,24 +169,25 @@ class RawDecoder : public Decoder {
     Phase* phase = phases_.data();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const Layer& layer = layers_[i];
-      Normed input(*this, member, layer.input_norm);
+      Input heard(*this, member, x_, &layer.input_norm);
       (phase++)->share(run, 3 * config_.heads,
-                       [&](std::int64_t n) { project_head(layer, i, n, input.get()); });
+                       [&](std::int64_t n) { project_head(layer, i, n, heard); });
       (phase++)->share(run, options_.rows * config_.heads, [&](std::int64_t n) {
         attend(i, n / config_.heads, n % config_.heads, member);
       });
+      Input mixed(*this, member, mixed_);
       (phase++)->share(run, layer.o.pieces(),
-                       [&](std::int64_t n) { add_product(layer.o, n, mixed_.data()); });
-      Normed inner(*this, member, layer.mlp_norm);
-      (phase++)->share(run, layer.up.pieces(),
-                       [&](std::int64_t n) { expand(layer, n, inner.get()); });
+                       [&](std::int64_t n) { add_product(layer.o, n, mixed); });
+      Input thought(*this, member, x_, &layer.mlp_norm);
+      (phase++)->share(run, layer.up.pieces(), [&](std::int64_t n) { expand(layer, n, thought); });
+      Input inner(*this, member, inner_);
       (phase++)->share(run, layer.down.pieces(),
-                       [&](std::int64_t n) { add_product(layer.down, n, inner_.data()); });
+                       [&](std::int64_t n) { add_product(layer.down, n, inner); });
     }
-    Normed last(*this, member, last_norm_);
+    Input last(*this, member, x_, &last_norm_);
     phase->share(run, head_pieces_, [&](std::int64_t n) {
-      multiply(head_, head_.first(n), head_.count(n), last.get(), logits_.data() + head_.first(n),
-               head_.rows);
+      multiply(head_, head_.first(n), head_.count(n), last, logits_.data() + head_.first(n),
+               head_.rows());
     });
   }
 
@@ -201,7 +198,7 @@ class RawDecoder : public Decoder {
   }
 
   // One head of q, k or v; q and k are rotated where positions are; k and v go to the cache.
-  void project_head(const Layer& layer, std::size_t index, std::int64_t n, const float* normed) {
+  void project_head(const Layer& layer, std::size_t index, std::int64_t n, Input& normed) {
     const std::int64_t dim = config_.head_dim, kind = n / config_.heads, head = n % config_.heads;
     float y[kMaxRows * kMaxHeadDim];
     multiply(layer.qkv[kind], head * dim, dim, normed, y, dim);
@@ -236,7 +233,7 @@ class RawDecoder : public Decoder {
       count = tracker->window().end - tracker->window().begin;
     }
     const std::int64_t dim = config_.head_dim;
-    float* scores = scores_[std::size_t(member)].data();
+    float* scores = own_[std::size_t(member)].scores.data();
     const float* q = q_.data() + row * heads_width() + head * dim;
     kernels_.dot_rows[int(Storage::kFloat)](cached(cache_.k, layer, row, head, first), count, dim,
                                             q, dim, /*batch=*/1, scores, count);
@@ -251,7 +248,7 @@ class RawDecoder : public Decoder {
   }
 
   // x += matrix * input, for one piece of rows.
-  void add_product(const Matrix& matrix, std::int64_t n, const float* input) {
+  void add_product(const WeightMatrix& matrix, std::int64_t n, Input& input) {
     float y[kMaxRows * kMaxPieceRows];
     const std::int64_t first = matrix.first(n), count = matrix.count(n);
     multiply(matrix, first, count, input, y, kMaxPieceRows);
@@ -261,7 +258,7 @@ class RawDecoder : public Decoder {
   }
 
   // The inside of the feed-forward, for one piece of its width.
-  void expand(const Layer& layer, std::int64_t n, const float* normed) {
+  void expand(const Layer& layer, std::int64_t n, Input& normed) {
     const std::int64_t first = layer.up.first(n), count = layer.up.count(n);
     const std::int64_t width = config_.intermediate;
     float* out = inner_.data() + first;
@@ -285,15 +282,14 @@ class RawDecoder : public Decoder {
   DecoderOptions options_;
   const Kernels& kernels_;
   std::vector<Layer> layers_;
-  Matrix head_;
+  WeightMatrix head_;
   NormWeights last_norm_;
   KvCache cache_;
   std::optional<RotaryTable> rotary_;
 
   // Written in one phase, read in the next; (rows, ...).
   std::vector<float> x_, q_, mixed_, inner_, logits_;
-  // One per member.
-  std::vector<std::vector<float>> normed_, scores_;
+  std::vector<Own> own_;  // by member
   std::int64_t position_ = 0;
   std::atomic<std::int64_t> head_pieces_{0};
 

@@ -88,7 +88,8 @@ std::optional<RotaryTable> Transformer::make_rotary(std::int64_t positions) cons
 }
 
 at::Tensor project(const Linear& linear, const at::Tensor& x) {
-  const at::Tensor weight = linear.weight.to(x.scalar_type());
+  at::Tensor weight = linear.weight.to(x.scalar_type());
+  if (linear.scale.defined()) weight = weight.mul_(linear.scale.unsqueeze(1));
   return linear.bias.defined() ? at::linear(x, weight, linear.bias) : at::linear(x, weight);
 }
 

@@ -59,7 +59,7 @@ class Transformer {
   Norm norm_;
 };
 
-// y = x W^T + b in the type of x. On the processor 16-bit weights are widened
+// y = x W^T + b in the type of x. On the processor narrower weights are widened
 // first: its float32 product is fast everywhere, its 16-bit one is not.
 at::Tensor project(const Linear& linear, const at::Tensor& x);
 // down(...) of a layer's feed-forward, from what its norm made.

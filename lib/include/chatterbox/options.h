@@ -17,8 +17,8 @@ struct ModelOptions {
   // "cpu", "cuda", "cuda:N", or "auto": CUDA where present, else the processor.
   std::string device = "auto";
   // "float32", "bfloat16", "float16", or "auto": what this device does fastest
-  // without losing parity. "int8", on the processor: bfloat16, and the flow's linear
-  // layers in int8, which is faster again and a little less exact.
+  // without losing parity. "int8", on the processor: bfloat16, with T3's matrices and
+  // the flow's linear layers in int8, which is faster again and a little less exact.
   std::string dtype = "auto";
   // Threads for inference on the processor; 0: one for a small model (below
   // 200 MB), else as many as libtorch uses.

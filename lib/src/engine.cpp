@@ -14,6 +14,7 @@
 #include "audio/resample.h"
 #include "cancellation.h"
 #include "chatterbox/error.h"
+#include "chatterbox/plain_text.h"
 #include "chatterbox/watermark.h"
 #include "delivery.h"
 #include "model_parts.h"
@@ -23,6 +24,7 @@
 #include "s3gen/speech_stream.h"
 #include "t3/t3.h"
 #include "text/pieces.h"
+#include "text/plain/plain.h"
 #include "text/tokenizer.h"
 #include "torch_guard.h"
 #include "voice_cache.h"
@@ -117,6 +119,14 @@ std::shared_ptr<const VoicePrefix> hear_voice(const ModelParts& model, const Voi
                                    [&] { return model.t3->hear(request); });
 }
 
+// Words alone. Phones have pauses of their own, other front ends want marks behind words.
+std::string plain_text_for(const ModelConfig& config, std::string_view text) {
+  std::string plain = plain_text(text);
+  return config.text.frontend == TextFrontend::kFlitePhones
+             ? plain
+             : plain::with_marks_joined(std::move(plain));
+}
+
 // Who speaks, and to whom.
 struct Speaking {
   const ModelParts& model;
@@ -207,7 +217,9 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     const auto read = [&](std::string_view part) {
       return tokenizer.encode(tokenizer.normalize(part));
     };
-    std::vector<Piece> pieces = cut_pieces(text, read, piece_limits(model.config, options));
+    const std::string plain =
+        options.plain_text ? plain_text_for(model.config, text) : std::string(text);
+    std::vector<Piece> pieces = cut_pieces(plain, read, piece_limits(model.config, options));
     if (pieces.empty())
       throw Error(ErrorCode::kInvalidArgument, "text: expected words to speak, got none");
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chatterbox/error.h"
+#include "chatterbox/plain_text.h"
 #include "text/normalizer.h"
 #include "text/phones.h"
 #include "text/splitter.h"
@@ -14,7 +15,8 @@
 // each one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kLimit = 40;
-  const std::string text(reinterpret_cast<const char*>(data), size);
+  const std::string text =
+      chatterbox::plain_text({reinterpret_cast<const char*>(data), size}, size % 2 == 0);
   for (const std::string& piece : chatterbox::split_pieces(text, kLimit)) {
     if (piece.empty() || piece.size() > 4 * kLimit) std::abort();
     chatterbox::normalize_punctuation(piece);

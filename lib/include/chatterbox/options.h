@@ -70,6 +70,9 @@ struct SynthesisOptions {
   // Leaves at most 20 ms of silence in front of the speech and 150 ms after it, of what the model
   // makes of both; pauses in it stay.
   bool trim_silence = true;
+  // Text is taken for what language models, web pages and subtitle files write, and the signs of
+  // these are not read (plain_text.h). False: every sign is.
+  bool plain_text = true;
   // Marks the speech as synthetic (see watermark.h), at the cost of 64 ms that stay behind while
   // streaming. Needs the watermark's weights.
   bool watermark = true;

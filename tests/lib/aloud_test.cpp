@@ -1,63 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-//
-// Plain English as it is written, and the words a person reads: both must have the same
-// phones, pauses and punctuation aside.
 #include "text/aloud/aloud.h"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cctype>
-#include <string>
-#include <vector>
-
-#include "text/phones.h"
+#include "aloud_reading.h"
 
 namespace chatterbox {
 namespace {
 
-struct Reading {
-  const char* written;
-  const char* said;
-};
-
-// Phones without stress, borders and pauses: the sounds.
-std::string sounds(const std::string& text) {
-  std::string sounds;
-  for (std::string symbol : read_phones(text).symbols) {
-    if (symbol == "pau" || !std::isalpha(static_cast<unsigned char>(symbol[0]))) continue;
-    if (std::isdigit(static_cast<unsigned char>(symbol.back()))) symbol.pop_back();
-    sounds += symbol + " ";
-  }
-  return sounds;
-}
-
-// What of `read_aloud` reaches flite, for the message of a failure.
-std::string handed_over(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  std::string result;
-  for (const std::string& word : read_aloud(words)) result += word + " ";
-  return result;
-}
-
-class AloudTest : public testing::TestWithParam<Reading> {
- protected:
-  void SetUp() override {
-    if (!have_phones()) GTEST_SKIP() << "built without flite";
-  }
-};
-
-TEST_P(AloudTest, SoundsLikeItsWords) {
-  EXPECT_EQ(sounds(GetParam().written), sounds(GetParam().said))
-      << "'" << GetParam().written << "' reached flite as '" << handed_over(GetParam().written)
-      << "'";
-}
+using test::AloudTest;
+using test::handed_over;
+using test::Reading;
 
 constexpr Reading kNumbers[] = {
     {"1,234 people", "one thousand two hundred thirty four people"},

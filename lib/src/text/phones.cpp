@@ -65,10 +65,13 @@ Spelling spell_all(std::string_view text) {
     const std::string_view written = all_written[i];
     const std::string word = spell(spoken[i]);
     const bool dash = !word.empty() && word.find_first_not_of("-, ") == std::string::npos;
-    if (dash) {
-      // A dash between words is a pause, which flite knows as a comma.
+    const bool mark = !word.empty() && word.find_first_not_of(".?!;: ") == std::string::npos;
+    if (dash || mark) {
+      // A dash between words is a pause, which flite knows as a comma; a mark of its own belongs
+      // to the word before it.
       std::string& ascii = spelling.ascii;
-      if (!ascii.empty() && std::isalnum(static_cast<unsigned char>(ascii.back()))) ascii += ',';
+      if (!ascii.empty() && std::isalnum(static_cast<unsigned char>(ascii.back())))
+        ascii += dash ? ',' : word[0];
       continue;
     }
     if (!spelling.ascii.empty()) spelling.ascii += ' ';

@@ -45,6 +45,8 @@ std::string_view sign(char c) {
       return "plus";
     case '~':
       return "tilde";
+    case '\\':
+      return "backslash";
     default:
       return "";
   }
@@ -55,6 +57,16 @@ std::string label(std::string_view text) {
   constexpr std::string_view kWords[] = {"com", "org", "net", "gov", "mil", "info", "me",
                                          "dev", "app", "doc", "zip", "it",  "us",   "gif"};
   const std::string small = lower_case(text);
+  constexpr std::pair<std::string_view, std::string_view> kSites[] = {
+      {"github", "git hub"},
+      {"youtube", "you tube"},
+      {"linkedin", "linked in"},
+      {"json", "jay sahn"},
+      {"wikipedia", "wickypedia"},
+      {"readme", "read me"},
+      {"stackoverflow", "stack overflow"}};
+  for (const auto& [site, said] : kSites)
+    if (small == site) return std::string(said);
   if (small == "www") return "w w w";
   const bool word = std::find(std::begin(kWords), std::end(kWords), small) != std::end(kWords);
   if (!word && is_address_ending(small) && small.find_first_of("0123456789") == small.npos)
@@ -101,7 +113,8 @@ Said say_address(const Place& place) {
       {std::regex("(?:https?|ftp)://([^/]+(?:/.*[^/])?)/?", syntax), without_scheme},
       {std::regex("[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+", syntax), whole},
       {std::regex("www\\..+", syntax), whole},
-      {std::regex("[\\w-]+(?:\\.[\\w-]+)*\\.([A-Za-z]+[34]?)(?:/.*)?", syntax), host},
+      {std::regex("[A-Za-z]:\\\\.*", syntax), whole},
+      {std::regex("[\\w-]+(?:\\.[\\w-]+)*\\.([A-Za-z]+[34]?)(?::\\d+)?(?:/.*)?", syntax), host},
   };
   return apply(rules, place);
 }

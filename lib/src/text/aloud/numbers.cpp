@@ -18,51 +18,9 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// "-$1,200.50", "$5M", "£5-£10", "€20/month"
-Said money(const Match& match, const Place&) {
-  const std::string minus = match[1], sign = match[2], fraction = match[4];
-  const std::string whole = match[3].length() > 0 ? match[3].str() : "0";
-  const std::string suffix = match[5], until = match[6], per = match[7];
-  const Said several = currency(sign, false);
-  if (!several || match[3].length() + match[4].length() == 0) return std::nullopt;
-  std::string said = minus.empty() ? "" : "minus ";
-  const bool coins = fraction.size() == 3 && suffix.empty() && until.empty() && *several != "yen";
-  const bool one = whole == "1" && suffix.empty() && until.empty() && (fraction.empty() || coins);
-  if (coins && (whole != "0" || fraction == ".00"))
-    said += cardinal(whole) + " " + *currency(sign, one);
-  if (coins && fraction != ".00") {
-    const int count = integer(fraction.substr(1));
-    said += (whole != "0" ? " " : "") + cardinal(std::to_string(count));
-    said += sign == "£" ? " pence" : count == 1 ? " cent" : " cents";
-  }
-  if (!coins) {
-    said += cardinal(whole + fraction);
-    if (!until.empty()) said += " to " + cardinal(until);
-    if (!suffix.empty()) said += " " + magnitude(suffix).value_or(suffix);
-    said += " " + *currency(sign, one);
-  }
-  if (!per.empty()) said += " per " + unit(per.substr(1), true).value_or(per.substr(1));
-  return said;
-}
-
-// "$2.5-million"
-Said scaled_money(const Match& match, const Place&) {
-  return cardinal(match[2].str()) + " " + match[3].str() + " " +
-         currency(match[1].str(), true).value_or("");
-}
-
-// "3€"
-Said money_behind(const Match& match, const Place&) {
-  const Said name = currency(match[2].str(), match[1] == "1");
-  return name ? Said(cardinal(match[1].str()) + " " + *name) : std::nullopt;
-}
-
-Said cents(const Match& match, const Place&) {
-  return match[1].str() + (match[1] == "1" ? " cent" : " cents");
-}
-
 // "1990s", "'80s", "mid-1990s": "19 nineties"
-Said decades(const Match& match, const Place&) {
+Said decades(const Match& match, const Place& place) {
+  if (starts_with_digit(place.previous)) return std::nullopt;  // "5m 10s"
   const std::string before = match[1], century = match[2];
   const int tens = integer(match[3]);
   std::string said = before.empty() ? "" : before.substr(0, before.size() - 1) + " ";
@@ -149,24 +107,11 @@ Said score(const Match& match, const Place&) {
   return cardinal(match[1].str()) + " to " + cardinal(match[2].str());
 }
 
-Said stopwatch(const Match& match, const Place&) {
-  const int seconds = integer(match[2]);
-  return match[1].str() + " and " + std::to_string(seconds) +
-         (seconds == 1 ? " second" : " seconds");
-}
-
-// "5km", "10-kg", "3.5GHz"
-Said measure(const Match& match, const Place& place) {
-  const std::string number = match[1], symbol = match[3];
-  if (symbol == "s" && number.size() > 2 && number.find('.') == number.npos) return std::nullopt;
-  // "2h 30m"
-  const std::string_view hours = place.previous;
-  if (symbol == "m" && hours.size() > 1 && hours.back() == 'h' &&
-      is_number(hours.substr(0, hours.size() - 1)))
-    return cardinal(number) + (number == "1" ? " minute" : " minutes");
-  const Said name = unit(symbol, number == "1" || match[2].length() > 0);
-  if (!name) return std::nullopt;
-  return cardinal(number) + " " + *name;
+// "5-3": what does not grow is no range
+Said result(const Match& match, const Place& place) {
+  const int first = integer(match[1]), second = integer(match[2]);
+  if (first < second || one_of(place.previous, {"a", "A", "an", "the", "The"})) return std::nullopt;
+  return cardinal(match[1].str()) + " to " + cardinal(match[2].str());
 }
 
 // "1.5M", "200K"; not the flat "12B" or a run over "5K"
@@ -177,32 +122,37 @@ Said scaled(const Match& match, const Place&) {
   return cardinal(number) + " " + magnitude(suffix).value_or("");
 }
 
-Said temperature(const Match& match, const Place&) {
-  const std::string number = match[1], scale = match[2];
-  std::string said =
-      (number.empty() ? "" : cardinal(number) + " ") + (number == "1" ? "degree" : "degrees");
-  if (scale == "C") said += " Celsius";
-  if (scale == "F") said += " Fahrenheit";
-  return said;
-}
-
-Said height(const Match& match, const Place&) { return match[1].str() + " foot " + match[2].str(); }
-
-// "3/4": "three quarters"; after a whole number "and three quarters"
-Said fraction(const Match& match, const Place& place) {
-  const int above = integer(match[1]), below = integer(match[2]);
-  if (below < 2 || below > 20 || above < 1 || above >= below)
-    return match[1].str() + " slash " + match[2].str();
-  std::string part = below == 2 ? "half" : below == 4 ? "quarter" : ordinal(below);
-  if (above > 1) part += "s";
-  const bool mixed = is_number(place.previous);
-  const bool article = above == 1 && (below == 2 || below == 4);
-  return (mixed ? "and " : "") + (article ? "a" : std::to_string(above)) + " " + part;
-}
-
 Said date(int year, int month_number, int day) {
   if (month_number < 1 || month_number > 12 || day < 1 || day > 31) return std::nullopt;
   return month(month_number) + " " + ordinal(day) + ", " + std::to_string(year);
+}
+
+// "on 5/12"
+Said short_date(const Match& match, const Place& place) {
+  const int first = integer(match[1]), second = integer(match[2]);
+  if (!one_of(place.previous, {"on", "On", "until", "by", "since", "Since", "before", "after"}) ||
+      place.next == "of" || first < 1 || first > 12 || second < 1 || second > 31)
+    return std::nullopt;
+  return month(first) + " " + ordinal(second);
+}
+
+// "5 May": "the fifth of May"
+Said day_of_month(const Match& match, const Place& place) {
+  const int day = integer(match[1]);
+  const bool follows = !place.ends && day >= 1 && day <= 31 && is_month(place.next) &&
+                       !is_month(place.previous) && place.next != "May";
+  const bool may =
+      place.next == "May" && !place.ends && day >= 1 && day <= 31 && !is_month(place.previous);
+  if (!follows && !may) return std::nullopt;
+  const bool article = one_of(place.previous, {"the", "The"});
+  return (article ? "" : "the ") + ordinal(day) + " of";
+}
+
+// "2024-05-12T10:30:00Z"
+Said moment(const Match& match, const Place&) {
+  const Said day = date(integer(match[1]), integer(match[2]), integer(match[3]));
+  if (!day) return std::nullopt;
+  return *day + ", " + match[4].str();
 }
 
 // American order, unless that cannot be.
@@ -228,6 +178,14 @@ Said telephone(const Match& match, const Place&) {
   return said;
 }
 
+// "10.0.0.1:8080", "192.168.1.1/24", and sections such as "2.3.4.5"
+Said network(const Match& match, const Place&) {
+  std::string said;
+  for (const char c : match[0].str())
+    said += c == '.' ? " dot " : c == ':' ? " colon " : c == '/' ? " slash " : std::string(1, c);
+  return said;
+}
+
 // "1.2.3": "1 point 2 point 3"; four numbers are an address
 Said version(const Match& match, const Place&) {
   const std::string numbers = match[2];
@@ -238,17 +196,36 @@ Said version(const Match& match, const Place&) {
   return said;
 }
 
+// "1,000th"
+Said large_ordinal(const Match& match, const Place&) {
+  std::string said = cardinal(match[1].str());
+  const std::size_t space = said.rfind(' ');
+  const std::string last = said.substr(space + 1);
+  constexpr std::pair<std::string_view, std::string_view> kIrregular[] = {
+      {"one", "first"},    {"two", "second"}, {"three", "third"},   {"five", "fifth"},
+      {"eight", "eighth"}, {"nine", "ninth"}, {"twelve", "twelfth"}};
+  for (const auto& [word, ordinal] : kIrregular)
+    if (word == last) return said.substr(0, space + 1) + std::string(ordinal);
+  if (last.ends_with('y')) return said.substr(0, said.size() - 1) + "ieth";
+  return said + "th";
+}
+
 Said numbered(const Match& match, const Place&) { return "number " + match[1].str(); }
 
 // What a sign in front of a number says, and the number as the rules read it.
 Said with_words(const std::string& words, const std::string& number, const Place& place) {
   Place rest = place;
   rest.word = number;
-  return words + " " + say_number(rest).value_or(number);
+  for (const auto rule : {say_money, say_number, say_measure})
+    if (auto said = rule(rest)) return words + " " + *said;
+  return words + " " + number;
 }
 Said about(const Match& match, const Place& place) { return with_words("about", match[1], place); }
 Said compared(const Match& match, const Place& place) {
   return with_words(match[1] == ">" ? "more than" : "less than", match[2], place);
+}
+Said at_most(const Match& match, const Place& place) {
+  return with_words(match[1] == ">=" ? "at least" : "at most", match[2], place);
 }
 Said and_more(const Match& match, const Place&) { return cardinal(match[1].str()) + " plus"; }
 Said plus(const Match& match, const Place&) { return "plus " + match[1].str(); }
@@ -265,7 +242,8 @@ Said power(const Match& match, const Place&) {
   const std::string base = match[1], exponent = match[2];
   if (exponent == "2") return base + " squared";
   if (exponent == "3") return base + " cubed";
-  return base + " to the power of " + exponent;
+  return base + " to the power of " +
+         (exponent[0] == '-' ? "minus " + exponent.substr(1) : exponent);
 }
 
 // "3x4" and "1920x1080x3"
@@ -295,31 +273,12 @@ const auto kSyntax = std::regex::ECMAScript | std::regex::optimize;
 
 }  // namespace
 
-bool is_number(std::string_view word) {
-  static const std::regex number("[-+]?(?:" NUMBER "(?:\\.\\d+)?|\\.\\d+|\\d+/\\d+)", kSyntax);
-  return std::regex_match(word.begin(), word.end(), number) ||
-         one_of(word, {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-                       "ten", "twenty", "thirty", "forty", "fifty", "hundred", "thousand",
-                       "million", "few", "sq"});
-}
-
 Said say_number(const Place& place) {
   // Most words are none; patterns take their time.
   if (place.word.find_first_of("0123456789") == place.word.npos &&
       place.word.find("°") == place.word.npos)
     return std::nullopt;
   static const Rule rules[] = {
-      {std::regex("(-)?((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(" NUMBER
-                  ")?(\\.\\d+)?(mn|bn|tn|[kKmMbBT])?"
-                  "(?:-(?:\\$|£|€|¥)?(" NUMBER "))?(/[a-z]+)?",
-                  kSyntax),
-       money},
-      {std::regex("((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(" NUMBER
-                  "(?:\\.\\d+)?)-(million|billion|trillion)",
-                  kSyntax),
-       scaled_money},
-      {std::regex("(" NUMBER "(?:\\.\\d+)?)(\\$|£|€|¥|₹|₩|₽)", kSyntax), money_behind},
-      {std::regex("(\\d+)¢", kSyntax), cents},
       {std::regex("1(00|000)s", kSyntax), many},
       {std::regex("\\d{3}", kSyntax), before_scale},
       {std::regex("((?:mid|late|early|pre|post)-)?'?(\\d\\d)?(\\d)0'?s", kSyntax), decades},
@@ -330,6 +289,7 @@ Said say_number(const Place& place) {
       {std::regex("(1[3-9]|2[0-3]):00", kSyntax), full_hour},
       {std::regex("(\\d{1,3}):(\\d)", kSyntax), ratio},
       {std::regex("(\\d{2,3})-(\\d{3})", kSyntax), score},
+      {std::regex("(\\d{1,2})-(\\d{1,2})", kSyntax), result},
       {std::regex("(\\d{1,2}(?::\\d\\d)?[aApP]\\.?[mM])-(\\d{1,2}(?::\\d\\d)?[aApP]\\.?[mM])",
                   kSyntax),
        opening},
@@ -337,26 +297,29 @@ Said say_number(const Place& place) {
                   "([aApP]\\.?[mM])?",
                   kSyntax),
        clock},
-      {std::regex("(\\d{1,2}:\\d\\d):(\\d\\d)", kSyntax), stopwatch},
       {std::regex("(" NUMBER "(?:\\.\\d+)?)(K|M|B)", kSyntax), scaled},
-      {std::regex("(-?" NUMBER "(?:\\.\\d+)?)(-)?([A-Za-z]+(?:/[hs])?(?:\\^\\d)?)", kSyntax),
-       measure},
-      {std::regex("(-?" NUMBER "(?:\\.\\d+)?)?°([CFK])?", kSyntax), temperature},
-      {std::regex("(\\d)'(\\d{1,2})(?:\"|'')?", kSyntax), height},
-      {std::regex("(\\d{1,3})/(\\d{1,3})", kSyntax), fraction},
       {std::regex("(\\d{1,2})/(\\d{1,2})/(\\d{4}|\\d\\d)", kSyntax), slashed_date},
+      {std::regex("(\\d{1,2})/(\\d{1,2})", kSyntax), short_date},
+      {std::regex("(\\d{1,2})", kSyntax), day_of_month},
+      {std::regex("(\\d{4})-(\\d\\d)-(\\d\\d)[Tt](\\d\\d:\\d\\d)(?::\\d\\d(?:\\.\\d+)?)?"
+                  "(?:Z|[-+]\\d\\d:?\\d\\d)?",
+                  kSyntax),
+       moment},
+      {std::regex("\\d{1,3}(?:\\.\\d{1,3}){3}(?:[:/]\\d+)", kSyntax), network},
       {std::regex("(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})", kSyntax), dotted_date},
       {std::regex("(\\d{4})-(\\d\\d)-(\\d\\d)", kSyntax), iso_date},
       {std::regex("\\d{3}\\.\\d{3}\\.\\d{4}", kSyntax), telephone},
       {std::regex("(v)?(\\d{1,4}(?:\\.\\d{1,4}){2,3})", kSyntax), version},
+      {std::regex("(\\d{1,3}(?:,\\d{3})+)(?:st|nd|rd|th)", kSyntax), large_ordinal},
       {std::regex("#(" NUMBER ")", kSyntax), numbered},
       {std::regex("~([$£€¥]?\\d.*)", kSyntax), about},
       {std::regex("([<>])([$£€¥]?\\d.*)", kSyntax), compared},
+      {std::regex("([<>]=)([$£€¥]?\\d.*)", kSyntax), at_most},
       {std::regex("(" NUMBER ")\\+", kSyntax), and_more},
       {std::regex("\\+(\\d[\\d-]*)", kSyntax), plus},
       {std::regex("(\\d+\\.\\d+)x", kSyntax), times},
       {std::regex("(\\d+)\\(([a-z])\\)?", kSyntax), plan},
-      {std::regex("(\\d+)\\^(\\d+)", kSyntax), power},
+      {std::regex("(\\d+)\\^(-?\\w+)", kSyntax), power},
       {std::regex("\\d+(?:\\.\\d+)?(?:x\\d+(?:\\.\\d+)?)+", kSyntax), by},
       {std::regex("\\d+(?:\\.\\d+)?(?:[-+=*/]\\d+(?:\\.\\d+)?)+", kSyntax), sum},
   };

@@ -58,14 +58,15 @@ constexpr Pair kDotted[] = {
 
 // Only before a number: "p. 5", "Jan. 5"; elsewhere "no." and "Jan." end sentences.
 constexpr Pair kNumbered[] = {
-    {"Jan", "January"},    {"Feb", "February"},  {"Mar", "March"},    {"Apr", "April"},
-    {"Jun", "June"},       {"Jul", "July"},      {"Aug", "August"},   {"Sep", "September"},
-    {"Sept", "September"}, {"Oct", "October"},   {"Nov", "November"}, {"Dec", "December"},
-    {"Rs", "rupees"},      {"No", "number"},     {"Nos", "numbers"},  {"p", "page"},
-    {"pp", "pages"},       {"ch", "chapter"},    {"Ch", "Chapter"},   {"fig", "figure"},
-    {"Fig", "Figure"},     {"vol", "volume"},    {"Vol", "Volume"},   {"sec", "section"},
-    {"Sec", "Section"},    {"art", "article"},   {"Art", "Article"},  {"eq", "equation"},
-    {"Eq", "Equation"},    {"Apt", "Apartment"}, {"Rm", "Room"},      {"Rte", "Route"},
+    {"Jan", "January"},    {"Feb", "February"}, {"Mar", "March"},     {"Apr", "April"},
+    {"Jun", "June"},       {"Jul", "July"},     {"Aug", "August"},    {"Sep", "September"},
+    {"Sept", "September"}, {"Oct", "October"},  {"Nov", "November"},  {"Dec", "December"},
+    {"c", "circa"},        {"Rs", "rupees"},    {"No", "number"},     {"Nos", "numbers"},
+    {"p", "page"},         {"pp", "pages"},     {"ch", "chapter"},    {"Ch", "Chapter"},
+    {"fig", "figure"},     {"Fig", "Figure"},   {"vol", "volume"},    {"Vol", "Volume"},
+    {"sec", "section"},    {"Sec", "Section"},  {"art", "article"},   {"Art", "Article"},
+    {"eq", "equation"},    {"Eq", "Equation"},  {"Apt", "Apartment"}, {"Rm", "Room"},
+    {"Rte", "Route"},
 };
 
 constexpr Pair kNames[] = {
@@ -116,8 +117,6 @@ constexpr Pair kNames[] = {
     {"Ph.D.s", "P H D's"},
     {"&", "and"},
     {"=", "equals"},
-    {"<", "less than"},
-    {">", "greater than"},
     {"->", "to"},
     {"=>", "to"},
     {"%", "percent"},
@@ -128,105 +127,20 @@ constexpr Pair kNames[] = {
     {"^", ""},
     {"_", ""},
     {"/", "slash"},
-};
-
-struct Unit {
-  std::string_view symbol, one, several;
-};
-
-constexpr Unit kUnits[] = {
-    {"km", "kilometer", "kilometers"},
-    {"m", "meter", "meters"},
-    {"cm", "centimeter", "centimeters"},
-    {"mm", "millimeter", "millimeters"},
-    {"um", "micrometer", "micrometers"},
-    {"nm", "nanometer", "nanometers"},
-    {"mi", "mile", "miles"},
-    {"ft", "foot", "feet"},
-    {"yd", "yard", "yards"},
-    {"yds", "yards", "yards"},
-    {"kg", "kilogram", "kilograms"},
-    {"g", "gram", "grams"},
-    {"mg", "milligram", "milligrams"},
-    {"lb", "pound", "pounds"},
-    {"lbs", "pound", "pounds"},
-    {"oz", "ounce", "ounces"},
-    {"l", "liter", "liters"},
-    {"L", "liter", "liters"},
-    {"ml", "milliliter", "milliliters"},
-    {"mL", "milliliter", "milliliters"},
-    {"s", "second", "seconds"},
-    {"sec", "second", "seconds"},
-    {"secs", "seconds", "seconds"},
-    {"ms", "millisecond", "milliseconds"},
-    {"min", "minute", "minutes"},
-    {"mins", "minutes", "minutes"},
-    {"h", "hour", "hours"},
-    {"hr", "hour", "hours"},
-    {"hrs", "hours", "hours"},
-    {"mph", "mile per hour", "miles per hour"},
-    {"km/h", "kilometer per hour", "kilometers per hour"},
-    {"kph", "kilometer per hour", "kilometers per hour"},
-    {"kmh", "kilometer per hour", "kilometers per hour"},
-    {"m/s", "meter per second", "meters per second"},
-    {"Hz", "hertz", "hertz"},
-    {"kHz", "kilohertz", "kilohertz"},
-    {"MHz", "megahertz", "megahertz"},
-    {"GHz", "gigahertz", "gigahertz"},
-    {"KB", "kilobyte", "kilobytes"},
-    {"kB", "kilobyte", "kilobytes"},
-    {"MB", "megabyte", "megabytes"},
-    {"GB", "gigabyte", "gigabytes"},
-    {"TB", "terabyte", "terabytes"},
-    {"Mbps", "megabit per second", "megabits per second"},
-    {"Gbps", "gigabit per second", "gigabits per second"},
-    {"kbps", "kilobit per second", "kilobits per second"},
-    {"W", "watt", "watts"},
-    {"kW", "kilowatt", "kilowatts"},
-    {"MW", "megawatt", "megawatts"},
-    {"GW", "gigawatt", "gigawatts"},
-    {"kWh", "kilowatt hour", "kilowatt hours"},
-    {"V", "volt", "volts"},
-    {"mV", "millivolt", "millivolts"},
-    {"mA", "milliamp", "milliamps"},
-    {"mAh", "milliamp hour", "milliamp hours"},
-    {"dB", "decibel", "decibels"},
-    {"px", "pixel", "pixels"},
-    {"ha", "hectare", "hectares"},
-    {"m^2", "square meter", "square meters"},
-    {"km^2", "square kilometer", "square kilometers"},
-    {"m^3", "cubic meter", "cubic meters"},
-    {"cm^3", "cubic centimeter", "cubic centimeters"},
-    {"ft^2", "square foot", "square feet"},
-    {"sq", "square", "square"},
-    {"rpm", "R P M", "R P M"},
-    {"cal", "calorie", "calories"},
-    {"kcal", "kilocalorie", "kilocalories"},
-    {"kJ", "kilojoule", "kilojoules"},
-    {"bn", "billion", "billion"},
-    {"mn", "million", "million"},
-    {"mi/h", "mile per hour", "miles per hour"},
-    {"USD", "U S dollar", "U S dollars"},
-    {"CAD", "Canadian dollar", "Canadian dollars"},
-    {"AUD", "Australian dollar", "Australian dollars"},
-    {"EUR", "euro", "euros"},
-    {"GBP", "pound", "pounds"},
-    {"JPY", "yen", "yen"},
-};
-
-constexpr Unit kCurrencies[] = {
-    {"$", "dollar", "dollars"},
-    {"US$", "U S dollar", "U S dollars"},
-    {"A$", "Australian dollar", "Australian dollars"},
-    {"C$", "Canadian dollar", "Canadian dollars"},
-    {"NZ$", "New Zealand dollar", "New Zealand dollars"},
-    {"HK$", "Hong Kong dollar", "Hong Kong dollars"},
-    {"£", "pound", "pounds"},
-    {"€", "euro", "euros"},
-    {"¥", "yen", "yen"},
-    {"₹", "rupee", "rupees"},
-    {"₩", "won", "won"},
-    {"₽", "ruble", "rubles"},
+    {"A/B", "A B"},
+    {"N/A", "N A"},
+    {"n/a", "N A"},
+    {"c/o", "care of"},
+    {"A/C", "A C"},
+    {"tl;dr", "T L D R"},
+    {".NET", "dot net"},
+    {".com", "dot com"},
+    {"16:9", "sixteen by nine"},
+    {"4:3", "four by three"},
+    {"21:9", "twenty one by nine"},
+    {"w/in", "within"},
+    {"b/c", "because"},
+    {"H2O", "H 2 O"},
 };
 
 constexpr Pair kMagnitudes[] = {
@@ -235,19 +149,20 @@ constexpr Pair kMagnitudes[] = {
 };
 
 constexpr std::string_view kInitialisms[] = {
-    "CEO", "COO", "EU",   "UN",   "UK",  "UAE", "AI",  "IQ",  "DIY",  "FAQ", "API", "URL",
-    "USB", "MIT", "UCLA", "HIV",  "CIA", "EPA", "ICU", "AWS", "UI",   "UX",  "EMT", "OMG",
-    "PSA", "IPO", "ISO",  "IPA",  "ETA", "ISP", "IBS", "NYU", "OED",  "UFO", "VAT", "LAPD",
-    "USS", "UV",  "IP",   "VR",   "EKG", "ECG", "IVF", "NSA", "USSR", "EDM", "ACL", "AFK",
-    "IMO", "IOU", "LLM",  "OCR",  "IDE", "RPG", "AAA", "ABC", "UAV",  "USD", "EUR", "GBP",
-    "GOP", "MRI", "IRS",  "DOJ",  "IMF", "VIP", "IRA", "USC", "CIO",  "SOS", "EV",  "SUV",
-    "UTI", "IED", "AOL",  "ACLU", "EOD", "IRL", "ISS", "ESA", "EDT",  "OAS", "EPS", "IOC",
-    "DUI", "AOC", "EIN",  "ACA",  "FYI", "GRE", "LAX", "FY",  "IDF",  "ATM",
+    "CEO", "COO",  "EU",   "UN",  "UK",  "UAE",  "AI",  "IQ",  "DIY", "FAQ",  "API",  "URL", "USB",
+    "MIT", "UCLA", "HIV",  "CIA", "EPA", "ICU",  "AWS", "UI",  "UX",  "EMT",  "OMG",  "PSA", "IPO",
+    "ISO", "IPA",  "ETA",  "ISP", "IBS", "NYU",  "OED", "UFO", "VAT", "LAPD", "USS",  "UV",  "IP",
+    "VR",  "EKG",  "ECG",  "IVF", "NSA", "USSR", "EDM", "ACL", "AFK", "IMO",  "IOU",  "LLM", "OCR",
+    "IDE", "RPG",  "AAA",  "ABC", "UAV", "USD",  "EUR", "GBP", "GOP", "MRI",  "IRS",  "DOJ", "IMF",
+    "VIP", "IRA",  "USC",  "CIO", "SOS", "EV",   "SUV", "UTI", "IED", "AOL",  "ACLU", "EOD", "IRL",
+    "ISS", "ESA",  "EDT",  "OAS", "EPS", "IOC",  "BCE", "CE",  "EST", "CST",  "PST",  "MST", "PDT",
+    "CDT", "CET",  "CEST", "BST", "UTC", "GMT",  "JST", "ID",  "AST", "EET",  "HST",  "IST", "AEST",
+    "DST", "DUI",  "AOC",  "EIN", "ACA", "FYI",  "GRE", "LAX", "FY",  "IDF",  "ATM",
 };
 
 // Words as well.
 constexpr std::string_view kInitialismsOrWords[] = {
-    "AC", "AD", "ER", "ESP", "ID", "OS", "UPS", "US", "LED", "ET", "GE",
+    "AC", "AD", "ER", "ESP", "OS", "UPS", "US", "LED", "ET", "GE",
 };
 
 // "IT department"
@@ -319,13 +234,6 @@ constexpr std::string_view kDecades[] = {
     "fifties",  "sixties", "seventies", "eighties", "nineties",
 };
 
-template <class Table>
-std::optional<std::string> counted(const Table& table, std::string_view symbol, bool one) {
-  for (const Unit& row : table)
-    if (row.symbol == symbol) return std::string(one ? row.one : row.several);
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<std::string> abbreviation(std::string_view word, bool dotted, std::string_view next) {
@@ -340,12 +248,6 @@ std::optional<std::string> abbreviation(std::string_view word, bool dotted, std:
 bool ends_sentences(std::string_view abbreviation) { return contains(kLastWords, abbreviation); }
 
 std::optional<std::string> unusual_name(std::string_view word) { return find(kNames, word); }
-std::optional<std::string> unit(std::string_view symbol, bool one) {
-  return counted(kUnits, symbol, one);
-}
-std::optional<std::string> currency(std::string_view sign, bool one) {
-  return counted(kCurrencies, sign, one);
-}
 std::optional<std::string> magnitude(std::string_view suffix) { return find(kMagnitudes, suffix); }
 bool is_initialism(std::string_view capitals) { return contains(kInitialisms, capitals); }
 bool is_initialism_or_word(std::string_view capitals, std::string_view previous,
@@ -361,6 +263,9 @@ std::optional<std::string> day_or_month(std::string_view word) {
   return short_month(word);
 }
 
+bool is_month(std::string_view word) {
+  return contains(kMonths, word) || find(kShortMonths, word).has_value();
+}
 std::optional<std::string> short_month(std::string_view word) { return find(kShortMonths, word); }
 bool is_first_word(std::string_view word) { return contains(kFirstWords, word); }
 

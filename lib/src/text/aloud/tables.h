@@ -17,9 +17,13 @@ std::optional<std::string> abbreviation(std::string_view word, bool dotted, std:
 bool ends_sentences(std::string_view abbreviation);
 // Names written in an unusual way: "WiFi", "iOS".
 std::optional<std::string> unusual_name(std::string_view word);
-// "GHz" -> "gigahertz"; of one thing or of several.
+// "GHz" -> "gigahertz", "mg/kg" -> "milligrams per kilogram"; of one thing or of several.
 std::optional<std::string> unit(std::string_view symbol, bool one);
-// "$" -> "dollars".
+// What stands after "per": "mo" -> "month".
+std::optional<std::string> per(std::string_view symbol);
+// A unit written out: "cup".
+bool is_unit_name(std::string_view word);
+// "$" -> "dollars", "CHF" -> "Swiss francs".
 std::optional<std::string> currency(std::string_view sign, bool one);
 // "M" -> "million", as after an amount of money.
 std::optional<std::string> magnitude(std::string_view suffix);
@@ -33,6 +37,7 @@ bool is_initialism_or_word(std::string_view capitals, std::string_view previous,
 std::optional<std::string> day_or_month(std::string_view word);
 // "Dec" -> "December"
 std::optional<std::string> short_month(std::string_view word);
+bool is_month(std::string_view word);
 // A word that begins a sentence more often than it follows an abbreviation: "The".
 bool is_first_word(std::string_view word);
 bool starts_with_digit(std::string_view text);

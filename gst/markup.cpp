@@ -99,6 +99,24 @@ std::string strip_markup(std::string_view text) { return strip(text, is_markup_t
 
 std::string strip_cue_tags(std::string_view text) { return strip(text, is_cue_tag); }
 
+std::string without_lyrics(std::string_view text) {
+  const auto is_sung = [](std::string_view line) {
+    return line.find("♪") != line.npos || line.find("♫") != line.npos;
+  };
+  const auto first_of = [&](std::string_view rest) {
+    return std::min(rest.find("♪"), rest.find("♫"));
+  };
+  const std::size_t first = first_of(text);
+  if (first == text.npos) return std::string(text);
+  const std::size_t begin = text.rfind('\n', first) + 1;
+  std::size_t end = first;
+  while (end < text.size() && is_sung(text.substr(end))) {
+    const std::size_t note = end + first_of(text.substr(end));
+    end = std::min(text.find('\n', note), text.size());
+  }
+  return std::string(text.substr(0, begin)) + std::string(text.substr(end));
+}
+
 Script parse_cue(std::string_view text) {
   Script script;
   std::string speaker;

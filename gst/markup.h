@@ -22,4 +22,7 @@ std::string strip_cue_tags(std::string_view text);
 // part with that speaker.
 Script parse_cue(std::string_view text);
 
+// A subtitle without what is sung in it: lines with a note ("♪"), and those between two of them.
+std::string without_lyrics(std::string_view text);
+
 }  // namespace chatterbox::gst

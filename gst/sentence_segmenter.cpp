@@ -8,6 +8,8 @@
 #include <array>
 #include <utility>
 
+#include "chatterbox/plain_text.h"
+
 namespace chatterbox::gst {
 
 namespace {
@@ -162,7 +164,8 @@ std::optional<std::string> SentenceSegmenter::next() {
 }
 
 std::optional<std::string> SentenceSegmenter::take(std::size_t end) {
-  std::string sentence = normalize_spaces(pending().substr(0, end));
+  const std::string_view written = pending().substr(0, end);
+  std::string sentence = normalize_spaces(plain_ ? chatterbox::plain_text(written) : written);
   begin_ += end;
   begin_ = std::min(text_.find_first_not_of(" \t\n", begin_), text_.size());
   if (!is_speakable(sentence)) return std::nullopt;

@@ -28,6 +28,9 @@ class SentenceSegmenter {
   // this many characters, because somebody waits in silence; 0: it may not.
   void set_first_min_characters(std::size_t count) { first_min_characters_ = count; }
 
+  // Sentences are their words alone (chatterbox/plain_text.h), lines told from each other.
+  void set_plain(bool plain) { plain_ = plain; }
+
   // Clean UTF-8 (see Utf8Reader).
   void feed(std::string_view text);
   // The next sentence that is complete, white space normalised.
@@ -45,6 +48,7 @@ class SentenceSegmenter {
   std::string text_;
   std::size_t begin_ = 0;  // what lies before it has been taken
   bool eager_ = false;
+  bool plain_ = false;
   std::size_t max_characters_ = kMaxCharacters;
   std::size_t first_min_characters_ = 0;
 };

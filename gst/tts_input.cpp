@@ -3,6 +3,7 @@
 // Text on the sink pad of chatterboxtts: from bytes to utterances in the queue.
 #include <utility>
 
+#include "chatterbox/plain_text.h"
 #include "common.h"
 #include "markup.h"
 #include "ssml.h"
@@ -53,11 +54,13 @@ GstFlowReturn TtsStream::chain(OwnedBuffer buffer, bool whole) {
                       (settings.accumulate == Accumulate::kAuto && (timed || whole));
   if (is_cue) {
     text += reader_.finish();
+    if (settings.skip_lyrics) text = without_lyrics(text);
     push_cue(lock, text, timed ? timestamp : GST_CLOCK_TIME_NONE,
              timed ? GST_BUFFER_DURATION(source.get()) : GST_CLOCK_TIME_NONE);
   } else {
     segmenter_.set_eager(upstream_live_ || settings.force_live);
     segmenter_.set_max_characters(settings.max_chars);
+    segmenter_.set_plain(!settings.read_signs);
     push_text(lock, text, timed ? timestamp : GST_CLOCK_TIME_NONE);
     const bool complete = meta || whole || settings.accumulate == Accumulate::kNone;
     if (std::exchange(drain_requested_, false) || complete) push_tail(lock);
@@ -202,15 +205,13 @@ void TtsStream::push_tail(Lock& lock) {
 }
 
 Script TtsStream::cue_script(const std::string& text) {
-  switch (format_) {
-    case TextFormat::kSsml:
-      return read_document(text);
-    case TextFormat::kPango:
-      return parse_pauses(strip_markup(text));
-    case TextFormat::kPlain:
-      break;
-  }
-  return expand_pauses(parse_cue(text));
+  if (format_ == TextFormat::kSsml) return read_document(text);
+  Script script =
+      format_ == TextFormat::kPango ? Script{{.text = strip_markup(text)}} : parse_cue(text);
+  if (!settings().read_signs)
+    for (ScriptPart& part : script)
+      part.text = normalize_spaces(chatterbox::plain_text(part.text, /*titles=*/false));
+  return expand_pauses(script);
 }
 
 void TtsStream::push_cue(Lock& lock, const std::string& text, GstClockTime timestamp,

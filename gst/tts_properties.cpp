@@ -2,48 +2,12 @@
 // Copyright (c) the gst-chatterbox authors
 // The properties of chatterboxtts as GObject sees them.
 #include "tts_enums.h"
+#include "tts_property_installer.h"
 #include "tts_settings.h"
 
 namespace chatterbox::gst {
 
 namespace {
-
-constexpr auto kAlways = GParamFlags(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-constexpr auto kPlaying = GParamFlags(kAlways | GST_PARAM_MUTABLE_PLAYING);
-constexpr auto kControlled = GParamFlags(kPlaying | GST_PARAM_CONTROLLABLE);
-constexpr auto kReady = GParamFlags(kAlways | GST_PARAM_MUTABLE_READY);
-
-// Ids only have to differ from each other: properties are told apart by name.
-class Installer {
- public:
-  explicit Installer(GObjectClass* object_class) : class_(object_class) {}
-
-  void string(const char* name, const char* nick, const char* blurb, const char* initial,
-              GParamFlags flags) {
-    add(g_param_spec_string(name, nick, blurb, initial, flags));
-  }
-  void number(const char* name, const char* nick, const char* blurb, guint low, guint high,
-              guint initial, GParamFlags flags) {
-    add(g_param_spec_uint(name, nick, blurb, low, high, initial, flags));
-  }
-  // A sampling knob, -1 for the model's own default.
-  void knob(const char* name, const char* nick, const char* blurb, const Range& range) {
-    add(g_param_spec_double(name, nick, blurb, -1, range.high, -1, kControlled));
-  }
-  void flag(const char* name, const char* nick, const char* blurb, bool initial,
-            GParamFlags flags) {
-    add(g_param_spec_boolean(name, nick, blurb, initial, flags));
-  }
-  template <class Enum>
-  void choice(const char* name, const char* nick, const char* blurb, GType type, Enum initial) {
-    add(g_param_spec_enum(name, nick, blurb, type, int(initial), kPlaying));
-  }
-  void add(GParamSpec* spec) { g_object_class_install_property(class_, ++id_, spec); }
-
- private:
-  GObjectClass* class_;
-  guint id_ = 0;
-};
 
 void install_voice(Installer& add) {
   /**
@@ -243,8 +207,7 @@ void install_sampling(Installer& add, const TtsSettings& initial) {
   /**
    * GstChatterboxTts:trim-silence:
    *
-   * An utterance begins within 20 ms of its timestamp and ends 150 ms after its last sound. Pauses
-   * in it stay, and so do those between utterances that follow each other.
+   * Pauses in an utterance and between utterances stay.
    *
    * Since: 0.1
    */
@@ -265,6 +228,21 @@ void install_sampling(Installer& add, const TtsSettings& initial) {
 }
 
 void install_text(Installer& add, const TtsSettings& initial) {
+  /**
+   * GstChatterboxTts:read-signs:
+   *
+   * Since: 0.1
+   */
+  add.flag("read-signs", "Read signs",
+           "Read every sign of the text, marks of Markdown, HTML and subtitles too.",
+           initial.read_signs, kPlaying);
+  /**
+   * GstChatterboxTts:skip-lyrics:
+   *
+   * Since: 0.1
+   */
+  add.flag("skip-lyrics", "Skip lyrics", "Leave out what is sung in subtitles, between notes.",
+           initial.skip_lyrics, kPlaying);
   /**
    * GstChatterboxTts:text:
    *

@@ -65,6 +65,8 @@ void visit_member(Settings& settings, const char* name, Visit&& visit) {
   if (is("seed")) return visit(settings.seed);
   if (is("chunk-size")) return visit(settings.chunk_size);
   if (is("trim-silence")) return visit(settings.trim_silence);
+  if (is("read-signs")) return visit(settings.read_signs);
+  if (is("skip-lyrics")) return visit(settings.skip_lyrics);
   if (is("watermark")) return visit(settings.watermark);
   if (is("language")) return visit(settings.language);
   if (is("speaker-map")) return visit(settings.speaker_map);
@@ -101,6 +103,7 @@ SynthesisOptions TtsSettings::synthesis() const {
   if (seed >= 0) options.seed = std::uint64_t(seed);
   options.chunk_size = int(chunk_size);
   options.trim_silence = trim_silence;
+  options.plain_text = !read_signs;
   options.watermark = watermark;
   return options;
 }

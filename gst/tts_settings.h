@@ -40,6 +40,8 @@ struct TtsSettings {
   gint64 seed = -1;  // negative: a fresh one for each utterance
   guint chunk_size = 25;
   bool trim_silence = true;
+  bool read_signs = false;
+  bool skip_lyrics = false;
   bool watermark = true;
   std::string language = "auto";
   // Voices of speakers that the text names; immutable, may be none.

@@ -18,7 +18,9 @@ constexpr gunichar kIncomplete = gunichar(-2);
 
 }  // namespace
 
-std::string Utf8Reader::read(std::string_view bytes) {
+std::string Utf8Reader::read(std::string_view bytes) { return read_utf8(decoder_.decode(bytes)); }
+
+std::string Utf8Reader::read_utf8(std::string_view bytes) {
   std::string input = std::exchange(carry_, {});
   input += bytes;
   std::string text;
@@ -60,13 +62,14 @@ std::string Utf8Reader::read(std::string_view bytes) {
 }
 
 std::string Utf8Reader::finish() {
+  std::string text = read_utf8(decoder_.finish());
   const bool cut = !carry_.empty();
   carry_.clear();
   last_was_cr_ = false;
   in_invalid_ = false;
-  if (!cut) return {};
+  if (!cut) return text;
   met_invalid_ = true;
-  return std::string(kReplacement);
+  return text + std::string(kReplacement);
 }
 
 bool Utf8Reader::take_invalid() { return std::exchange(met_invalid_, false); }

@@ -5,12 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "utf16_decoder.h"
+
 namespace chatterbox::gst {
 
 // Bytes as they come from a file or a socket, cut anywhere, to clean UTF-8:
 // characters cut between calls are joined, byte order marks dropped, CR and
 // CRLF become LF, other control characters a space, and what is not UTF-8
-// becomes U+FFFD.
+// becomes U+FFFD. A text that begins with the byte order mark of UTF-16 is in UTF-16.
 class Utf8Reader {
  public:
   // What of `bytes` is complete.
@@ -22,6 +24,9 @@ class Utf8Reader {
   void reset() { *this = {}; }
 
  private:
+  std::string read_utf8(std::string_view bytes);
+
+  Utf16Decoder decoder_;
   std::string carry_;
   bool last_was_cr_ = false;
   bool in_invalid_ = false;

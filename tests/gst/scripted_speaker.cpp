@@ -83,7 +83,9 @@ class ScriptedSpeaker final : public Speaker {
         const std::int64_t end = stats.samples + std::int64_t(chunk.size());
         std::vector<WordTime> words;
         if (has("[words]")) words.push_back({"word", stats.samples, end});
-        go_on = sink({chunk, stats.samples, last, words});
+        const std::int64_t before = has("[silence]") && stats.samples == 0 ? kSilenceBefore : 0;
+        const std::int64_t after = has("[silence]") && last ? kSilenceAfter : 0;
+        go_on = sink({chunk, stats.samples, last, words, before, after});
         stats.samples = end;
         chunk.clear();
       } else if (go_on) {

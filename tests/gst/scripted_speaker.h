@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 //   [throw]    throws something that is no chatterbox::Error
 //   [memory]   fails with kOutOfMemory
 //   [words]    reports one word for each chunk
+//   [silence]  took kSilenceBefore samples of silence off its beginning, kSilenceAfter off its end
 //
 // Models: a path with "missing" is not found, one with "corrupt" unreadable.
 // Voices: a file whose name has "corrupt" is unreadable.
@@ -32,6 +34,8 @@ struct SpokenText {
   std::string voice;  // file
   SynthesisOptions options;
 };
+
+constexpr std::int64_t kSilenceBefore = 2400, kSilenceAfter = 4800;
 
 struct Script {
   std::atomic<std::chrono::milliseconds> load{std::chrono::milliseconds(0)};

@@ -47,8 +47,52 @@ GST_START_TEST(test_cut_anywhere) {
     tts.hear();
     const auto texts = utterances(tts);
     fail_unless_equals_int(int(texts.size()), 1);
-    assert_text(texts[0], text);
+    assert_text(texts[0], "Na\xC3\xAFve \xE2\x82\xAC 5 d\xC3\xA9j\xC3\xA0 vu");
   }
+}
+GST_END_TEST;
+
+// UTF-16 is told by its mark, wherever its bytes are cut.
+GST_START_TEST(test_utf16_cut_anywhere) {
+  const std::string bytes("\xFF\xFEO\0n\0e\0 \0t\0w\0o\0.\0", 18);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    TtsHarness tts;
+    tts.start();
+    tts.text(bytes.substr(0, cut));
+    tts.text(bytes.substr(cut));
+    tts.eos();
+    assert_text(tts.hear().text(), "One two.");
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST(test_signs_are_read_when_wanted) {
+  TtsHarness tts({{"read-signs", "true"}});
+  tts.start();
+  tts.text("# One *two* <i>so</i>");
+  tts.eos();
+  assert_text(tts.hear().text(), "# One *two* <i>so</i>");
+  fail_unless(!spoken_texts().back().options.plain_text);
+}
+GST_END_TEST;
+
+GST_START_TEST(test_codes_of_subtitles) {
+  TtsHarness tts;
+  tts.start(GST_FORMAT_TIME, "text/x-raw,format=utf8");
+  tts.text("{\\an8}One\\N{\\i1}two{\\i0}", 0, GST_SECOND);
+  tts.text("{\\an8}\xE2\x99\xAA", GST_SECOND, GST_SECOND);  // nothing to say
+  tts.eos();
+  assert_text(tts.hear().text(), "One two");
+}
+GST_END_TEST;
+
+GST_START_TEST(test_lyrics_are_left_out_when_wanted) {
+  const std::string cue = "\xE2\x99\xAA La la\nla \xE2\x99\xAA\nHello.";
+  TtsHarness tts({{"skip-lyrics", "true"}, {"accumulate", "cue"}});
+  tts.start();
+  tts.text(cue);
+  tts.eos();
+  assert_text(tts.hear().text(), "Hello.");
 }
 GST_END_TEST;
 
@@ -58,14 +102,22 @@ struct TextCase {
   const char* spoken;
 };
 static const TextCase kTextCases[] = {
-    {"\xEF\xBB\xBFHello", -1, "Hello"},                    // byte order mark
-    {"one\r\ntwo\rthree", -1, "one two three"},            // line ends
-    {"a\0b", 3, "a b"},                                    // NUL
-    {"a\tb \n  c", -1, "a b c"},                           // white space
-    {"", 0, ""},                                           // nothing
-    {" \n\n ... !", -1, ""},                               // nothing to say
-    {"a < b & c > d", -1, "a < b & c > d"},                // not markup
-    {"<i>so</i> it is", -1, "<i>so</i> it is"},            // plain text keeps its tags
+    {"\xEF\xBB\xBFHello", -1, "Hello"},          // byte order mark
+    {"one\r\ntwo\rthree", -1, "one two three"},  // line ends
+    {"a\0b", 3, "a b"},                          // NUL
+    {"a\tb \n  c", -1, "a b c"},                 // white space
+    {"", 0, ""},                                 // nothing
+    {" \n\n ... !", -1, ""},                     // nothing to say
+    {"a < b & c > d", -1, "a < b & c > d"},      // not markup
+    {"<i>so</i> it is", -1, "so it is"},         // tags
+    {"salt &amp; pepper", -1, "salt & pepper"},  // entities
+    {"## Title\n\n**Bold** text", -1,
+     "Title"
+     "Bold text"},                      // Markdown
+    {"- one\n- two", -1, "one . two"},  // the items of a list pause
+    {"\xFF\xFEH\0i\0", 6, "Hi"},        // UTF-16, either byte first
+    {"\xFE\xFF\0H\0i", 6, "Hi"},
+    {"\xFF\xFE\x3D\xD8\x0E\xDC\x69\0", 8, "i"},            // with a pair that is a picture
     {"Mr. Fox met Dr. Who.", -1, "Mr. Fox met Dr. Who."},  // abbreviations
 };
 
@@ -207,6 +259,10 @@ TCase* tts_text_cases() {
   TCase* cases = tcase_create("text");
   tcase_add_test(cases, test_no_caps);
   tcase_add_test(cases, test_cut_anywhere);
+  tcase_add_test(cases, test_utf16_cut_anywhere);
+  tcase_add_test(cases, test_signs_are_read_when_wanted);
+  tcase_add_test(cases, test_codes_of_subtitles);
+  tcase_add_test(cases, test_lyrics_are_left_out_when_wanted);
   tcase_add_loop_test(cases, test_plain_text, 0, int(G_N_ELEMENTS(kTextCases)));
   tcase_add_test(cases, test_pango);
   tcase_add_test(cases, test_cue_tags);

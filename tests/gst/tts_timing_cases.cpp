@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "chatterbox/audio.h"
 #include "tts_cases.h"
 #include "tts_fixture.h"
 
@@ -42,6 +43,52 @@ GST_START_TEST(test_contiguous) {
   assert_perfect(heard);
   for (std::size_t i = 1; i < heard.buffers.size(); ++i) fail_if(heard.buffers[i].discont);
   fail_unless_equals_int(int(gaps(tts).size()), 0);
+}
+GST_END_TEST;
+
+// What was taken off the ends of two sentences is between them again, in neither.
+GST_START_TEST(test_pause_between_sentences) {
+  const std::string one = "[silence] Here is a sentence.";
+  const std::string other = "[silence] And one more here.";
+  TtsHarness tts;
+  tts.start();
+  tts.text(one + " " + other);
+  tts.eos();
+  const Heard heard = tts.hear();
+  assert_perfect(heard);
+  const std::size_t pause = std::size_t(kSilenceBefore + kSilenceAfter);
+  const std::size_t speech = (one.size() + other.size()) * 960;
+  fail_unless_equals_uint64(heard.samples.size(), speech + pause);
+  std::size_t silent = 0;
+  for (const auto& buffer : heard.buffers) silent += buffer.gap ? buffer.frames : 0;
+  fail_unless_equals_uint64(silent, pause);
+  const GstClockTime end = one.size() * kByte;
+  gst_structure_free(tts.report("chatterbox/utterance-start"));
+  GstStructure* report = tts.report("chatterbox/utterance-start");
+  guint64 begin = 0;
+  gst_structure_get_uint64(report, "timestamp", &begin);
+  fail_unless_equals_uint64(begin, end + 300 * GST_MSECOND);
+  gst_structure_free(report);
+  fail_unless_equals_int(int(gaps(tts).size()), 0);
+}
+GST_END_TEST;
+
+// The same within an utterance, unless the text says how long the pause is.
+GST_START_TEST(test_pause_between_parts) {
+  const auto frames = [](const char* document) {
+    TtsHarness tts;
+    tts.start(GST_FORMAT_BYTES, "application/ssml+xml");
+    tts.text(document);
+    tts.eos();
+    return tts.hear().samples.size();
+  };
+  const std::size_t speech = 2 * std::string("[silence] one").size() * 960;
+  fail_unless_equals_uint64(
+      frames("<speak>[silence] one<prosody volume='soft'>[silence] two</prosody></speak>"),
+      speech + std::size_t(kSilenceBefore + kSilenceAfter));
+  fail_unless_equals_uint64(
+      frames("<speak>[silence] one<break time='500ms'/>[silence] two</speak>"),
+      speech + chatterbox::kOutputRateHz / 2);
 }
 GST_END_TEST;
 
@@ -347,6 +394,8 @@ GST_END_TEST;
 TCase* tts_timing_cases() {
   TCase* cases = tcase_create("timing");
   tcase_add_test(cases, test_contiguous);
+  tcase_add_test(cases, test_pause_between_sentences);
+  tcase_add_test(cases, test_pause_between_parts);
   tcase_add_test(cases, test_cues);
   tcase_add_test(cases, test_fill_gaps);
   tcase_add_test(cases, test_clip);

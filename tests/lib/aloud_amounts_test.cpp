@@ -6,6 +6,8 @@ namespace chatterbox::test {
 namespace {
 
 constexpr Reading kAmounts[] = {
+    {"USD 1.5 million", "one point five million U S dollars"},
+    {"$ 3 million.", "three million dollars."},
     {"$ 5", "five dollars"},
     {"5 $", "five dollars"},
     {"$ 5.50", "five dollars fifty cents"},

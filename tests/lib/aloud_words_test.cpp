@@ -72,6 +72,7 @@ constexpr Reading kShouting[] = {
 };
 
 constexpr Reading kInterjections[] = {
+    {"Sssh!", "shush!"},
     {"Hmm, I see.", "hum, I see."},
     {"Hmm.", "hum."},
     {"Mm-hmm", "em hum"},

@@ -161,7 +161,8 @@ bool share(const std::optional<std::string>& said, const Parts& first, const Par
 // After an amount the currency comes last: "$5 million" -> "5", "million dollars".
 std::optional<std::string> scaled_money(const std::string& amount, const std::string& scale) {
   static const std::regex money(
-      "((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(\\d[\\d,]*(?:\\.\\d+)?)(?:-(\\d[\\d,]*(?:\\.\\d+)?))"
+      "((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(\\d[\\d,]*(?:\\.\\d+)?)(?:-(\\d[\\d,]*(?:\\.\\d+)?)"
+      ")"
       "?");
   static const std::regex scales("hundred|thousand|million|billion|trillion");
   std::smatch match;
@@ -171,6 +172,22 @@ std::optional<std::string> scaled_money(const std::string& amount, const std::st
   const std::string until = match[3].length() > 0 ? " to " + aloud::cardinal(match[3].str()) : "";
   return aloud::cardinal(match[1].length() > 0 ? match[2].str() : "") + until + " " + scale + " " +
          aloud::currency(match[1].str(), false).value_or("");
+}
+
+// "USD 1.5 million": "1.5", "million", "U S dollars"
+bool say_scaled_pair(const std::vector<Parts>& parts, std::size_t i,
+                     std::vector<std::string>& spoken) {
+  constexpr std::string_view kScales[] = {"thousand", "million", "billion", "trillion"};
+  if (i + 2 >= parts.size() || !parts[i + 1].trail.empty()) return false;
+  const auto name = aloud::currency(parts[i].core, false);
+  const Parts& last = parts[i + 2];
+  const bool scale =
+      std::find(std::begin(kScales), std::end(kScales), last.core) != std::end(kScales);
+  if (!name || !scale || !aloud::is_number(parts[i + 1].core)) return false;
+  spoken[i] = parts[i].lead + aloud::cardinal(parts[i + 1].core);
+  spoken[i + 1] = last.core;
+  spoken[i + 2] = *name + last.trail;
+  return true;
 }
 
 bool is_money(std::string_view word) {
@@ -257,6 +274,10 @@ std::vector<std::string> read_aloud(const std::vector<std::string>& words) {
     const bool last = i + 1 == parts.size();
     if (!last && at.trail.empty()) {
       const Parts& next = parts[i + 1];
+      if (say_scaled_pair(parts, i, spoken)) {
+        i += 2;
+        continue;
+      }
       if (share(scaled_money(at.core, next.core), at, next, spoken[i], spoken[i + 1]) ||
           share(aloud::say_money_of(at.core, next.core), at, next, spoken[i], spoken[i + 1])) {
         ++i;

@@ -26,7 +26,7 @@ const auto& sounds() {
       {std::regex("o+w{2,}", syntax), "ow"},
       {std::regex("m+", syntax), "um"},
       {std::regex("m+[- ]?h+m*", syntax), "em hum"},
-      {std::regex("sh+", syntax), "shush"},
+      {std::regex("s+h+", syntax), "shush"},
       {std::regex("br{2,}", syntax), "burr"},
       {std::regex("gr{2,}", syntax), "gur"},
       {std::regex("a+w{2,}|a{2,}w+", syntax), "aw"},

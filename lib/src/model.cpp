@@ -75,7 +75,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   use_threads(parts->threads);
 
   const ModelConfig& config = parts->config;
-  parts->text_tokenizer = TextTokenizer::load(files.text.front(), config.text.frontend);
+  parts->text_tokenizer = TextTokenizer::load(path, config.text.frontend);
   if (parts->text_tokenizer->vocabulary_size() > config.t3.text_vocab)
     throw Error(ErrorCode::kBadFile,
                 files.text.front() + ": expected ids below t3.text_vocab " +
@@ -150,6 +150,8 @@ const std::string& Model::path() const { return parts_->path; }
 const std::string& Model::device() const { return parts_->device_name; }
 const std::string& Model::dtype() const { return parts_->dtype_name; }
 double Model::min_reference_seconds() const { return parts_->config.voice.min_seconds; }
+std::vector<std::string> Model::languages() const { return parts_->text_tokenizer->languages(); }
+std::vector<std::string> Model::tags() const { return parts_->text_tokenizer->tags(); }
 const std::optional<Voice>& Model::builtin_voice() const { return parts_->builtin_voice; }
 
 }  // namespace chatterbox

@@ -162,7 +162,8 @@ ModelFiles find_model_files(const std::string& path, const std::string& family) 
   files.t3 = require(names.t3);
   files.s3gen = require(names.s3gen);
   files.voice_encoder = require(names.voice_encoder);
-  files.text.push_back(require("tokenizer.json"));
+  for (const TextTokenizer::File& file : TextTokenizer::files(files.config.text.frontend))
+    if (file.required || is_file(directory / file.name)) files.text.push_back(require(file.name));
   if (is_file(directory / "conds.pt")) files.voice = (directory / "conds.pt").string();
   return files;
 }

@@ -26,6 +26,23 @@ def bpe(vocab, merges, added=(), **model):
         "model": {"type": "BPE", "unk_token": "?", "vocab": vocab, "merges": merges, **model}})
 
 
+def byte_bpe(text, merges, added, more=()):
+    """A token for each byte, as GPT-2 writes them, then what `merges` make."""
+    printable = [b for b in range(256) if 0x21 <= b <= 0x7e or 0xa1 <= b <= 0xac or b >= 0xae]
+    signs = [chr(b) for b in printable] + [chr(256 + i) for i in range(256 - len(printable))]
+    signs += [m.replace(" ", "") for m in merges] + list(more)
+    vocab = {sign: i for i, sign in enumerate(signs)}
+    return "\0".join([text, json.dumps(vocab), "#version: 0.2\n" + "\n".join(merges) + "\n",
+                      json.dumps(added)]).encode("utf-8", "surrogatepass")
+
+
+def multilingual(text, keys):
+    added = [{"id": 20 + i, "content": c, "special": True}
+             for i, c in enumerate(["[zh]", "[ja]", "[ko]", "[de]", "[SPACE]", "[cj_a]", "[cj_.]"])]
+    vocab = {c: i for i, c in enumerate("?asi\u3099ヤ。")}
+    return "\0".join([text, bpe(vocab, [], added), json.dumps(keys)]).encode()
+
+
 def voice(**metadata):
     """A voice of 4 prompt tokens for T3 and 2 for the decoder."""
     parts = {"speaker_embedding": ("F32", [1, 16], b"\0\0\0\x3f" * 16),
@@ -110,7 +127,20 @@ FILES = {
             {"id": 9, "content": "b", "single_word": True}], fuse_unk=True)).encode(),
         "text": "日本 \ufffd\u0301 [SPACE]\n".encode() + bpe({"?": 3}, []).encode(),
     },
+    "byte_bpe": {
+        "tags": byte_bpe("Ha! [laugh]  it's 4th [clear throat] é\n", ["# #", "i t"],
+                         {"[laugh]": 300, "[clear throat]": 301}, ["<|endoftext|>"]),
+        "unknown": byte_bpe("", ["a b c"], {}),
+        "ids": byte_bpe("a", [], {"[laugh]": 2**40, "": 3}),
+        "spaces": " \n\u3000\u00a0x  '  'll \u0085 ²Ⅷ\0{}\0\0[]".encode(),
+    },
+    "multilingual": {
+        "scripts": multilingual("Aİ ½ 部屋ヤ 屋。ﬁ 한 \u0301\u0323", ["部\ta", "屋\ta\tx"]),
+        "spaces": multilingual(" \u3000\t 屋 [zh][SPACE] ", ["屋\t"]),
+        "keys": multilingual("屋", ["屋"]),
+    },
     "text": {
+        "tags": "Ha! [laugh] [clear throat]um [Laugh] [clear  throat]. [sigh]\ufdd0".encode(),
         "sentences": "Dr. Smith paid $3.50, or £2! “Really?” — yes… 10:30 on 21st May 1998.".encode(),
         "readings": ("$5M £1.50/h 3/4 2½ 1990s 5'10\" 25°C me@b.org www.a.uk/x AT&T GitHub iOS "
                      "5/12/2020 401(k) Rocky IV No. 5 Mt. A 10^6 1+1=2 #1 ~5 24/7").encode(),

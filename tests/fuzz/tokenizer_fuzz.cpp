@@ -7,6 +7,7 @@
 #include <string>
 
 #include "chatterbox/error.h"
+#include "text/grapheme_bpe.h"
 #include "text/tokenizer.h"
 
 // The first line is a text, the rest a tokenizer.json: ids stay inside the
@@ -16,8 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t line = std::min(input.find('\n'), input.size());
   const std::string json = line < input.size() ? input.substr(line + 1) : std::string();
   try {
-    const auto tokenizer =
-        chatterbox::TextTokenizer::parse(json, "fuzz", chatterbox::TextFrontend::kEnglishBpe);
+    const auto tokenizer = chatterbox::make_bpe_tokenizer(json, "fuzz");
     const auto tokens = tokenizer->encode(tokenizer->normalize(input.substr(0, line)));
     for (const std::int64_t id : tokens.ids)
       if (id < 0 || id >= tokenizer->vocabulary_size()) std::abort();

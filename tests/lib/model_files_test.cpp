@@ -18,12 +18,11 @@ constexpr const char* kEnglish[] = {"t3_cfg.safetensors", "s3gen.safetensors", "
 constexpr const char* kNano[] = {"t3_nano_v1.safetensors",
                                  "s3gen_meanflow.safetensors",
                                  "ve.safetensors",
-                                 "tokenizer.json",
                                  "vocab.json",
                                  "merges.txt",
                                  "added_tokens.json"};
 constexpr const char* kMultilingual[] = {"t3_mtl23ls_v2.safetensors", "s3gen.safetensors",
-                                         "ve.safetensors", "tokenizer.json",
+                                         "ve.safetensors",
                                          "grapheme_mtl_merged_expanded_v1.json"};
 
 class ModelFilesTest : public testing::Test {
@@ -88,7 +87,6 @@ TEST_F(ModelFilesTest, RegionalPacksAreMultilingual) {
   put("t3_pt_br.safetensors");
   put("s3gen_v3.safetensors");
   put("ve.safetensors");
-  put("tokenizer.json");
   put("grapheme_mtl_merged_expanded_v1.json");
   const ModelFiles files = find();
   EXPECT_EQ(files.config.family, Family::kMultilingual);
@@ -96,6 +94,24 @@ TEST_F(ModelFilesTest, RegionalPacksAreMultilingual) {
   EXPECT_EQ(name_of(files.s3gen), "s3gen_v3.safetensors");
   put("t3_es_es.safetensors");
   expect_refusal("expected one T3 file of multilingual");
+}
+
+TEST_F(ModelFilesTest, TextFilesAreThoseOfTheFrontEnd) {
+  put_all(kNano);
+  put("tokenizer.json");
+  const auto text_names = [&](const std::string& family) {
+    std::string names;
+    for (const std::string& path : find(family).text) names += name_of(path) + " ";
+    return names;
+  };
+  EXPECT_EQ(text_names(""), "vocab.json merges.txt added_tokens.json ");
+  put_all(kMultilingual);
+  EXPECT_EQ(text_names("multilingual"), "grapheme_mtl_merged_expanded_v1.json ");
+  put("Cangjie5_TC.json");
+  EXPECT_EQ(text_names("multilingual"), "grapheme_mtl_merged_expanded_v1.json Cangjie5_TC.json ");
+  drop("merges.txt");
+  expect_refusal("expected a file merges.txt in the model's directory, which belongs to nano",
+                 "nano");
 }
 
 TEST_F(ModelFilesTest, ConfigFillsInWhatTheFamilyHas) {

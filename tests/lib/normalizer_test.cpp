@@ -12,6 +12,10 @@ struct Case {
   const char* expected;
 };
 
+std::string english(std::string_view text) {
+  return normalize_punctuation(text, Punctuation::kEnglish);
+}
+
 // Expected values are what punc_norm of resemble-ai/chatterbox 5de7a54 returns.
 constexpr Case kCases[] = {
     {"", "You need to add some text for me to talk."},
@@ -43,12 +47,41 @@ constexpr Case kCases[] = {
 };
 
 TEST(NormalizePunctuation, EqualsUpstream) {
-  for (const Case& c : kCases) EXPECT_EQ(normalize_punctuation(c.text), c.expected) << c.text;
+  for (const Case& c : kCases) EXPECT_EQ(english(c.text), c.expected) << c.text;
+}
+
+TEST(NormalizePunctuation, EqualsUpstreamOfEachModel) {
+  struct Models {
+    const char* text;
+    const char* english;
+    const char* turbo;
+    const char* multilingual;
+  };
+  const Models cases[] = {
+      {"hello... world; and: x - y … z—a–b ,c “q” ‘r’",
+       "Hello,  world,  and, x, y,  z-a-b,c \"q\" 'r'.",
+       "Hello... world; and, x - y,  z-a-b,c \"q\" 'r'.",
+       "Hello,  world,  and, x, y,  z-a-b,c \"q\" 'r'."},
+      {"3 - 4...", "3, 4,", "3 - 4...", "3, 4,"},
+      {"你好，世界。", "你好，世界。.", "你好，世界。.", "你好，世界。"},
+      {"こんにちは！", "こんにちは！.", "こんにちは！.", "こんにちは！"},
+      {"今日は、", "今日は、.", "今日は、.", "今日は、"},
+      {"好？", "好？.", "好？.", "好？"},
+      {"क्या है।", "क्या है।.", "क्या है।.", "क्या है।."},
+      {"هل هذا؟", "هل هذا؟.", "هل هذا؟.", "هل هذا؟."},
+      {"ışık güzel", "Işık güzel.", "Işık güzel.", "Işık güzel."},
+      {"   ", ".", ".", "."},
+  };
+  for (const Models& c : cases) {
+    EXPECT_EQ(english(c.text), c.english);
+    EXPECT_EQ(normalize_punctuation(c.text, Punctuation::kTurbo), c.turbo);
+    EXPECT_EQ(normalize_punctuation(c.text, Punctuation::kMultilingual), c.multilingual);
+  }
 }
 
 TEST(NormalizePunctuation, ReplacesBrokenBytes) {
-  EXPECT_EQ(normalize_punctuation("a\xff b"), "A\ufffd b.");
-  EXPECT_EQ(normalize_punctuation("a\xe2\x82"), "A\ufffd.");
+  EXPECT_EQ(english("a\xff b"), "A\ufffd b.");
+  EXPECT_EQ(english("a\xe2\x82"), "A\ufffd.");
 }
 
 TEST(CollapseSpaces, TrimsAndJoins) {

@@ -48,6 +48,12 @@ class Model {
   const std::string& dtype() const;
   // A voice needs a recording longer than this, seconds.
   double min_reference_seconds() const;
+  // Codes of what the model speaks, in order: {"en"}, or 23 of them.
+  std::vector<std::string> languages() const;
+  // What a text may hold besides words: "[laugh]", "[whispering]". Empty for a model that
+  // was taught none; tags that only other models know are left out of its texts, and a text
+  // of nothing else is spoken as nothing.
+  std::vector<std::string> tags() const;
   // The voice in the model's directory; empty when it has none.
   const std::optional<Voice>& builtin_voice() const;
 
@@ -151,8 +157,9 @@ class Engine {
   std::optional<std::uint64_t> requests_at_expectation_;
 };
 
-// Normalised text in pieces the model speaks well (below about 300 characters),
-// cut at sentence, clause and word boundaries; short sentences are joined.
+// Normalised text in pieces the English model speaks well (below about 300 characters),
+// cut at sentence, clause and word boundaries; short sentences are joined. A tag such as
+// "[clear throat]" stays whole and counts as one character.
 std::vector<std::string> split_text(std::string_view text, std::size_t max_characters = 280);
 
 }  // namespace chatterbox

@@ -19,7 +19,7 @@ std::size_t utf8_length(unsigned char first) {
 // One token of the word while pairs are merged; neighbours are linked so that
 // a merge costs the same anywhere.
 struct Symbol {
-  std::int64_t id;
+  PlacedToken token;
   int previous, next;  // -1: none
 };
 
@@ -44,28 +44,42 @@ const BytePairEncoder::Merge* BytePairEncoder::find(std::int64_t left, std::int6
   return found == merges_.end() ? nullptr : &found->second;
 }
 
-std::vector<std::int64_t> BytePairEncoder::characters(std::string_view word) const {
-  std::vector<std::int64_t> ids;
+std::string BytePairEncoder::add_merge(const std::string& left, const std::string& right,
+                                       std::uint32_t rank) {
+  std::int64_t ids[3] = {};
+  const std::string tokens[3] = {left, right, left + right};
+  for (int i = 0; i < 3; ++i) {
+    const auto found = vocabulary.find(tokens[i]);
+    if (found == vocabulary.end()) return tokens[i];
+    ids[i] = found->second;
+  }
+  add_merge(ids[0], ids[1], {rank, ids[2]});
+  return {};
+}
+
+std::vector<PlacedToken> BytePairEncoder::characters(std::string_view word) const {
+  std::vector<PlacedToken> tokens;
   bool after_unknown = false;
   for (std::size_t i = 0; i < word.size();) {
     const std::size_t length = utf8_length(static_cast<unsigned char>(word[i]));
     const auto found = vocabulary.find(std::string(word.substr(i, length)));
-    i += length;
     const bool is_unknown = found == vocabulary.end();
     if (!is_unknown)
-      ids.push_back(found->second);
+      tokens.push_back({found->second, i});
     else if (unknown >= 0 && !(fuse_unknown && after_unknown))
-      ids.push_back(unknown);
+      tokens.push_back({unknown, i});
     after_unknown = is_unknown;
+    i += length;
   }
-  return ids;
+  return tokens;
 }
 
-void BytePairEncoder::encode(std::string_view word, std::vector<std::int64_t>& ids) const {
+void BytePairEncoder::encode(std::string_view word, std::size_t begin,
+                             std::vector<PlacedToken>& tokens) const {
   std::vector<Symbol> symbols;
-  for (const std::int64_t id : characters(word)) {
+  for (const PlacedToken& token : characters(word)) {
     const int i = int(symbols.size());
-    symbols.push_back({id, i - 1, i + 1});
+    symbols.push_back({token, i - 1, i + 1});
   }
   if (symbols.empty()) return;
   symbols.back().next = -1;
@@ -73,7 +87,7 @@ void BytePairEncoder::encode(std::string_view word, std::vector<std::int64_t>& i
   std::priority_queue<Candidate> queue;
   const auto consider = [&](int left) {
     if (left < 0 || symbols[left].next < 0) return;
-    if (const Merge* merge = find(symbols[left].id, symbols[symbols[left].next].id))
+    if (const Merge* merge = find(symbols[left].token.id, symbols[symbols[left].next].token.id))
       queue.push({merge->rank, left, merge->merged});
   };
   for (int i = 0; i < int(symbols.size()); ++i) consider(i);
@@ -82,20 +96,20 @@ void BytePairEncoder::encode(std::string_view word, std::vector<std::int64_t>& i
     const Candidate candidate = queue.top();
     queue.pop();
     Symbol& left = symbols[candidate.position];
-    if (left.id < 0 || left.next < 0) continue;
+    if (left.token.id < 0 || left.next < 0) continue;
     // Either side may have been merged since the candidate was found.
-    const Merge* merge = find(left.id, symbols[left.next].id);
+    const Merge* merge = find(left.token.id, symbols[left.next].token.id);
     if (!merge || merge->merged != candidate.merged) continue;
     Symbol& right = symbols[left.next];
-    left.id = candidate.merged;
+    left.token.id = candidate.merged;
     left.next = right.next;
-    right.id = -1;
+    right.token.id = -1;
     if (left.next >= 0) symbols[left.next].previous = candidate.position;
     consider(left.previous);
     consider(candidate.position);
   }
   for (const Symbol& symbol : symbols)
-    if (symbol.id >= 0) ids.push_back(symbol.id);
+    if (symbol.token.id >= 0) tokens.push_back({symbol.token.id, begin + symbol.token.begin});
 }
 
 }  // namespace chatterbox

@@ -2,21 +2,20 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "text/tokenizer.h"
-
 namespace chatterbox {
 
-// Upstream's EnTokenizer: a `tokenizers` file with added tokens, the Whitespace
-// pre-tokenizer and a BPE model; spaces become the token [SPACE].
-std::unique_ptr<TextTokenizer> make_bpe_tokenizer(const std::string& json,
-                                                  const std::string& origin);
+// A token and the byte of the text at which what it stands for begins.
+struct PlacedToken {
+  std::int64_t id = 0;
+  std::size_t begin = 0;
+};
 
 // Byte pair encoding of one word: characters are merged pair by pair, the pair
 // learnt first going first (Sennrich et al., https://arxiv.org/abs/1508.07909).
@@ -35,12 +34,14 @@ class BytePairEncoder {
 
   // Later rules have higher ranks; a repeated pair takes the later rank.
   void add_merge(std::int64_t left, std::int64_t right, Merge merge);
-  // Appends the tokens of `word` (UTF-8).
-  void encode(std::string_view word, std::vector<std::int64_t>& ids) const;
+  // The same by what the tokens are. Returns what is not in the vocabulary, if anything.
+  std::string add_merge(const std::string& left, const std::string& right, std::uint32_t rank);
+  // Appends the tokens of `word` (UTF-8), which begins at `begin` of the text.
+  void encode(std::string_view word, std::size_t begin, std::vector<PlacedToken>& tokens) const;
 
  private:
   const Merge* find(std::int64_t left, std::int64_t right) const;
-  std::vector<std::int64_t> characters(std::string_view word) const;
+  std::vector<PlacedToken> characters(std::string_view word) const;
 
   std::unordered_map<std::uint64_t, Merge> merges_;  // by both ids
 };

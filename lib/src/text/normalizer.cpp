@@ -5,27 +5,17 @@
 #include <unicode/locid.h>
 #include <unicode/translit.h>
 #include <unicode/uchar.h>
-#include <unicode/unistr.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include "text/unicode_text.h"
+
 namespace chatterbox {
 namespace {
-
-icu::UnicodeString from_utf8(std::string_view text) {
-  return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), std::int32_t(text.size())));
-}
-
-std::string to_utf8(const icu::UnicodeString& text) {
-  std::string utf8;
-  return text.toUTF8String(utf8);
-}
-
-// Python's str.isspace: Unicode white space and the four information separators.
-bool is_python_space(UChar32 c) { return u_isUWhiteSpace(c) || (c >= 0x1c && c <= 0x1f); }
 
 icu::UnicodeString collapse(const icu::UnicodeString& text) {
   icu::UnicodeString words;
@@ -59,9 +49,30 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   text = std::move(result);
 }
 
+struct Replacement {
+  std::string_view from, to;
+  bool turbo = true;  // whether Turbo's table has it
+};
+
+// In this order, as later rules act on what earlier ones wrote.
+constexpr Replacement kReplacements[] = {
+    {"...", ", ", false}, {"…", ", "}, {":", ","}, {" - ", ", ", false},
+    {";", ", ", false},   {"—", "-"},  {"–", "-"}, {" ,", ","},
+    {"“", "\""},          {"”", "\""}, {"‘", "'"}, {"’", "'"},
+};
+
+bool ends_sentence(std::string_view text, Punctuation punctuation) {
+  constexpr std::string_view kEnders[] = {".", "!", "?", "-", ",", "、", "，", "。", "？", "！"};
+  const std::size_t count = punctuation == Punctuation::kMultilingual ? std::size(kEnders) : 5;
+  return std::any_of(kEnders, kEnders + count,
+                     [&](std::string_view ender) { return text.ends_with(ender); });
+}
+
 }  // namespace
 
-std::string normalize_punctuation(std::string_view text) {
+bool is_python_space(std::int32_t c) { return is_white_space(c) || (c >= 0x1c && c <= 0x1f); }
+
+std::string normalize_punctuation(std::string_view text, Punctuation punctuation) {
   if (text.empty()) return "You need to add some text for me to talk.";
 
   icu::UnicodeString letters = from_utf8(text);
@@ -73,16 +84,10 @@ std::string normalize_punctuation(std::string_view text) {
   }
   std::string result = to_utf8(collapse(letters));
 
-  // In this order, as later rules act on what earlier ones wrote.
-  static constexpr std::pair<std::string_view, std::string_view> kReplacements[] = {
-      {"...", ", "}, {"…", ", "}, {":", ","},  {" - ", ", "}, {";", ", "}, {"—", "-"},
-      {"–", "-"},    {" ,", ","}, {"“", "\""}, {"”", "\""},   {"‘", "'"},  {"’", "'"},
-  };
-  for (const auto& [from, to] : kReplacements) replace_all(result, from, to);
-
+  for (const Replacement& rule : kReplacements)
+    if (rule.turbo || punctuation != Punctuation::kTurbo) replace_all(result, rule.from, rule.to);
   result.erase(result.find_last_not_of(' ') + 1);
-  static constexpr std::string_view kEnders = ".!?-,";
-  if (result.empty() || kEnders.find(result.back()) == std::string_view::npos) result += '.';
+  if (!ends_sentence(result, punctuation)) result += '.';
   return result;
 }
 

@@ -7,15 +7,12 @@
 #include "chatterbox/error.h"
 #include "text/normalizer.h"
 #include "text/phones.h"
+#include "text/token_file.h"
 
 namespace chatterbox {
 namespace {
 
 using Json = nlohmann::json;
-
-[[noreturn]] void bad(const std::string& origin, const std::string& what) {
-  throw Error(ErrorCode::kBadFile, origin + ": " + what);
-}
 
 class PhoneTokenizer : public TextTokenizer {
  public:
@@ -26,24 +23,22 @@ class PhoneTokenizer : public TextTokenizer {
     try {
       const Json document = Json::parse(json);
       const Json& model = document.at("model");
-      if (model.value("type", "") != "WordLevel") bad(origin, "model: expected WordLevel");
+      if (model.value("type", "") != "WordLevel")
+        bad_token_file(origin, "model: expected WordLevel");
       for (const auto& [symbol, id] : model.at("vocab").items()) {
-        if (!id.is_number_integer() || id.get<std::int64_t>() < 0 ||
-            id.get<std::int64_t>() > (1 << 20))
-          bad(origin, "expected a token id from 0 to 2^20, got " + id.dump().substr(0, 40));
-        ids_[symbol] = id.get<std::int64_t>();
-        size_ = std::max(size_, id.get<std::int64_t>() + 1);
+        ids_[symbol] = token_id(id, origin);
+        size_ = std::max(size_, ids_[symbol] + 1);
       }
     } catch (const Json::exception& error) {
-      bad(origin, std::string("malformed tokenizer: ") + error.what());
+      bad_token_file(origin, std::string("malformed tokenizer: ") + error.what());
     }
     if (!ids_.count("pau") || !ids_.count("|"))
-      bad(origin, "expected the symbols \"pau\" and \"|\" in the vocabulary");
+      bad_token_file(origin, "expected the symbols \"pau\" and \"|\" in the vocabulary");
   }
 
   std::string normalize(std::string_view text) const override { return collapse_spaces(text); }
 
-  TextTokens encode(std::string_view text) const override {
+  TextTokens encode(std::string_view text, std::string_view) const override {
     const Phones phones = read_phones(text);
     TextTokens tokens;
     std::vector<int> position;  // of each symbol; a dropped one has its successor's

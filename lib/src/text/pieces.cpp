@@ -3,7 +3,6 @@
 #include "text/pieces.h"
 
 #include <unicode/uchar.h>
-#include <unicode/unistr.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "log.h"
 #include "text/normalizer.h"
 #include "text/splitter.h"
+#include "text/unicode_text.h"
 
 namespace chatterbox {
 namespace {
@@ -27,10 +27,6 @@ constexpr std::size_t kOfSpelt = 10;
 
 // Within the last tenth of its tokens a piece ends after a word.
 constexpr int kLastPart = 10;
-
-icu::UnicodeString from_utf8(std::string_view text) {
-  return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), std::int32_t(text.size())));
-}
 
 bool is_wide(UChar32 c) {
   const auto width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);

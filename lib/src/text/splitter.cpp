@@ -3,12 +3,13 @@
 #include "text/splitter.h"
 
 #include <unicode/uchar.h>
-#include <unicode/unistr.h>
 
 #include <algorithm>
 #include <iterator>
 
 #include "text/normalizer.h"
+#include "text/tags.h"
+#include "text/unicode_text.h"
 
 namespace chatterbox {
 namespace {
@@ -16,26 +17,43 @@ namespace {
 using Characters = std::u32string;
 using View = std::u32string_view;
 
-Characters to_characters(const std::string& utf8) {
-  const icu::UnicodeString text = icu::UnicodeString::fromUTF8(utf8);
+// While text is cut each tag is one of these, behind all characters: it stays whole, and
+// counts as one.
+constexpr char32_t kFirstTag = 0x110000;
+bool is_tag(char32_t c) { return c >= kFirstTag; }
+
+Characters to_characters(std::string_view utf8) {
   Characters characters;
-  for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1))
-    characters += char32_t(text.char32At(i));
+  for (std::size_t at = 0; at < utf8.size();) {
+    if (const int tag = find_tag(utf8.substr(at)); tag >= 0) {
+      characters += kFirstTag + char32_t(tag);
+      at += kTags[std::size_t(tag)].size();
+      continue;
+    }
+    const UChar32 c = next_character(utf8, at);
+    characters += c < 0 ? U'\ufffd' : char32_t(c);
+  }
   return characters;
 }
 
 std::string to_utf8(View characters) {
-  icu::UnicodeString text;
-  for (const char32_t c : characters) text.append(UChar32(c));
   std::string utf8;
-  return text.toUTF8String(utf8);
+  for (const char32_t c : characters)
+    if (is_tag(c))
+      utf8 += kTags[c - kFirstTag];
+    else
+      icu::UnicodeString(UChar32(c)).toUTF8String(utf8);
+  return utf8;
 }
 
 bool contains(View set, char32_t c) { return set.find(c) != View::npos; }
 bool is_closer(char32_t c) { return contains(U"\"')]}»”’」』）", c); }
 // Marks of scripts that write no space after a sentence or clause.
-bool ends_wide_sentence(char32_t c) { return contains(U"。！？", c); }
-bool ends_wide_clause(char32_t c) { return contains(U"，、；：", c); }
+bool ends_wide_sentence(char32_t c) { return contains(U"。！？｡", c); }
+bool ends_wide_clause(char32_t c) { return contains(U"，、；：､", c); }
+// Those of the others: of Latin and Cyrillic, then Greek, Hebrew, Arabic and Devanagari.
+bool ends_sentence(char32_t c) { return contains(U".!?…‼⁇⁈⁉\u037e׃؟।॥", c); }
+bool ends_clause(char32_t c) { return contains(U",;:.!?)]—–-\"”·\u0387،؛", c) || ends_sentence(c); }
 
 // Titles and the like: a capital letter after them does not begin a sentence.
 bool is_title(const std::string& word) {
@@ -63,21 +81,31 @@ bool is_abbreviation(View text, std::size_t stop) {
   return is_title(lower);
 }
 
+// Where what is no tag and no space begins.
+std::size_t skip_tags(View text, std::size_t position) {
+  while (position < text.size() && (text[position] == U' ' || is_tag(text[position]))) ++position;
+  return position;
+}
+
 // End of the sentence that starts at `begin`, past its closing quotes.
 std::size_t sentence_end(View text, std::size_t begin) {
   for (std::size_t i = begin; i < text.size(); ++i) {
     const bool wide = ends_wide_sentence(text[i]);
-    if (!wide && !contains(U".!?…؟।", text[i])) continue;
+    if (!wide && !ends_sentence(text[i])) continue;
     std::size_t end = i + 1;
-    while (end < text.size() && (is_closer(text[end]) || contains(U".!?…。！？", text[end]))) ++end;
-    if (end == text.size() || (wide && end == i + 1)) return end;
+    while (end < text.size() && (is_closer(text[end]) || is_tag(text[end]) ||
+                                 ends_sentence(text[end]) || ends_wide_sentence(text[end])))
+      ++end;
+    // Tags that nothing follows are no sentence.
+    if (skip_tags(text, end) == text.size()) return text.size();
+    if (wide && end == i + 1) return end;
     if (text[end] != U' ') {
       if (wide) return end;
       i = end - 1;
       continue;
     }
     // A small letter goes on with the sentence: "e.g. this", "what?" she said.
-    std::size_t next = end + 1;
+    std::size_t next = skip_tags(text, end);
     while (next < text.size() && contains(U"\"'([{«“‘¿¡", text[next])) ++next;
     const bool continues = next < text.size() && u_islower(UChar32(text[next]));
     const bool abbreviation = text[i] == U'.' && end == i + 1 && is_abbreviation(text, i);
@@ -98,7 +126,7 @@ std::size_t cut(View text, std::size_t limit) {
     if (contains(U"/-_&?=.,@+:;|", last)) sign = i;
     if (text[i] != U' ') continue;
     word = i;
-    if (contains(U",;:.!?)]—–-\"”", last)) clause = i;
+    if (ends_clause(last)) clause = i;
   }
   if (clause >= limit / 3 && clause > 0) return clause;
   if (word > 0) return word;
@@ -126,7 +154,10 @@ std::vector<Part> parts_of(View text, std::size_t limit) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = sentence_end(text, begin);
     while (end - begin > limit) {
-      const std::size_t length = cut(text.substr(begin, end - begin), limit);
+      const View rest = text.substr(begin, end - begin);
+      std::size_t length = cut(rest, limit);
+      // Tags alone are no piece either.
+      if (length > 1 && skip_tags(rest, length) == rest.size()) length = cut(rest, length - 1);
       parts.push_back({begin, begin + length});
       begin = skip_space(text, begin + length);
     }
@@ -169,7 +200,7 @@ std::vector<std::string> split_pieces(std::string_view utf8, std::size_t max_cha
 
 std::vector<std::string> split_text(std::string_view text, std::size_t max_characters) {
   std::vector<std::string> pieces = split_pieces(text, max_characters);
-  for (std::string& piece : pieces) piece = normalize_punctuation(piece);
+  for (std::string& piece : pieces) piece = normalize_punctuation(piece, Punctuation::kEnglish);
   return pieces;
 }
 

@@ -2,9 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // Speaks a text with the library alone, writing the file while it is spoken:
-//   chatterbox-tts --voice Amy MODEL_DIRECTORY "Some text." out.wav
+//   chatterbox-tts --voice Amy --language en MODEL_DIRECTORY "Some text." out.wav
 // The voice is one of a library, or a recording, or a file of Voice::save(). --family chooses
-// among several models in the directory; --top-k is for Turbo and Nano.
+// among several models in the directory; --top-k is for Turbo and Nano. With a model alone it
+// says what the model speaks.
 
 #include <algorithm>
 #include <cmath>
@@ -72,6 +73,14 @@ int whole_number(const char* text) {
   return end != text && *end == '\0' && value >= 0 && value < 1 << 30 ? int(value) : -1;
 }
 
+void print_abilities(const chatterbox::Model& model) {
+  std::printf("languages:");
+  for (const std::string& language : model.languages()) std::printf(" %s", language.c_str());
+  std::printf("\ntags:");
+  for (const std::string& tag : model.tags()) std::printf(" %s", tag.c_str());
+  std::printf("\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,6 +91,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--voice") == 0 && i + 1 < argc)
       voice_name = argv[++i];
+    else if (std::strcmp(argv[i], "--language") == 0 && i + 1 < argc)
+      options.language = argv[++i];
     else if (std::strcmp(argv[i], "--family") == 0 && i + 1 < argc)
       model_options.family = argv[++i];
     else if (std::strcmp(argv[i], "--top-k") == 0 && i + 1 < argc)
@@ -89,15 +100,19 @@ int main(int argc, char** argv) {
     else
       arguments.push_back(argv[i]);
   }
-  if (arguments.size() != 3) {
+  if (arguments.size() != 1 && arguments.size() != 3) {
     std::fprintf(stderr,
-                 "usage: %s [--voice NAME|ID|FILE] [--family FAMILY] [--top-k COUNT] "
-                 "MODEL_DIRECTORY TEXT OUT.wav\n",
+                 "usage: %s [--voice NAME|ID|FILE] [--language CODE] [--family FAMILY] "
+                 "[--top-k COUNT] MODEL_DIRECTORY [TEXT OUT.wav]\n",
                  argv[0]);
     return 2;
   }
   try {
     const auto model = chatterbox::Model::load(arguments[0], model_options);
+    if (arguments.size() == 1) {
+      print_abilities(*model);
+      return 0;
+    }
     chatterbox::Engine engine(model);
     if (voice_name.empty() && !model->builtin_voice())
       throw chatterbox::Error(chatterbox::ErrorCode::kNotFound,

@@ -23,8 +23,10 @@
 #include "s3gen/prompt_cache.h"
 #include "s3gen/speech_stream.h"
 #include "t3/t3.h"
+#include "text/languages.h"
 #include "text/pieces.h"
 #include "text/plain/plain.h"
+#include "text/tags.h"
 #include "text/tokenizer.h"
 #include "torch_guard.h"
 #include "voice_cache.h"
@@ -100,11 +102,12 @@ std::size_t count_characters(std::string_view utf8) {
 
 // What the model can read and say at once; 25 s are about the longest that models heard in
 // training.
-PieceLimits piece_limits(const ModelConfig& config, const SynthesisOptions& options) {
+PieceLimits piece_limits(const ModelConfig& config, const std::string& language,
+                         const SynthesisOptions& options) {
   constexpr int kMostSpeechTokens = 625;
   const int most = std::min({options.max_tokens, config.t3.max_speech_tokens, kMostSpeechTokens});
-  return {std::size_t(config.text.max_characters), std::size_t(config.t3.max_text_tokens),
-          std::size_t(most)};
+  return {std::size_t(config.text.most_characters(language)),
+          std::size_t(config.t3.max_text_tokens), std::size_t(most)};
 }
 
 // The voice as T3 hears it, from the voices used last or made now.
@@ -125,6 +128,26 @@ std::string plain_text_for(const ModelConfig& config, std::string_view text) {
   return config.text.frontend == TextFrontend::kFlitePhones
              ? plain
              : plain::with_marks_joined(std::move(plain));
+}
+
+// The text in pieces, as the model reads them.
+std::vector<Piece> read_text(const ModelParts& model, std::string_view text,
+                             const SynthesisOptions& options) {
+  const TextTokenizer& tokenizer = *model.text_tokenizer;
+  const std::string language =
+      language_of(text, options.language, options.text_language, tokenizer.languages());
+  const auto read = [&](std::string_view part) {
+    return tokenizer.encode(tokenizer.normalize(part), language);
+  };
+  const std::string words = leave_out_unknown_tags(text, tokenizer);
+  const std::string plain =
+      options.plain_text ? plain_text_for(model.config, tags_apart(words)) : words;
+  std::vector<Piece> pieces =
+      cut_pieces(plain, read, piece_limits(model.config, language, options));
+  // Who asks for a laugh of somebody who cannot gets silence of no length.
+  if (pieces.empty() && words == text)
+    throw Error(ErrorCode::kInvalidArgument, "text: expected words to speak, got none");
+  return pieces;
 }
 
 // Who speaks, and to whom.
@@ -213,15 +236,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
                                                    std::to_string(kMaxTextLength) +
                                                    " characters, got " + std::to_string(length));
 
-    const TextTokenizer& tokenizer = *model.text_tokenizer;
-    const auto read = [&](std::string_view part) {
-      return tokenizer.encode(tokenizer.normalize(part));
-    };
-    const std::string plain =
-        options.plain_text ? plain_text_for(model.config, text) : std::string(text);
-    std::vector<Piece> pieces = cut_pieces(plain, read, piece_limits(model.config, options));
-    if (pieces.empty())
-      throw Error(ErrorCode::kInvalidArgument, "text: expected words to speak, got none");
+    std::vector<Piece> pieces = read_text(model, text, options);
 
     Turn turn(model.turns, cancellation);
     use_threads(model.threads);
@@ -233,6 +248,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
                             options,
                             cancellation,
                             delivery};
+    if (pieces.empty()) delivery.deliver(at::empty({0}), /*last=*/true, {});
     std::size_t spoken = 0;
     for (Piece& piece : pieces)
       for (TextTokens rest = std::move(piece.tokens); !rest.ids.empty(); ++spoken)

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chatterbox/plain_text.h"
 #include "text/splitter.h"
 #include "text/words.h"
 
@@ -36,6 +37,12 @@ TEST(Tags, UnknownOnesAreLeftOutWithTheirSpace) {
   Strings left_out;
   leave_out_tags("[laugh] [gasp] [laugh] [sigh]", known, left_out);
   EXPECT_EQ(left_out, (Strings{"[laugh]", "[gasp]"})) << "each once";
+}
+
+TEST(Tags, AreNoLinksOfMarkdown) {
+  EXPECT_EQ(tags_apart("Ha[laugh][gasp][sigh] [x][y]"), "Ha[laugh] [gasp] [sigh] [x][y]");
+  EXPECT_EQ(plain_text(tags_apart("Ha! [laugh][clear throat] No, [sigh] [*really*](a.b).")),
+            "Ha! [laugh] [clear throat] No, [sigh] really.");
 }
 
 TEST(Tags, StayWholeInPieces) {

@@ -297,6 +297,37 @@ TEST_F(EngineTest, BadInputSaysExpectedAndGot) {
   });
 }
 
+TEST_F(EngineTest, LeavesOutTagsThatTheModelWasNotTaught) {
+  EXPECT_EQ(engine_.synthesize("Well, [laugh] yes.", voice_, seeded(3)).samples,
+            engine_.synthesize("Well, yes.", voice_, seeded(3)).samples);
+  int chunks = 0;
+  const auto stats =
+      engine_.synthesize("[laugh] [gasp]", voice_, seeded(3), [&](const SpeechChunk& chunk) {
+        EXPECT_TRUE(chunk.last && chunk.samples.empty());
+        return ++chunks > 0;
+      });
+  EXPECT_EQ(chunks, 1);
+  EXPECT_EQ(stats.samples, 0);
+}
+
+TEST_F(EngineTest, SpeaksTheLanguagesOfTheModel) {
+  SynthesisOptions options = seeded(3);
+  options.max_tokens = 4;
+  for (const char* language : {"", "en", "en-US", "EN_gb"}) {
+    options.language = language;
+    EXPECT_NO_THROW(engine_.synthesize("Hello.", voice_, options)) << language;
+  }
+  options.language = "fr-FR";
+  expect_error(ErrorCode::kInvalidArgument,
+               "language: expected one that the model speaks (en), got \"fr-FR\"",
+               [&] { engine_.synthesize("Bonjour.", voice_, options); });
+  options.language = "";
+  options.text_language = "fr-FR";
+  EXPECT_NO_THROW(engine_.synthesize("Bonjour.", voice_, options)) << "only the text says so";
+  EXPECT_EQ(model_->languages(), std::vector<std::string>{"en"});
+  EXPECT_TRUE(model_->tags().empty());
+}
+
 TEST(ModelTest, SaysWhatItIs) {
   const auto model = shared_model();
   EXPECT_EQ(model->id().size(), 16u);

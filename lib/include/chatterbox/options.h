@@ -57,6 +57,13 @@ struct SynthesisOptions {
   // Keeps so many of the likeliest tokens; 0 is off. Turbo and Nano.
   std::optional<int> top_k;
   static constexpr Range kTopK{0, 10000};
+  // What the text is written in: a code such as "fr", or a tag such as "pt-BR" whose region
+  // is dropped. One that the model does not speak (Model::languages()) is refused. Empty: the
+  // model's only language, or what the script of the text tells (Hangul: "ko"), else English.
+  std::string language;
+  // What the text itself says it is in, where it does (xml:lang, a stream's tag). It goes before
+  // `language` if the model speaks it, and is passed over with a warning if not.
+  std::string text_language;
   // Same seed, model, device and options: same audio. Empty: a fresh one.
   std::optional<std::uint64_t> seed;
   // Speech tokens (40 ms each) between pieces of audio while streaming.

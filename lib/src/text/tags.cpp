@@ -49,6 +49,19 @@ std::string leave_out_tags(std::string_view text,
   return result;
 }
 
+std::string tags_apart(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0, after_tag = text.npos; at < text.size();) {
+    const std::size_t length = tag_length(text.substr(at));
+    if (length > 0 && at == after_tag) result += ' ';
+    const std::size_t end = at + std::max<std::size_t>(length, 1);
+    if (length > 0) after_tag = end;
+    result += text.substr(at, end - at);
+    at = end;
+  }
+  return result;
+}
+
 std::string leave_out_unknown_tags(std::string_view text, const TextTokenizer& tokenizer) {
   std::vector<std::string> left_out;
   std::string result = leave_out_tags(

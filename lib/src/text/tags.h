@@ -30,6 +30,9 @@ std::string leave_out_tags(std::string_view text,
                            const std::function<bool(std::string_view)>& known,
                            std::vector<std::string>& left_out);
 
+// A space between tags: two in square brackets are a link in Markdown.
+std::string tags_apart(std::string_view text);
+
 class TextTokenizer;
 
 // The text without the tags that the model would spell out, and a warning that says which.

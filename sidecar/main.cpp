@@ -14,15 +14,15 @@
 #include <filesystem>
 #include <optional>
 
-#include "audio_decode.h"
+#include "audio/audio_decode.h"
 #include "chatterbox/error.h"
 #include "chatterbox/log.h"
 #include "chatterbox/paths.h"
+#include "http/server.h"
+#include "jobs/upkeep.h"
+#include "jobs/webhooks.h"
 #include "log.h"
 #include "main_loop.h"
-#include "server.h"
-#include "upkeep.h"
-#include "webhooks.h"
 
 namespace chatterbox::sidecar {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "job_store.h"
+#include "jobs/job_store.h"
 
 namespace chatterbox::sidecar {
 

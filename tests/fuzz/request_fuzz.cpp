@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "intake.h"
-#include "json_check.h"
+#include "jobs/intake.h"
+#include "operations/json_check.h"
 
 // The body of an HTTP request: it becomes a job, or a reason why not.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,12 +2,12 @@
 // Copyright (c) the gst-chatterbox authors
 #include <gtest/gtest.h>
 
-#include "base64.h"
+#include "audio/base64.h"
 #include "chatterbox/error.h"
-#include "intake.h"
-#include "json.h"
-#include "json_check.h"
-#include "request.h"
+#include "jobs/intake.h"
+#include "operations/json.h"
+#include "operations/json_check.h"
+#include "operations/request.h"
 
 namespace chatterbox::sidecar {
 namespace {

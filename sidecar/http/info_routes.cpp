@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// What the server says of itself.
+#include "audio/audio_encode.h"
+#include "http/server.h"
+#include "operations/json.h"
+#include "page_html.h"
+
+namespace chatterbox::sidecar {
+
+void handle_health(Services& services, const Exchange& exchange) {
+  exchange->set_route("health");
+  const JobCounts jobs = services.store.counts();
+  const int busy = services.pool.busy(), workers = services.pool.size();
+  const bool ready = services.pool.started();
+  JsonWriter json;
+  json.begin_object().key("jobs").begin_object();
+  json.field("completed", jobs.completed)
+      .field("failed", jobs.failed)
+      .field("inProgress", jobs.running)
+      .field("inQueue", jobs.queued)
+      .field("retried", jobs.retried)
+      .end_object();
+  json.key("workers").begin_object();
+  json.field("idle", ready ? workers - busy : 0)
+      .field("initializing", ready ? 0 : workers)
+      .field("ready", ready ? workers : 0)
+      .field("running", busy)
+      .field("throttled", 0)
+      .field("unhealthy", 0)
+      .end_object();
+  exchange->reply_json(200, json.end_object().take());
+}
+
+void handle_metrics(Services& services, const Exchange& exchange) {
+  exchange->set_route("metrics");
+  exchange->reply(200, "text/plain; version=0.0.4",
+                  services.metrics.text(services.store.counts(), services.pool.busy(),
+                                        services.pool.size(), services.pool.started()));
+}
+
+// 204 while the model loads, 503 while the server ends: what balancers ask.
+void handle_ping(Services& services, const Exchange& exchange) {
+  exchange->set_route("ping");
+  if (services.draining)
+    return exchange->reply_error(503, "Stopping", "the server is about to end");
+  if (!services.pool.started()) return exchange->reply(204, "text/plain", "");
+  exchange->reply_json(200, R"({"status":"healthy"})");
+}
+
+void handle_page(const Exchange& exchange) {
+  exchange->set_route("page");
+  exchange->add_header("Content-Security-Policy",
+                       "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+                       "connect-src 'self'; media-src 'self' blob:; img-src 'self' data:; "
+                       "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+  exchange->reply(200, "text/html", kPageHtml);
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jobs/job.h"
+
+namespace chatterbox::sidecar {
+
+// A request body as a job, or why it is none.
+struct Intake {
+  NewJob job;
+  // Not empty: no job at all, status 400.
+  std::string error, detail;
+  // Not empty: a job, but one that cannot succeed.
+  std::string job_error, job_detail;
+};
+
+// The "input" of a request that read_intake() took.
+JsonObject* request_input(JsonNode* root);
+
+// Sentences about fields beside "input" that a request has and nobody knows.
+std::vector<std::string> envelope_warnings(JsonNode* root);
+
+// Reads {"input": {...}, "webhook": ..., "policy": {...}}. `webhooks` is the
+// setting of that name. Any thread; throws nothing.
+Intake read_intake(std::string_view body, bool sync, const std::string& webhooks);
+
+// True when the setting `webhooks` lets results be sent to `address`.
+bool webhook_allowed(const std::string& address, const std::string& webhooks);
+
+// The same for what its name turned out to stand for: link-local addresses are
+// where clouds keep the secrets of a machine.
+bool webhook_peer_allowed(GInetAddress* peer);
+
+}  // namespace chatterbox::sidecar

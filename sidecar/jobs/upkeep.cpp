@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "jobs/upkeep.h"
+
+#include <malloc.h>
+
+#include <chrono>
+
+#include "log.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+constexpr auto kRound = std::chrono::milliseconds(250);
+constexpr int kRoundsPerCheckpoint = 4;
+constexpr int kRoundsPerTrim = 120;
+
+}  // namespace
+
+Upkeep::Upkeep(JobStore& store, int webhook_retry_seconds, Hooks hooks)
+    : store_(store),
+      webhook_retry_ms_(webhook_retry_seconds * 1000),
+      hooks_(std::move(hooks)),
+      thread_([this] { loop(); }) {}
+
+Upkeep::~Upkeep() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    end_.notify_all();
+  }
+  thread_.join();
+}
+
+void Upkeep::loop() {
+  std::unique_lock lock(mutex_);
+  for (int round = 0; !end_.wait_for(lock, kRound, [this] { return ending_; }); ++round) {
+    lock.unlock();
+    try {
+      if (const auto ids = store_.expire(); !ids.empty()) hooks_.stopped(ids);
+      for (const Job& job : store_.due_webhooks(webhook_retry_ms_)) hooks_.webhook(job);
+      if (round % kRoundsPerCheckpoint == 0) store_.checkpoint();
+    } catch (const StorageError& error) {
+      log(Level::kWarning, std::string("upkeep: ") + error.what());
+    }
+    // Requests of many megabytes leave holes that the allocator keeps otherwise.
+    if (round % kRoundsPerTrim == 0) malloc_trim(0);
+    lock.lock();
+  }
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The part of WorkerPool that carries out one job.
+#include <chrono>
+
+#include "chatterbox/error.h"
+#include "jobs/intake.h"
+#include "jobs/worker_pool.h"
+#include "log.h"
+#include "operations/json.h"
+#include "operations/operations.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string milliseconds(double seconds) { return std::to_string(int(seconds * 1000)) + " ms"; }
+
+const char* sentence(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return "Invalid input";
+    case ErrorCode::kNotFound:
+      return "Not found";
+    case ErrorCode::kBadFile:
+      return "Bad file";
+    case ErrorCode::kOutOfMemory:
+      return "Out of memory";
+    case ErrorCode::kCancelled:
+      return "Cancelled";
+    default:
+      return "Synthesis failed";
+  }
+}
+
+// A piece that cannot be kept now may be in a moment; one left out would be a gap.
+void keep_chunk(JobStore& store, const std::string& id, int number, const std::string& json,
+                const std::atomic<bool>& stop) {
+  constexpr int kTries = 100;
+  for (int tries = 0; !stop; ++tries) {
+    try {
+      return store.add_chunk(id, number, json);
+    } catch (const StorageError& error) {
+      if (tries == kTries)
+        throw Error(ErrorCode::kModelFailure, std::string("cannot keep audio: ") + error.what());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace
+
+void WorkerPool::run_job(Worker& worker, const Claim& claim) {
+  const Job& job = claim.job;
+  const auto start = std::chrono::steady_clock::now();
+  metrics_.observe_queue(double(job.started_ms - job.created_ms) / 1000);
+  log(Level::kInfo, "job " + job.id + " begins, start " + std::to_string(job.attempts) +
+                        ", waited " + std::to_string(job.started_ms - job.created_ms) + " ms");
+  hooks_.news(job.id);
+
+  const auto stop = worker.stop;
+  // What was cancelled between the claim and now did not find us.
+  try {
+    if (const auto now = store_.find(job.id); !now || now->state != JobState::kInProgress)
+      *stop = true;
+  } catch (const StorageError&) {
+  }
+  int chunks = 0;
+  JobContext context{*worker.engine,
+                     *model_,
+                     voices_,
+                     metrics_,
+                     job.id,
+                     job.seed,
+                     [stop] { return stop->load(); },
+                     [&](const std::string& json) {
+                       keep_chunk(store_, job.id, chunks++, json, *stop);
+                       hooks_.news(job.id);
+                     }};
+  try {
+    if (*stop) throw Error(ErrorCode::kCancelled, "stopped before it began");
+    const OwnedJson body = parse_json(claim.request);
+    Request request = parse_request(request_input(body.get()));
+    for (std::string& warning : envelope_warnings(body.get()))
+      request.warnings.push_back(std::move(warning));
+    const std::string output = run_operation(request, context);
+    metrics_.observe_job(seconds_since(start));
+    end_job(worker, claim, JobState::kCompleted, output, "", "");
+  } catch (const RequestError& error) {
+    metrics_.count_error("request");
+    end_job(worker, claim, JobState::kFailed, "", error.what(), error.detail());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) metrics_.count_error(to_string(error.code()));
+    end_job(worker, claim, JobState::kFailed, "", sentence(error.code()), error.what());
+  } catch (const std::exception& error) {
+    metrics_.count_error("internal");
+    end_job(worker, claim, JobState::kFailed, "", "Internal error", error.what());
+  }
+  log(Level::kInfo, "job " + job.id + " took " + milliseconds(seconds_since(start)));
+}
+
+// The disk may be full or held by someone: a result is worth waiting for, as
+// expiry frees room.
+void WorkerPool::end_job(Worker& worker, const Claim& claim, JobState state,
+                         const std::string& output, const std::string& error,
+                         const std::string& detail) {
+  const Job& job = claim.job;
+  for (int tries = 0;; ++tries) {
+    bool put_back = false;
+    {
+      const std::lock_guard lock(mutex_);
+      put_back = worker.put_back && state != JobState::kCompleted;
+    }
+    try {
+      if (put_back) {
+        store_.put_back(job.id, job.attempts);
+        log(Level::kInfo, "job " + job.id + " goes back into the queue");
+      } else if (store_.finish(job.id, job.attempts, state, output, error, detail)) {
+        log(Level::kInfo, "job " + job.id + " " + to_string(state));
+      } else {
+        log(Level::kInfo, "job " + job.id + " had ended before");
+      }
+      break;
+    } catch (const StorageError& failure) {
+      log(Level::kWarning,
+          "job " + job.id + ": cannot keep its result, trying again: " + failure.what());
+      std::unique_lock lock(mutex_);
+      // Killed now, it runs again after the next start.
+      if (draining_ && tries > 5) break;
+      changed_.wait_for(lock, std::chrono::seconds(1));
+    }
+  }
+  hooks_.news(job.id);
+}
+
+}  // namespace chatterbox::sidecar

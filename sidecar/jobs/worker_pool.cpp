@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "jobs/worker_pool.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "log.h"
+
+namespace chatterbox::sidecar {
+WorkerPool::WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, int workers, int max_live,
+                       Hooks hooks)
+    : store_(store),
+      voices_(voices),
+      metrics_(metrics),
+      max_live_(max_live),
+      hooks_(std::move(hooks)) {
+  for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>());
+}
+
+WorkerPool::~WorkerPool() {
+  drain();
+  interrupt();
+  for (const auto& worker : workers_)
+    if (worker->thread.joinable()) worker->thread.join();
+}
+
+void WorkerPool::start(std::shared_ptr<const Model> model) {
+  model_ = std::move(model);
+  for (const auto& worker : workers_) {
+    worker->engine = std::make_unique<Engine>(model_);
+    worker->thread = std::thread([this, &worker = *worker] { loop(worker); });
+  }
+  started_ = true;
+}
+
+void WorkerPool::wake() {
+  const std::lock_guard lock(mutex_);
+  jobs_ = true;
+  changed_.notify_one();
+}
+
+bool WorkerPool::submit(LiveTask task) {
+  const std::lock_guard lock(mutex_);
+  if (draining_ || int(live_.size()) >= max_live_) return false;
+  live_.push_back(std::move(task));
+  changed_.notify_one();
+  return true;
+}
+
+void WorkerPool::stop(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  for (LiveTask& task : live_)
+    if (task.id == id) *task.stop = true;
+  for (const auto& worker : workers_)
+    if (worker->id == id && worker->stop) {
+      *worker->stop = true;
+      worker->engine->cancel();
+    }
+}
+
+void WorkerPool::nudge() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& worker : workers_)
+    if (worker->stop && *worker->stop) worker->engine->cancel();
+}
+
+void WorkerPool::drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  changed_.notify_all();
+}
+
+void WorkerPool::interrupt() {
+  const std::lock_guard lock(mutex_);
+  for (LiveTask& task : live_) *task.stop = true;
+  for (const auto& worker : workers_)
+    if (worker->stop) {
+      worker->put_back = true;
+      *worker->stop = true;
+      worker->engine->cancel();
+    }
+}
+
+int WorkerPool::busy() const {
+  const std::lock_guard lock(mutex_);
+  return int(std::count_if(workers_.begin(), workers_.end(),
+                           [](const auto& worker) { return worker->stop != nullptr; }));
+}
+
+std::optional<Claim> WorkerPool::claim_job() {
+  try {
+    return store_.claim();
+  } catch (const StorageError& error) {
+    log(Level::kWarning, std::string("cannot take a job: ") + error.what());
+    return std::nullopt;
+  }
+}
+
+void WorkerPool::loop(Worker& worker) {
+  std::unique_lock lock(mutex_);
+  while (!draining_) {
+    if (!live_.empty() && (!job_next_ || !jobs_)) {
+      LiveTask task = std::move(live_.front());
+      live_.pop_front();
+      job_next_ = true;
+      worker.id = task.id;
+      worker.stop = task.stop;
+      lock.unlock();
+      if (!*task.stop) task.run(*worker.engine, *model_);
+      lock.lock();
+      worker.stop = nullptr;
+      worker.id.clear();
+      continue;
+    }
+    if (!jobs_) {
+      job_next_ = false;
+      // The timeout finds jobs that a failing disk kept from being taken.
+      if (live_.empty() &&
+          changed_.wait_for(lock, std::chrono::seconds(1)) == std::cv_status::timeout)
+        jobs_ = true;
+      continue;
+    }
+    job_next_ = false;
+    // Busy from before the claim on: a drain must not overlook it.
+    worker.stop = std::make_shared<std::atomic<bool>>(false);
+    worker.put_back = false;
+    // Before the claim: a job that comes while we look sets it again.
+    jobs_ = false;
+    lock.unlock();
+    const auto claim = claim_job();
+    lock.lock();
+    if (claim) {
+      // Where one was there may be more.
+      jobs_ = true;
+      changed_.notify_one();
+      worker.id = claim->job.id;
+      lock.unlock();
+      run_job(worker, *claim);
+      lock.lock();
+    }
+    worker.stop = nullptr;
+    worker.id.clear();
+  }
+}
+
+}  // namespace chatterbox::sidecar

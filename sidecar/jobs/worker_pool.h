@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chatterbox/engine.h"
+#include "jobs/job_store.h"
+#include "metrics.h"
+#include "operations/voices.h"
+
+namespace chatterbox::sidecar {
+
+// Speech for a connection that waits for it: not a job, as nobody could fetch
+// its result later.
+struct LiveTask {
+  std::string id;
+  // Set by anyone to end it.
+  std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+  // Runs in a worker's thread; throws nothing.
+  std::function<void(Engine& engine, const Model& model)> run;
+};
+
+// Threads that take jobs from the store, one engine each, on one model. HTTP
+// never waits for them: it leaves jobs in the store and tasks here.
+class WorkerPool {
+ public:
+  struct Hooks {
+    // A job has ended or has a new chunk; called in a worker's thread.
+    std::function<void(const std::string& id)> news;
+  };
+
+  WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, int workers, int max_live,
+             Hooks hooks);
+  ~WorkerPool();
+
+  // Work begins; until now everything waits.
+  void start(std::shared_ptr<const Model> model);
+  // There may be a job in the store.
+  void wake();
+  // False when too many wait.
+  bool submit(LiveTask task);
+  // Ends what runs as `id`, between tokens.
+  void stop(const std::string& id);
+  // Asks again those that were told to stop: one that was between two steps may
+  // not have heard. Called now and then.
+  void nudge();
+
+  // No new work from now on.
+  void drain();
+  // Puts running jobs back into the queue and ends live tasks.
+  void interrupt();
+  bool idle() const { return busy() == 0; }
+  int busy() const;
+  int size() const { return int(workers_.size()); }
+  bool started() const { return started_; }
+
+ private:
+  struct Worker {
+    std::thread thread;
+    std::unique_ptr<Engine> engine;
+    // Guarded by mutex_: what it works on; empty: nothing.
+    std::string id;
+    std::shared_ptr<std::atomic<bool>> stop;
+    // The job goes back into the queue instead of ending.
+    bool put_back = false;
+  };
+
+  void loop(Worker& worker);
+  void run_job(Worker& worker, const Claim& claim);
+  void end_job(Worker& worker, const Claim& claim, JobState state, const std::string& output,
+               const std::string& error, const std::string& detail);
+  std::optional<Claim> claim_job();
+
+  JobStore& store_;
+  Voices& voices_;
+  Metrics& metrics_;
+  const int max_live_;
+  const Hooks hooks_;
+  std::shared_ptr<const Model> model_;
+  std::atomic<bool> started_{false};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_, to the end.
+  std::deque<LiveTask> live_;
+  // A job may wait in the store.
+  bool jobs_ = true;
+  // The next is a job if both kinds wait: they alternate.
+  bool job_next_ = false;
+  bool draining_ = false;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "operations/voices.h"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "audio/audio_decode.h"
+#include "chatterbox/error.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+// Each holds what its conditionals take, about 200 kB, and what the library
+// prepared for it.
+constexpr std::size_t kRemembered = 8;
+
+std::string digest(const std::string& bytes) {
+  gchar* text = g_compute_checksum_for_data(
+      G_CHECKSUM_SHA256, reinterpret_cast<const guchar*>(bytes.data()), bytes.size());
+  std::string result = text;
+  g_free(text);
+  return result;
+}
+
+// The same path may hold another recording tomorrow.
+std::string file_key(const std::string& path) {
+  std::error_code ignored;
+  const auto time = std::filesystem::last_write_time(path, ignored);
+  return path + "@" + std::to_string(time.time_since_epoch().count());
+}
+
+VoiceEntry find_entry(const VoiceLibrary& library, const VoiceChoice& choice) {
+  const std::string& wanted = choice.id.empty() ? choice.name : choice.id;
+  try {
+    return library.find(wanted);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    throw RequestError("Voice '" + wanted + "' not found in any library",
+                       std::string(choice.id.empty() ? "voice_name" : "voice_id") +
+                           ": expected a voice of list_local_voices; " + error.what());
+  }
+}
+
+}  // namespace
+
+std::optional<Speaker> Voices::recall(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(recent_.begin(), recent_.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+  if (found == recent_.end()) return std::nullopt;
+  recent_.splice(recent_.begin(), recent_, found);
+  return found->second;
+}
+
+void Voices::remember(const std::string& key, const Speaker& speaker) {
+  const std::lock_guard lock(mutex_);
+  recent_.emplace_front(key, speaker);
+  if (recent_.size() > kRemembered) recent_.pop_back();
+}
+
+Speaker Voices::choose(const VoiceChoice& choice, const Model& model, Engine& engine,
+                       const std::function<bool()>& stopped) {
+  if (!choice.id.empty() || !choice.name.empty()) {
+    const VoiceEntry entry = find_entry(library_, choice);
+    const std::string key = file_key(entry.path);
+    if (auto known = recall(key)) return *known;
+    Speaker speaker{library_.voice(entry, engine), entry.id, entry.name, "voice_library",
+                    entry.seconds};
+    remember(key, speaker);
+    return speaker;
+  }
+  if (!choice.reference.empty()) {
+    const std::string key = digest(choice.reference) + "/" + std::to_string(choice.max_seconds);
+    if (auto known = recall(key)) return *known;
+    DecodeLimits limits;
+    limits.seconds = std::min(choice.max_seconds, max_audio_seconds_);
+    limits.cut = true;
+    const Audio reference = decode_upload(choice.field, choice.reference, limits, stopped);
+    try {
+      Speaker speaker{engine.make_voice(reference), "none", "none", "reference_audio",
+                      reference.seconds()};
+      remember(key, speaker);
+      return speaker;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kInvalidArgument) throw;
+      throw RequestError("Reference audio too short",
+                         std::string(choice.field) + ": " + error.what());
+    }
+  }
+  if (!model.builtin_voice())
+    throw RequestError("A voice is required",
+                       "expected voice_name, voice_id or reference_audio: this model has no voice "
+                       "of its own");
+  return Speaker{*model.builtin_voice(), "none", "none", "built_in", 0};
+}
+
+}  // namespace chatterbox::sidecar

@@ -3,6 +3,7 @@
 #include "audio/audio_decode.h"
 
 #include <fcntl.h>
+#include <glib.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,14 +19,21 @@
 
 #include "audio/decode_protocol.h"
 #include "chatterbox/error.h"
+#include "log.h"
 #include "operations/fields.h"
 
+#ifdef CHATTERBOX_SANITIZED
 extern char** environ;
+#endif
 
 namespace chatterbox::sidecar {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Files of floating point may go a little beyond 1; this is no sound.
+constexpr float kLoudest = 100;
+constexpr std::uint32_t kLeastRateHz = 1000, kMostRateHz = 384'000;
 
 std::string& program() {
   static std::string path = [] {
@@ -36,6 +44,21 @@ std::string& program() {
                                                     : std::string(CHATTERBOX_DECODER);
   }();
   return path;
+}
+
+// The decoder gets none of ours: keys may be in it.
+char** environment() {
+#ifdef CHATTERBOX_SANITIZED
+  return environ;  // options of the sanitizer
+#else
+  static char* none[] = {nullptr};
+  return none;
+#endif
+}
+
+std::string registry_file() {
+  const char* path = g_getenv("GST_REGISTRY_1_0");
+  return path ? path : "";
 }
 
 class Descriptor {
@@ -75,10 +98,13 @@ class Child {
     posix_spawn_file_actions_adddup2(&actions, input, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
     posix_spawn_file_actions_adddup2(&actions, errors, 2);
-    std::string path = program(), most = std::to_string(seconds),
+    // Whatever else is open here is none of its business.
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    std::string path = program(), registry = registry_file(), most = std::to_string(seconds),
                 work = std::to_string(int(std::ceil(work_seconds)));
-    char* arguments[] = {path.data(), most.data(), work.data(), nullptr};
-    const int result = posix_spawn(&pid_, path.c_str(), &actions, nullptr, arguments, environ);
+    char* arguments[] = {path.data(), registry.data(), most.data(), work.data(), nullptr};
+    const int result =
+        posix_spawn(&pid_, path.c_str(), &actions, nullptr, arguments, environment());
     posix_spawn_file_actions_destroy(&actions);
     if (result != 0) {
       errno = result;
@@ -144,6 +170,32 @@ Streams exchange(Descriptor& to, Descriptor& from, Descriptor& errors, std::stri
 
 void set_decoder_program(const std::string& path) { program() = path; }
 
+void check_decoder(bool required) {
+  std::string path = program(), registry = registry_file(), option = "--check";
+  char* arguments[] = {path.data(), registry.data(), option.data(), nullptr};
+  gchar* told = nullptr;
+  gint status = 0;
+  GError* error = nullptr;
+  const bool ran = g_spawn_sync(nullptr, arguments, environment(), G_SPAWN_STDERR_TO_DEV_NULL,
+                                nullptr, nullptr, &told, nullptr, &status, &error);
+  std::string what = ran && told ? told : error ? error->message : "nothing";
+  g_clear_error(&error);
+  g_free(told);
+  what.erase(what.find_last_not_of("\n") + 1);
+#ifdef CHATTERBOX_SANITIZED
+  return;
+#endif
+  if (ran && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    return log(Level::kInfo, "chatterbox-decode is confined by " + what);
+  const std::string fault =
+      "chatterbox-decode: expected a kernel with Landlock or seccomp to "
+      "confine it, got " +
+      what;
+  if (required)
+    throw Error(ErrorCode::kModelFailure, fault + "; decoder-sandbox=optional goes on without");
+  log(Level::kWarning, fault);
+}
+
 Audio decode_upload(std::string_view what, std::string_view file, const DecodeLimits& limits,
                     const std::function<bool()>& stopped) {
   const std::string field(what);
@@ -177,6 +229,8 @@ Audio decode_upload(std::string_view what, std::string_view file, const DecodeLi
     refuse(message.empty() ? "hold no audio" : "cannot be read: " + message.substr(0, 200));
   }
   std::memcpy(&header, streams.audio.data(), sizeof header);
+  if (header.rate_hz < kLeastRateHz || header.rate_hz > kMostRateHz)
+    refuse("claim " + std::to_string(header.rate_hz) + " samples per second");
   Audio audio;
   audio.rate_hz = int(header.rate_hz);
   audio.samples.resize((streams.audio.size() - sizeof header) / sizeof(float));
@@ -191,8 +245,10 @@ Audio decode_upload(std::string_view what, std::string_view file, const DecodeLi
                                                " s of audio, got more");
     audio.samples.resize(most);
   }
-  for (float& sample : audio.samples)
+  for (float& sample : audio.samples) {
     if (!std::isfinite(sample)) sample = 0;
+    if (std::abs(sample) > kLoudest) refuse("hold samples far beyond full scale");
+  }
   return audio;
 }
 

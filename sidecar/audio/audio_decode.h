@@ -26,6 +26,10 @@ struct DecodeLimits {
 Audio decode_upload(std::string_view what, std::string_view file, const DecodeLimits& limits,
                     const std::function<bool()>& stopped);
 
+// Asks the decoder what this kernel confines it with. Throws Error when that is nothing and
+// `required`.
+void check_decoder(bool required);
+
 // Where decode_upload finds its program: beside this one unless set.
 void set_decoder_program(const std::string& path);
 

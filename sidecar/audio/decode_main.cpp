@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// chatterbox-decode SECONDS WORK_SECONDS < file > samples
+// chatterbox-decode REGISTRY SECONDS WORK_SECONDS < file > samples
+// chatterbox-decode REGISTRY --check
 //
 // Decodes what strangers send, away from the server: whatever a demuxer does
 // wrong ends this process alone. Before the first byte is looked at it gives up
-// files, network and most memory. Stops a little after SECONDS of audio, however
-// much the file claims to hold.
+// all files but the libraries it decodes with, network and most memory. Stops a little after
+// SECONDS of audio, however much the file claims to hold. REGISTRY is GStreamer's list of plugins.
+// --check tells what of that this kernel offers, as "landlock=6 seccomp=1", and whether it holds.
+#include <fcntl.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/audio/audio.h>
@@ -16,6 +19,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,8 +27,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "audio/decode_protocol.h"
+#include "audio/decode_sandbox.h"
 
 namespace {
 
@@ -48,6 +54,43 @@ void give_up_rights(int work_seconds) {
   limit(RLIMIT_CPU, rlim_t(work_seconds));
   // No network of its own where the kernel lets users have none.
   [[maybe_unused]] const int ignored = unshare(CLONE_NEWUSER | CLONE_NEWNET);
+}
+
+// Where the code that decodes is: plugins are loaded when the file shows what it is.
+std::vector<std::string> library_folders() {
+  std::vector<std::string> folders{"/usr", "/lib", "/lib64", "/etc/ld.so.cache"};
+  GList* plugins = gst_registry_get_plugin_list(gst_registry_get());
+  for (GList* at = plugins; at; at = at->next) {
+    const gchar* file = gst_plugin_get_filename(GST_PLUGIN(at->data));
+    if (!file || g_str_has_prefix(file, "/usr/")) continue;
+    gchar* folder = g_path_get_dirname(file);
+    if (std::find(folders.begin(), folders.end(), folder) == folders.end())
+      folders.emplace_back(folder);
+    g_free(folder);
+  }
+  gst_plugin_list_free(plugins);
+  return folders;
+}
+
+chatterbox::sidecar::Sandbox enter() {
+#ifdef CHATTERBOX_SANITIZED
+  // A sanitizer reads and calls what a decoder may not.
+  return {};
+#else
+  return chatterbox::sidecar::enter_sandbox(library_folders());
+#endif
+}
+
+// What is promised is tried: a file that is nobody's library, and a socket.
+int check_sandbox() {
+  give_up_rights(10);
+  const auto sandbox = enter();
+  const bool reads = open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
+  const bool calls = socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+  std::printf("landlock=%d seccomp=%d\n", sandbox.landlock, int(sandbox.seccomp));
+  std::fflush(stdout);
+  const bool holds = sandbox.any() && (!sandbox.landlock || !reads) && (!sandbox.seccomp || !calls);
+  _exit(holds ? 0 : 3);
 }
 
 [[noreturn]] void fail(const std::string& message) {
@@ -145,12 +188,17 @@ int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 1);
   // Orc's compiled code would need a file; its plain code is fast enough here.
   setenv("ORC_CODE", "backup", 1);
+  if (argc > 1 && *argv[1]) {
+    setenv("GST_REGISTRY_1_0", argv[1], 1);
+    // The server has brought it up to date.
+    setenv("GST_REGISTRY_UPDATE", "no", 1);
+  }
   gst_init(nullptr, nullptr);
-  // Only GStreamer's registry was to be made ready.
-  if (argc == 2 && std::strcmp(argv[1], "--warm-up") == 0) return 0;
-  if (argc != 3) fail("usage: chatterbox-decode SECONDS WORK_SECONDS < file > samples");
-  const double seconds = g_ascii_strtod(argv[1], nullptr);
-  give_up_rights(std::max(1, std::atoi(argv[2])));
+  if (argc == 3 && std::strcmp(argv[2], "--check") == 0) return check_sandbox();
+  if (argc != 4) fail("usage: chatterbox-decode REGISTRY SECONDS WORK_SECONDS < file > samples");
+  const double seconds = g_ascii_strtod(argv[2], nullptr);
+  give_up_rights(std::max(1, std::atoi(argv[3])));
+  enter();
 
   GstElement* pipeline = gst_pipeline_new(nullptr);
   GstElement* source = gst_element_factory_make("appsrc", nullptr);

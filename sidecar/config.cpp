@@ -35,16 +35,24 @@ const std::vector<Setting>& settings() {
       {"threads", &Config::threads, "threads for inference; 0: chosen for the model", 0, 1024},
       {"api-key-file", &Config::api_key_file, "file of accepted keys, one per line"},
       {"api-key", &Config::api_key, "one accepted key; better in the environment than here"},
+      {"metrics-key", &Config::metrics_key, "the key that may read /metrics; needed with several"},
       {"tls-certificate", &Config::tls_certificate, "PEM certificate: serves HTTPS"},
       {"tls-key", &Config::tls_key, "PEM private key of the certificate"},
       {"allow-origin", &Config::allow_origin, "origin of web pages that may call: a URL, or *"},
-      {"webhooks", &Config::webhooks, "all, none, or hosts separated by commas"},
+      {"webhooks", &Config::webhooks,
+       "all: of the Internet; any: private addresses too; none; or hosts, separated by commas"},
+      {"share-voices", &Config::share_voices, "yes: what one key clones, all may use"},
+      {"openai-voices", &Config::openai_voices, "changes what OpenAI's names mean: alloy=Amy,..."},
+      {"decoder-sandbox", &Config::decoder_sandbox,
+       "required: no start without one for chatterbox-decode; optional: with what there is"},
       {"workers", &Config::workers, "jobs at work at once", 1, 64},
       {"max-queue", &Config::max_queue, "jobs that may wait", 1, 1000000},
       {"max-queue-mb", &Config::max_queue_mb, "megabytes of requests that may wait", 1, 1000000},
       {"max-live", &Config::max_live, "speech requests that may wait with open connections", 1,
        10000},
       {"max-connections", &Config::max_connections, "open connections", 1, 100000},
+      {"max-connections-per-address", &Config::max_connections_per_address,
+       "open connections of one address", 1, 100000},
       {"max-run-mb", &Config::max_run_mb, "megabytes of one /run request", 1, 1024},
       {"max-runsync-mb", &Config::max_runsync_mb, "megabytes of one /runsync request", 1, 1024},
       {"max-upload-mb", &Config::max_upload_mb, "megabytes of requests being received at once", 1,
@@ -52,6 +60,11 @@ const std::vector<Setting>& settings() {
       {"max-audio-seconds", &Config::max_audio_seconds, "length of one recording sent", 1, 36000},
       {"header-seconds", &Config::header_seconds, "time for a client to send headers", 1, 3600},
       {"body-seconds", &Config::body_seconds, "time for a client to send a body", 1, 3600},
+      {"max-answer-mb", &Config::max_answer_mb, "megabytes of answers being sent", 16, 100000},
+      {"max-kept", &Config::max_kept, "jobs on disk, whatever became of them", 1, 10000000},
+      {"max-kept-mb", &Config::max_kept_mb, "megabytes of their requests and results", 1, 10000000},
+      {"max-ttl-seconds", &Config::max_ttl_seconds, "the longest a client may have a job kept", 10,
+       604800},
       {"result-seconds", &Config::result_seconds, "how long results of /run are kept", 1, 604800},
       {"sync-result-seconds", &Config::sync_result_seconds, "the same for /runsync", 1, 604800},
       {"stream-wait-ms", &Config::stream_wait_ms, "how long /stream waits for news", 0, 9000},
@@ -146,6 +159,9 @@ void check(const Config& config) {
       refuse(name, expected, "'" + value + "'");
   };
   one_of("durability", config.durability, {"process", "power"}, "process or power");
+  one_of("share-voices", config.share_voices, {"yes", "no"}, "yes or no");
+  one_of("decoder-sandbox", config.decoder_sandbox, {"required", "optional"},
+         "required or optional");
   one_of("log", config.log, {"info", "warning", "debug"}, "info, warning or debug");
   if (config.tls_certificate.empty() != config.tls_key.empty())
     refuse("tls-certificate and tls-key", "both or neither", "one");

@@ -23,24 +23,33 @@ struct Config {
 
   std::string api_key_file;
   std::string api_key;
+  std::string metrics_key;
   std::string tls_certificate;
   std::string tls_key;
   std::string allow_origin;
   std::string webhooks = "all";
+  std::string share_voices = "no";
+  std::string openai_voices;
+  std::string decoder_sandbox = "required";
 
   int workers = 2;
   int max_queue = 1000;
   int max_queue_mb = 2048;
   int max_live = 32;
   int max_connections = 2048;
+  int max_connections_per_address = 1024;
   int max_run_mb = 10;
   int max_runsync_mb = 20;
   int max_upload_mb = 256;
+  int max_answer_mb = 256;
+  int max_kept = 20000;
+  int max_kept_mb = 4096;
   int max_audio_seconds = 300;
   int header_seconds = 20;
   int body_seconds = 60;
   int result_seconds = 1800;
   int sync_result_seconds = 60;
+  int max_ttl_seconds = 86400;
   int stream_wait_ms = 2000;
   int drain_seconds = 25;
   int attempts = 3;

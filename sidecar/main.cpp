@@ -2,16 +2,21 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // chatterbox-server: speech over HTTP, with jobs that survive its end.
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "audio/audio_decode.h"
@@ -29,6 +34,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kMegabyte = 1'000'000;
+
 std::string data_directory(const Config& config) {
   std::string path = config.data_dir;
   if (path.empty()) path = std::string(g_get_user_state_dir()) + "/chatterbox-server";
@@ -40,20 +47,39 @@ std::string data_directory(const Config& config) {
   return path;
 }
 
+// Two servers on one directory would end each other's jobs. Held until the process ends.
+void lock_directory(const std::string& data_dir) {
+  const std::string path = data_dir + "/lock";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              "data-dir: expected a directory that no other server uses, got '" + data_dir +
+                  "': " + std::strerror(errno));
+}
+
 StoreLimits store_limits(const Config& config) {
   StoreLimits limits;
   limits.queued = config.max_queue;
   limits.queued_bytes = std::int64_t(config.max_queue_mb) << 20;
+  limits.kept = config.max_kept;
+  limits.kept_bytes = std::int64_t(config.max_kept_mb) << 20;
   limits.result_ms = config.result_seconds * 1000LL;
   limits.sync_result_ms = config.sync_result_seconds * 1000LL;
+  limits.most_ttl_ms = config.max_ttl_seconds * 1000LL;
   limits.attempts = config.attempts;
   limits.power_safe = config.durability == "power";
   return limits;
 }
 
-VoiceLibrary voice_library(const Config& config) {
-  if (config.voices_dir.empty()) return VoiceLibrary();
-  return VoiceLibrary(config.voices_dir, installed_voice_directories());
+// A file that is no database, or one of a newer server, is left as it is.
+std::unique_ptr<JobStore> open_store(const std::string& path, const StoreLimits& limits,
+                                     const Shares& shares) {
+  try {
+    return std::make_unique<JobStore>(path, limits, shares);
+  } catch (const StorageError& error) {
+    throw Error(ErrorCode::kBadFile, path + ": expected a database of jobs, got: " + error.what() +
+                                         "; move it away to begin with an empty one");
+  }
 }
 
 void prepare_process(const std::string& data_dir) {
@@ -80,8 +106,10 @@ void bridge_log() {
 }
 
 // The model loads beside the server, which takes requests meanwhile.
-std::thread load_model(const Config& config, WorkerPool& pool, GMainLoop* loop, int& status) {
-  return std::thread([&config, &pool, loop, &status] {
+std::thread load_model(const Config& config, WorkerPool& pool, JobStore& store, GMainLoop* loop,
+                       int& status) {
+  return std::thread([&config, &pool, &store, loop, &status] {
+    store.check();
     try {
       const auto start = g_get_monotonic_time();
       ModelOptions options;
@@ -149,33 +177,72 @@ class Drain {
   bool interrupted_ = false;
 };
 
+// Reads the keys again on SIGHUP.
+class KeyReload {
+ public:
+  KeyReload(Keys& keys, Shares& shares) : keys_(keys), shares_(shares) {
+    shares_.set_owners(keys_.count());
+    g_unix_signal_add(
+        SIGHUP,
+        [](gpointer self) -> gboolean {
+          static_cast<KeyReload*>(self)->reload();
+          return G_SOURCE_CONTINUE;
+        },
+        this);
+  }
+
+ private:
+  void reload() {
+    try {
+      keys_.reload();
+      shares_.set_owners(keys_.count());
+      log(Level::kInfo, "keys read again: " + std::to_string(keys_.count()));
+    } catch (const std::exception& error) {
+      log(Level::kWarning, std::string("keys stay as they were: ") + error.what());
+    }
+  }
+
+  Keys& keys_;
+  Shares& shares_;
+};
+
 int serve(const Config& config) {
   const std::string data_dir = data_directory(config);
+  lock_directory(data_dir);
   prepare_process(data_dir);
-  const Keys keys(config);
-  JobStore store(data_dir + "/jobs.sqlite", store_limits(config));
-  Voices voices(voice_library(config), config.max_audio_seconds);
+  check_decoder(config.decoder_sandbox == "required");
+  Keys keys(config);
+  Shares shares;
+  KeyReload reload(keys, shares);
+  const StandardVoices standard_voices(config.openai_voices);
+  const std::string database = data_dir + "/jobs.sqlite";
+  const auto store_owned = open_store(database, store_limits(config), shares);
+  JobStore& store = *store_owned;
+  Voices voices(config.voices_dir.empty() ? own_voice_directory() : config.voices_dir,
+                installed_voice_directories(), config.share_voices == "yes",
+                config.max_audio_seconds);
   Metrics metrics;
   Waiters waiters;
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   WorkerPool pool(
-      store, voices, metrics, config.workers, config.max_live,
+      store, voices, metrics, shares, config.workers, config.max_live,
       {[&waiters](const std::string& id) { post([&waiters, id] { waiters.news(id); }); }});
-  Services services{config, store, voices, metrics, pool, waiters};
-  Server server(services, keys);
-  Webhooks webhooks(store);
+  Budgets budgets{{"uploads", config.max_upload_mb * kMegabyte, shares},
+                  {"answers", config.max_answer_mb * kMegabyte, shares}};
+  Background small_requests, large_requests, disk;
+  Services services{config,  keys,    shares,         store,          voices, metrics,        pool,
+                    waiters, budgets, small_requests, large_requests, disk,   standard_voices};
+  Server server(services);
+  Webhooks webhooks(store, WebhookPolicy(config.webhooks), config.webhook_retry_seconds);
   Drain drain(services, loop);
   std::optional<Upkeep> upkeep;
-  upkeep.emplace(store, config.webhook_retry_seconds,
-                 Upkeep::Hooks{[&](const std::vector<std::string>& ids) {
-                                 for (const std::string& id : ids) {
-                                   pool.stop(id);
-                                   post([&waiters, id] { waiters.news(id); });
-                                 }
-                               },
-                               [&webhooks](const Job& job) {
-                                 post([&webhooks, job] { webhooks.send(job); });
-                               }});
+  upkeep.emplace(store, Upkeep::Hooks{[&](const std::vector<std::string>& ids) {
+                                        for (const std::string& id : ids) {
+                                          pool.stop(id);
+                                          post([&waiters, id] { waiters.news(id); });
+                                        }
+                                      },
+                                      [&webhooks] { webhooks.look(); }});
   post_every(100, [&pool] { pool.nudge(); });
   log(Level::kInfo, "serving on " + server.address() + ", jobs in " + data_dir);
   // For whoever started us on port 0.
@@ -183,7 +250,7 @@ int serve(const Config& config) {
   std::fflush(stdout);
 
   int status = 0;
-  std::thread loader = load_model(config, pool, loop, status);
+  std::thread loader = load_model(config, pool, store, loop, status);
   g_main_loop_run(loop);
   log(Level::kInfo, "ending");
   upkeep.reset();

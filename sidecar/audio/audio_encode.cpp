@@ -31,9 +31,16 @@ const std::vector<Recipe>& recipes() {
        {"opusenc", "oggmux"}},
       {{"mp3", "audio/mpeg"}, "lamemp3enc target=bitrate bitrate=64 mono=true", {"lamemp3enc"}},
       {{"flac", "audio/flac"}, "flacenc blocksize=1152", {"flacenc"}},
+      // Whichever is installed; the first is the best.
       {{"aac", "audio/aac"},
        "fdkaacenc bitrate=64000 ! audio/mpeg,stream-format=adts",
        {"fdkaacenc"}},
+      {{"aac", "audio/aac"},
+       "avenc_aac bitrate=64000 ! aacparse ! audio/mpeg,stream-format=adts",
+       {"avenc_aac", "aacparse"}},
+      {{"aac", "audio/aac"},
+       "voaacenc bitrate=64000 ! audio/mpeg,stream-format=adts",
+       {"voaacenc"}},
   };
   return all;
 }
@@ -47,11 +54,11 @@ bool available(const Recipe& recipe) {
   return true;
 }
 
-// 16-bit samples, with the header of an endless WAV file or without.
+// 16-bit samples, with the header of a WAV file or without.
 class PlainEncoder : public AudioEncoder {
  public:
-  PlainEncoder(bool header, int rate_hz) {
-    if (header) start_ = wav_header(rate_hz, -1);
+  PlainEncoder(bool header, int rate_hz, std::optional<std::int64_t> samples) {
+    if (header) start_ = wav_header(rate_hz, samples.value_or(-1));
   }
   std::string push(std::span<const float> samples) override {
     std::string bytes = std::move(start_);
@@ -157,7 +164,8 @@ class GstEncoder : public AudioEncoder {
 std::vector<SpeechFormat> speech_formats() {
   std::vector<SpeechFormat> formats{{"wav", "audio/wav"}, {"pcm", "audio/pcm"}};
   for (const Recipe& recipe : recipes())
-    if (available(recipe)) formats.push_back(recipe.format);
+    if (available(recipe) && std::strcmp(formats.back().name, recipe.format.name) != 0)
+      formats.push_back(recipe.format);
   return formats;
 }
 
@@ -167,9 +175,10 @@ std::string content_type(const std::string& format) {
   return "application/octet-stream";
 }
 
-std::unique_ptr<AudioEncoder> make_encoder(const std::string& format, int rate_hz) {
+std::unique_ptr<AudioEncoder> make_encoder(const std::string& format, int rate_hz,
+                                           std::optional<std::int64_t> samples) {
   if (format == "wav" || format == "pcm")
-    return std::make_unique<PlainEncoder>(format == "wav", rate_hz);
+    return std::make_unique<PlainEncoder>(format == "wav", rate_hz, samples);
   for (const Recipe& recipe : recipes())
     if (format == recipe.format.name && available(recipe))
       return std::make_unique<GstEncoder>(recipe, rate_hz);

@@ -2,7 +2,9 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,8 +28,10 @@ struct SpeechFormat {
 // wav, pcm, and those of opus, mp3, flac, aac that GStreamer has an encoder for.
 std::vector<SpeechFormat> speech_formats();
 
-// Mono input of `rate_hz`. Throws RequestError naming the formats there are.
-std::unique_ptr<AudioEncoder> make_encoder(const std::string& format, int rate_hz);
+// Mono input of `rate_hz`, `samples` of it when that is known. Throws RequestError naming the
+// formats there are.
+std::unique_ptr<AudioEncoder> make_encoder(const std::string& format, int rate_hz,
+                                           std::optional<std::int64_t> samples);
 
 // The content type of a format of speech_formats().
 std::string content_type(const std::string& format);

@@ -7,13 +7,23 @@
 #include <algorithm>
 #include <cstring>
 
-#include "http/upload_budget.h"
+#include "http/connections.h"
 #include "operations/json.h"
 
 namespace chatterbox::sidecar {
 namespace {
 
-std::vector<std::string> split(const char* path) {
+// Up to this an answer is not counted with all the others.
+constexpr std::size_t kSmallAnswer = 64 << 10;
+
+std::string text_data(SoupServerMessage* message, const char* name) {
+  const auto* text = static_cast<const char*>(g_object_get_data(G_OBJECT(message), name));
+  return text ? text : "";
+}
+
+}  // namespace
+
+std::vector<std::string> path_parts(const char* path) {
   std::vector<std::string> parts;
   for (const char* at = path; *at;) {
     const std::size_t length = std::strcspn(at, "/");
@@ -25,19 +35,18 @@ std::vector<std::string> split(const char* path) {
   return parts;
 }
 
-}  // namespace
-
 std::string error_json(const std::string& error, const std::string& message) {
   JsonWriter json;
   return json.begin_object().field("error", error).field("message", message).end_object().take();
 }
 
-HttpExchange::HttpExchange(SoupServerMessage* message, const char* path, GHashTable* query,
-                           Metrics& metrics)
+HttpExchange::HttpExchange(SoupServerMessage* message, GHashTable* query, Metrics& metrics,
+                           Budgets& budgets)
     : message_(SOUP_SERVER_MESSAGE(g_object_ref(message))),
       metrics_(metrics),
+      budgets_(budgets),
       method_(soup_server_message_get_method(message)),
-      path_(split(path)),
+      owner_(text_data(message, kOwnerData)),
       began_us_(g_get_monotonic_time()) {
   if (!query) return;
   GHashTableIter at;
@@ -54,6 +63,14 @@ HttpExchange::~HttpExchange() {
   g_object_unref(message_);
 }
 
+std::string HttpExchange::endpoint() const {
+  GUri* uri = soup_server_message_get_uri(message_);
+  const std::string path = uri ? g_uri_get_path(uri) : "";
+  constexpr std::string_view kBase = "/v2/";
+  if (!path.starts_with(kBase)) return "";
+  return path.substr(kBase.size(), path.find('/', kBase.size()) - kBase.size());
+}
+
 std::string HttpExchange::query(const char* name) const {
   const auto found = query_.find(name);
   return found == query_.end() ? "" : found->second;
@@ -65,13 +82,6 @@ std::int64_t HttpExchange::query_number(const char* name, std::int64_t fallback,
   gchar* end = nullptr;
   const gint64 value = g_ascii_strtoll(text.c_str(), &end, 10);
   return std::clamp<std::int64_t>(text.empty() || *end ? fallback : value, low, high);
-}
-
-std::string HttpExchange::client() const {
-  const auto key = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(message_), "key-number"));
-  if (key > 0) return "key " + std::to_string(key);
-  const char* host = soup_server_message_get_remote_host(message_);
-  return host ? host : "";
 }
 
 std::string HttpExchange::header(const char* name) const {
@@ -86,7 +96,7 @@ std::shared_ptr<GBytes> HttpExchange::body() const {
 
 void HttpExchange::drop_body() {
   soup_message_body_truncate(soup_server_message_get_request_body(message_));
-  UploadBudget::release(message_);
+  budgets_.uploads.release(message_);
 }
 
 void HttpExchange::add_header(const char* name, const std::string& value) {
@@ -94,16 +104,78 @@ void HttpExchange::add_header(const char* name, const std::string& value) {
                                value.c_str());
 }
 
-void HttpExchange::reply(int status, const char* content_type, std::string body) {
-  if (answered_) return;
-  answered_ = true;
-  metrics_.count_request(route_, status);
-  if (route_ == "run")
-    metrics_.observe_acknowledgement(double(g_get_monotonic_time() - began_us_) / 1e6);
+void HttpExchange::set_common_headers(const char* content_type) {
   add_header("Cache-Control", "no-store");
   add_header("X-Content-Type-Options", "nosniff");
   soup_message_headers_set_content_type(soup_server_message_get_response_headers(message_),
                                         content_type, nullptr);
+}
+
+bool HttpExchange::reserve_answer(std::int64_t bytes) {
+  if (budgets_.answers.take(message_, owner_, bytes)) {
+    reserved_ = true;
+    return true;
+  }
+  add_header("Retry-After", "1");
+  reply_error(503, "Too many answers", "too much is being sent to slow readers; try again later");
+  return false;
+}
+
+bool HttpExchange::wants_range() const {
+  return method_ == "GET" && g_object_get_data(G_OBJECT(message_), kRangeData) != nullptr;
+}
+
+void HttpExchange::release_answer() {
+  budgets_.answers.release(message_);
+  reserved_ = false;
+}
+
+int HttpExchange::apply_range(int status, std::string& body) {
+  const std::string range = text_data(message_, kRangeData);
+  if (range.empty() || status != 200 || method_ != "GET" || body.empty()) return status;
+  // One range, "bytes=FIRST-[LAST]" or "bytes=-COUNT"; of others the whole is sent.
+  gint64 first = 0, last = gint64(body.size()) - 1;
+  char* end = nullptr;
+  const char* at = range.c_str();
+  if (!range.starts_with("bytes=")) return status;
+  at += 6;
+  if (*at == '-') {
+    const gint64 count = g_ascii_strtoll(at + 1, &end, 10);
+    if (end == at + 1 || *end || count < 0) return status;
+    first = std::max<gint64>(0, gint64(body.size()) - count);
+    if (count == 0) first = gint64(body.size());
+  } else {
+    first = g_ascii_strtoll(at, &end, 10);
+    if (end == at || *end != '-' || first < 0) return status;
+    at = end + 1;
+    if (*at) {
+      const gint64 wanted = g_ascii_strtoll(at, &end, 10);
+      if (*end || wanted < first) return status;
+      last = std::min(last, wanted);
+    }
+  }
+  const std::string size = std::to_string(body.size());
+  if (first >= gint64(body.size())) {
+    add_header("Content-Range", "bytes */" + size);
+    body.clear();
+    return 416;
+  }
+  add_header("Content-Range",
+             "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" + size);
+  body = body.substr(std::size_t(first), std::size_t(last - first + 1));
+  return 206;
+}
+
+void HttpExchange::reply(int status, const char* content_type, std::string body) {
+  if (answered_) return;
+  if (body.size() > kSmallAnswer && !reserved_ && !reserve_answer(std::int64_t(body.size())))
+    return;
+  answered_ = true;
+  status = apply_range(status, body);
+  metrics_.count_request(route_, status);
+  if (std::strcmp(route_, "run") == 0)
+    metrics_.observe_acknowledgement(double(g_get_monotonic_time() - began_us_) / 1e6);
+  set_common_headers(content_type);
   if (!body.empty()) {
     // The string lives as long as libsoup writes from it.
     auto* held = new std::string(std::move(body));
@@ -121,17 +193,19 @@ void HttpExchange::reply_error(int status, const std::string& error, const std::
   reply_json(status, error_json(error, message));
 }
 
-void HttpExchange::begin_stream(const char* content_type, std::function<void()> closed) {
+void HttpExchange::begin_stream(const char* content_type, std::function<void()> closed,
+                                std::optional<std::int64_t> length) {
   streaming_ = true;
   on_closed_ = std::move(closed);
   metrics_.count_request(route_, 200);
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message_);
   // HTTP/1.0 knows no chunks: there the end of the connection is the end.
   const bool old = soup_server_message_get_http_version(message_) == SOUP_HTTP_1_0;
-  soup_message_headers_set_encoding(headers, old ? SOUP_ENCODING_EOF : SOUP_ENCODING_CHUNKED);
-  soup_message_headers_set_content_type(headers, content_type, nullptr);
-  add_header("Cache-Control", "no-store");
-  add_header("X-Content-Type-Options", "nosniff");
+  if (length)
+    soup_message_headers_set_content_length(headers, *length);
+  else
+    soup_message_headers_set_encoding(headers, old ? SOUP_ENCODING_EOF : SOUP_ENCODING_CHUNKED);
+  set_common_headers(content_type);
   soup_message_body_set_accumulate(soup_server_message_get_response_body(message_), FALSE);
   soup_server_message_set_status(message_, 200, nullptr);
   g_signal_connect(message_, "wrote-chunk", G_CALLBACK(on_wrote_chunk), this);
@@ -160,13 +234,12 @@ void HttpExchange::abort_stream() {
   if (answered_) return;
   answered_ = true;
   if (closed_) return;
-  if (GSocket* socket = soup_server_message_get_socket(message_))
-    g_socket_shutdown(socket, TRUE, TRUE, nullptr);
+  Connections::close_of(message_);
   soup_server_message_unpause(message_);
 }
 
 bool HttpExchange::client_left() const {
-  GSocket* socket = soup_server_message_get_socket(message_);
+  GSocket* socket = Connections::socket_of(message_);
   char byte = 0;
   return !socket || recv(g_socket_get_fd(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
@@ -185,8 +258,10 @@ void HttpExchange::resume() {
 
 void HttpExchange::on_wrote_chunk(SoupServerMessage*, gpointer data) {
   auto* self = static_cast<HttpExchange*>(data);
-  if (self->pieces_written_ < self->pieces_.size())
-    self->written_ += self->pieces_[self->pieces_written_++];
+  if (!self->pieces_.empty()) {
+    self->written_ += self->pieces_.front();
+    self->pieces_.pop_front();
+  }
   if (self->on_written_) self->on_written_();
 }
 

@@ -4,42 +4,56 @@
 
 #include <libsoup/soup.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http/byte_budget.h"
 #include "metrics.h"
 
 namespace chatterbox::sidecar {
+
+// What every exchange is counted against.
+struct Budgets {
+  ByteBudget uploads, answers;
+};
 
 // One request and its answer, which may come later: whoever keeps the pointer
 // keeps the client waiting. Thread of the main loop only.
 class HttpExchange {
  public:
-  HttpExchange(SoupServerMessage* message, const char* path, GHashTable* query, Metrics& metrics);
+  HttpExchange(SoupServerMessage* message, GHashTable* query, Metrics& metrics, Budgets& budgets);
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
 
   const std::string& method() const { return method_; }
-  // Parts of the path between slashes, without a leading "v2", "{endpoint}".
-  const std::vector<std::string>& path() const { return path_; }
+  // What stands in the path where its route has "{}", in order.
+  const std::string& parameter(std::size_t number) const { return parameters_.at(number); }
+  void set_parameters(std::vector<std::string> values) { parameters_ = std::move(values); }
+  // The "{endpoint}" of a path that begins with "/v2/{endpoint}", else empty.
+  std::string endpoint() const;
   std::string query(const char* name) const;
   // `name` of the query as a number, or `fallback`; kept within the bounds.
   std::int64_t query_number(const char* name, std::int64_t fallback, std::int64_t low,
                             std::int64_t high) const;
-  // Who asks: the number of the key, or the address.
-  std::string client() const;
+  // Who asks, and owns what comes of it.
+  const std::string& owner() const { return owner_; }
+  // A part of the answer is asked for, not the whole.
+  bool wants_range() const;
   std::string header(const char* name) const;
   // Bytes of the body; not copied, and safe to read in any thread.
   std::shared_ptr<GBytes> body() const;
   // Nobody needs the body any more.
   void drop_body();
 
-  void set_route(const char* route) { route_ = route; }
+  // What the request counts as; "run", ...
+  void set_route(const char* metric) { route_ = metric; }
   void reply(int status, const char* content_type, std::string body);
   void reply_json(int status, std::string body) {
     reply(status, "application/json", std::move(body));
@@ -47,9 +61,15 @@ class HttpExchange {
   // {"error": ..., "message": ...}
   void reply_error(int status, const std::string& error, const std::string& message);
   void add_header(const char* name, const std::string& value);
+  // Reserves memory for an answer that is about to be made; false, and the client is told to
+  // come later, when too much is on its way to slow readers.
+  bool reserve_answer(std::int64_t bytes);
+  void release_answer();
 
-  // An answer in pieces, as they come. `closed` is called when the client goes.
-  void begin_stream(const char* content_type, std::function<void()> closed);
+  // An answer in pieces, as they come; of `length` bytes when that is known. `closed` is called
+  // when the client goes.
+  void begin_stream(const char* content_type, std::function<void()> closed,
+                    std::optional<std::int64_t> length = std::nullopt);
   void send_piece(std::string bytes);
   void end_stream();
   // Breaks the connection: what was sent is not all there is.
@@ -58,6 +78,7 @@ class HttpExchange {
   std::size_t unsent() const { return sent_ - written_; }
   // Called after bytes were written.
   void on_written(std::function<void()> written) { on_written_ = std::move(written); }
+  bool closed() const { return closed_; }
 
   // The client has closed its end: nobody hears an answer.
   bool client_left() const;
@@ -68,20 +89,23 @@ class HttpExchange {
 
  private:
   void resume();
+  // Cuts `body` down to the one range that was asked for; the status that then fits.
+  int apply_range(int status, std::string& body);
+  void set_common_headers(const char* content_type);
   static void on_wrote_chunk(SoupServerMessage*, gpointer self);
   static void on_finished(SoupServerMessage*, gpointer self);
 
   SoupServerMessage* message_;
   Metrics& metrics_;
-  std::string method_;
-  std::vector<std::string> path_;
+  Budgets& budgets_;
+  std::string method_, owner_;
+  std::vector<std::string> parameters_;
   std::map<std::string, std::string> query_;
-  std::string route_ = "other";
+  const char* route_ = "other";
   gint64 began_us_;
-  bool answered_ = false, held_ = false, streaming_ = false, closed_ = false;
+  bool answered_ = false, held_ = false, streaming_ = false, closed_ = false, reserved_ = false;
   std::size_t sent_ = 0, written_ = 0;
-  std::vector<std::size_t> pieces_;
-  std::size_t pieces_written_ = 0;
+  std::deque<std::size_t> pieces_;
   std::function<void()> on_closed_, on_written_;
 };
 
@@ -89,5 +113,12 @@ using Exchange = std::shared_ptr<HttpExchange>;
 
 // {"error": ..., "message": ...}
 std::string error_json(const std::string& error, const std::string& message);
+
+// Parts of a path between slashes, without a leading "v2", "{endpoint}".
+std::vector<std::string> path_parts(const char* path);
+
+// What the server keeps with a message from its headers on.
+inline constexpr const char* kOwnerData = "chatterbox-owner";
+inline constexpr const char* kRangeData = "chatterbox-range";
 
 }  // namespace chatterbox::sidecar

@@ -10,8 +10,8 @@
 namespace chatterbox::sidecar {
 
 void handle_health(Services& services, const Exchange& exchange) {
-  exchange->set_route("health");
-  const JobCounts jobs = services.store.counts();
+  // Of others nobody learns more than that workers are busy.
+  const JobCounts jobs = services.store.counts(exchange->owner());
   const int busy = services.pool.busy(), workers = services.pool.size();
   const bool ready = services.pool.started();
   JsonWriter json;
@@ -34,7 +34,6 @@ void handle_health(Services& services, const Exchange& exchange) {
 }
 
 void handle_metrics(Services& services, const Exchange& exchange) {
-  exchange->set_route("metrics");
   exchange->reply(200, "text/plain; version=0.0.4",
                   services.metrics.text(services.store.counts(), services.pool.busy(),
                                         services.pool.size(), services.pool.started()));
@@ -42,15 +41,16 @@ void handle_metrics(Services& services, const Exchange& exchange) {
 
 // 204 while the model loads, 503 while the server ends: what balancers ask.
 void handle_ping(Services& services, const Exchange& exchange) {
-  exchange->set_route("ping");
   if (services.draining)
     return exchange->reply_error(503, "Stopping", "the server is about to end");
+  if (storage_damaged())
+    return exchange->reply_error(503, "Storage unavailable",
+                                 "the database of jobs is damaged; see the log");
   if (!services.pool.started()) return exchange->reply(204, "text/plain", "");
   exchange->reply_json(200, R"({"status":"healthy"})");
 }
 
-void handle_page(const Exchange& exchange) {
-  exchange->set_route("page");
+void handle_page(Services&, const Exchange& exchange) {
   exchange->add_header("Content-Security-Policy",
                        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
                        "connect-src 'self'; media-src 'self' blob:; img-src 'self' data:; "

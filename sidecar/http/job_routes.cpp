@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // What clients ask about jobs they have.
+#include "http/job_answers.h"
 #include "http/server.h"
 #include "log.h"
 #include "operations/json.h"
@@ -11,6 +12,8 @@ namespace {
 
 // Shorter than what clients wait for an answer.
 constexpr std::int64_t kMostStreamWaitMs = 9000;
+// What one answer of pieces takes at most.
+constexpr std::int64_t kStreamBytes = 4 << 20;
 constexpr std::int64_t kMostTtlMs = 7 * 24 * 3600 * 1000LL;
 
 void reply_unknown(const Exchange& exchange, const std::string& id) {
@@ -18,20 +21,14 @@ void reply_unknown(const Exchange& exchange, const std::string& id) {
                         "no job " + id.substr(0, 100) + "; it never was, or it has expired");
 }
 
-// Calls `answer`; storage that fails is answered for it.
-template <class Answer>
-bool with_storage(Services& services, const Exchange& exchange, const Answer& answer) {
-  try {
-    return answer();
-  } catch (const StorageError& error) {
-    log(Level::kWarning, std::string("storage: ") + error.what());
-    add_retry_after(services, exchange);
-    exchange->reply_error(503, "Storage unavailable", "try again later");
-    return true;
-  }
+void reply_status(Services& services, const Exchange& exchange, const Job& job) {
+  const bool with_output = job.state == JobState::kCompleted;
+  StatusJson json = status_json(job, with_output);
+  if (!with_output) return exchange->reply_json(200, json.without_output());
+  reply_with_output(services, exchange, job.id, std::move(json.head), std::move(json.tail));
 }
 
-std::string stream_json(const StreamNews& news) {
+void reply_stream(Services& services, const Exchange& exchange, const StreamNews& news) {
   const Job& job = news.job;
   // A final state ends a client's reading; it comes with the last piece.
   JobState state = is_final(job.state) && !news.ended ? JobState::kInProgress : job.state;
@@ -41,96 +38,107 @@ std::string stream_json(const StreamNews& news) {
   JsonWriter json;
   json.begin_object().field("id", job.id).field("status", to_string(state));
   json.key("stream").begin_array();
+  if (news.whole_output) {
+    json.begin_object().key("output");
+    return reply_with_output(services, exchange, job.id, json.take(), "}]}");
+  }
   for (const std::string& chunk : news.chunks)
     json.begin_object().key("output").raw(chunk).end_object();
   json.end_array();
   if (!job.error.empty()) json.field("error", job.error).field("message", job.detail);
-  return json.end_object().take();
+  exchange->reply_json(200, json.end_object().take());
+}
+
+void status(Services& services, const Exchange& exchange, std::int64_t wait_ms) {
+  const std::string id = exchange->parameter(0);
+  if (const std::int64_t ttl_ms = exchange->query_number("ttl", 0, 0, kMostTtlMs); ttl_ms > 0)
+    services.store.keep_for(exchange->owner(), id, ttl_ms);
+  wait_for_end(services, exchange, id, wait_ms);
 }
 
 }  // namespace
 
-void handle_status(Services& services, const Exchange& exchange, const std::string& id, bool wait) {
-  exchange->set_route(wait ? "status-sync" : "status");
-  const std::int64_t wait_ms = wait ? exchange->query_number("wait", 90'000, 0, 300'000) : 0;
-  const std::int64_t ttl_ms = exchange->query_number("ttl", 0, 0, kMostTtlMs);
-  if (ttl_ms > 0 && with_storage(services, exchange, [&] {
-        services.store.keep_for(id, ttl_ms);
-        return false;
-      }))
-    return;
+void wait_for_end(Services& services, const Exchange& exchange, const std::string& id,
+                  std::int64_t wait_ms) {
   services.waiters.add(id, wait_ms, [&services, exchange, id](bool must) {
-    return with_storage(services, exchange, [&] {
-      const auto job = services.store.find(id);
+    return guard(services, exchange, [&] {
+      const auto job = services.store.find(exchange->owner(), id);
       if (job && !must && !is_final(job->state)) return false;
-      if (!job)
-        reply_unknown(exchange, id);
+      if (job)
+        reply_status(services, exchange, *job);
       else
-        exchange->reply_json(200, status_json(*job, services.store.output(id)));
+        reply_unknown(exchange, id);
       return true;
     });
   });
 }
 
-void handle_stream(Services& services, const Exchange& exchange, const std::string& id) {
-  exchange->set_route("stream");
+void handle_status(Services& services, const Exchange& exchange) { status(services, exchange, 0); }
+
+void handle_status_sync(Services& services, const Exchange& exchange) {
+  status(services, exchange, exchange->query_number("wait", 90'000, 0, 300'000));
+}
+
+void handle_stream(Services& services, const Exchange& exchange) {
+  const std::string id = exchange->parameter(0);
   const std::int64_t wait =
       exchange->query_number("wait", services.config.stream_wait_ms, 0, kMostStreamWaitMs);
   services.waiters.add(id, wait, [&services, exchange, id](bool must) {
-    return with_storage(services, exchange, [&] {
-      const auto news = services.store.take_stream(id);
-      if (news && !must && news->chunks.empty() && !news->ended) return false;
-      if (!news)
-        reply_unknown(exchange, id);
+    return guard(services, exchange, [&] {
+      // A piece that is taken counts as delivered: first there is to be room for it.
+      if (!exchange->reserve_answer(kStreamBytes)) return true;
+      const auto news = services.store.take_stream(exchange->owner(), id);
+      if (news && !must && news->chunks.empty() && !news->ended) {
+        exchange->release_answer();
+        return false;
+      }
+      if (news)
+        reply_stream(services, exchange, *news);
       else
-        exchange->reply_json(200, stream_json(*news));
+        reply_unknown(exchange, id);
       return true;
     });
   });
 }
 
-void handle_cancel(Services& services, const Exchange& exchange, const std::string& id) {
-  exchange->set_route("cancel");
-  with_storage(services, exchange, [&] {
-    if (!services.store.cancel(id)) return reply_unknown(exchange, id), true;
-    services.pool.stop(id);
-    services.waiters.news(id);
-    const auto job = services.store.find(id);
-    if (!job) return reply_unknown(exchange, id), true;
-    exchange->reply_json(200, status_json(*job, ""));
-    return true;
-  });
+void handle_cancel(Services& services, const Exchange& exchange) {
+  const std::string id = exchange->parameter(0);
+  if (!services.store.cancel(exchange->owner(), id)) return reply_unknown(exchange, id);
+  services.pool.stop(id);
+  services.waiters.news(id);
+  if (const auto job = services.store.find(exchange->owner(), id))
+    exchange->reply_json(200, status_json(*job, false).without_output());
+  else
+    reply_unknown(exchange, id);
 }
 
-void handle_retry(Services& services, const Exchange& exchange, const std::string& id) {
-  exchange->set_route("retry");
-  with_storage(services, exchange, [&] {
-    const auto job = services.store.find(id);
-    if (!job) return reply_unknown(exchange, id), true;
-    if (!services.store.retry(id)) {
-      exchange->reply_error(
-          400, "Job cannot be retried",
-          std::string("expected a job that FAILED or TIMED_OUT, got ") + to_string(job->state));
-      return true;
-    }
-    services.pool.wake();
-    JsonWriter json;
-    json.begin_object().field("id", id).field("status", "IN_QUEUE").end_object();
-    exchange->reply_json(200, json.take());
-    return true;
-  });
+void handle_retry(Services& services, const Exchange& exchange) {
+  const std::string id = exchange->parameter(0);
+  const auto job = services.store.find(exchange->owner(), id);
+  if (!job) return reply_unknown(exchange, id);
+  if (!services.store.retry(exchange->owner(), id))
+    return exchange->reply_error(
+        400, "Job cannot be retried",
+        std::string("expected a job that FAILED or TIMED_OUT at work, and room in the queue, "
+                    "got ") +
+            to_string(job->state));
+  services.pool.wake();
+  JsonWriter json;
+  json.begin_object().field("id", id).field("status", "IN_QUEUE").end_object();
+  exchange->reply_json(200, json.take());
 }
 
 void handle_purge(Services& services, const Exchange& exchange) {
-  exchange->set_route("purge-queue");
-  with_storage(services, exchange, [&] {
-    const std::int64_t removed = services.store.purge_queue();
-    log(Level::kInfo, "queue purged of " + std::to_string(removed) + " jobs");
-    JsonWriter json;
-    json.begin_object().field("removed", removed).field("status", "completed").end_object();
-    exchange->reply_json(200, json.take());
-    return true;
-  });
+  const auto removed = services.store.purge_queue(exchange->owner());
+  log(Level::kInfo, "queue purged of " + std::to_string(removed.size()) + " jobs");
+  // Who waits for one of them hears that it is gone.
+  for (const std::string& id : removed) services.waiters.news(id);
+  JsonWriter json;
+  json.begin_object()
+      .field("removed", std::int64_t(removed.size()))
+      .field("status", "completed")
+      .end_object();
+  exchange->reply_json(200, json.take());
 }
 
 }  // namespace chatterbox::sidecar

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "chatterbox/error.h"
@@ -37,37 +38,68 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-}  // namespace
-
-Keys::Keys(const Config& config) {
-  add(trim(config.api_key));
-  if (config.api_key_file.empty()) return;
-  std::ifstream file(config.api_key_file);
-  if (!file)
-    throw Error(ErrorCode::kNotFound,
-                "api-key-file: expected a readable file, got '" + config.api_key_file + "'");
-  for (std::string line; std::getline(file, line);)
-    if (!line.starts_with('#')) add(trim(line));
-  if (empty())
-    throw Error(ErrorCode::kBadFile,
-                "api-key-file: expected a key per line, got none in '" + config.api_key_file + "'");
-}
-
-void Keys::add(std::string_view key) {
-  if (!key.empty()) digests_.push_back(digest(key));
-}
-
-int Keys::match(std::string_view authorization) const {
+// The key that a header shows.
+std::string_view shown_key(std::string_view authorization) {
   std::string_view shown = trim(authorization);
   constexpr std::string_view kScheme = "bearer ";
   if (shown.size() >= kScheme.size() &&
       g_ascii_strncasecmp(shown.data(), kScheme.data(), kScheme.size()) == 0)
     shown = trim(shown.substr(kScheme.size()));
-  const std::string wanted = digest(shown);
-  int found = -1;
-  for (std::size_t i = 0; i < digests_.size(); ++i)
-    if (same(digests_[i], wanted)) found = int(i);
-  return found;
+  return shown;
+}
+
+// A digest of a digest: what is stored beside jobs says nothing of the key.
+std::string owner_name(const std::string& key_digest) {
+  const std::string bytes = digest("owner of jobs\n" + key_digest);
+  std::string name = "key-";
+  for (std::size_t i = 0; i < 16; ++i) {
+    constexpr const char* kHex = "0123456789abcdef";
+    name += kHex[(unsigned char)bytes[i] >> 4];
+    name += kHex[(unsigned char)bytes[i] & 15];
+  }
+  return name;
+}
+
+}  // namespace
+
+Keys::Keys(const Config& config) : config_(config) { reload(); }
+
+void Keys::reload() {
+  std::vector<std::string> found;
+  const auto add = [&](std::string_view key) {
+    if (key.empty()) return;
+    const std::string one = digest(key);
+    if (std::find(found.begin(), found.end(), one) == found.end()) found.push_back(one);
+  };
+  add(trim(config_.api_key));
+  if (!config_.api_key_file.empty()) {
+    std::ifstream file(config_.api_key_file);
+    if (!file)
+      throw Error(ErrorCode::kNotFound,
+                  "api-key-file: expected a readable file, got '" + config_.api_key_file + "'");
+    for (std::string line; std::getline(file, line);)
+      if (!line.starts_with('#')) add(trim(line));
+    if (found.empty())
+      throw Error(ErrorCode::kBadFile, "api-key-file: expected a key per line, got none in '" +
+                                           config_.api_key_file + "'");
+  }
+  digests_ = std::move(found);
+  const std::string_view metrics = trim(config_.metrics_key);
+  metrics_digest_ = metrics.empty() ? "" : digest(metrics);
+}
+
+std::string Keys::owner(std::string_view authorization) const {
+  const std::string wanted = digest(shown_key(authorization));
+  const std::string* found = nullptr;
+  for (const std::string& known : digests_)
+    if (same(known, wanted)) found = &known;
+  return found ? owner_name(*found) : "";
+}
+
+bool Keys::may_measure(std::string_view authorization) const {
+  if (!metrics_digest_.empty()) return same(metrics_digest_, digest(shown_key(authorization)));
+  // Of one customer's server all figures are that customer's.
+  return empty() || (count() == 1 && !owner(authorization).empty());
 }
 
 }  // namespace chatterbox::sidecar

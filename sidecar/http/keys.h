@@ -10,21 +10,28 @@
 
 namespace chatterbox::sidecar {
 
-// The keys that clients may show. Only digests are kept.
+// The keys that clients may show. Only digests are kept. Whoever shows one owns what is made
+// with it, under a name made of the key itself: lines of the file may change places.
 class Keys {
  public:
   // From the file, the setting and so the environment. Throws Error when the
   // file cannot be read or holds no key.
   explicit Keys(const Config& config);
+  // Reads them again. Throws like the constructor and then changes nothing.
+  void reload();
 
   bool empty() const { return digests_.empty(); }
-  // Which key an Authorization header shows, as "Bearer KEY" or the bare key;
-  // -1: none of ours. Takes the same time for any header of one length.
-  int match(std::string_view authorization) const;
+  int count() const { return int(digests_.size()); }
+  // The owner that an Authorization header shows, as "Bearer KEY" or the bare key;
+  // empty: none of ours. Takes the same time for any header of one length.
+  std::string owner(std::string_view authorization) const;
+  // Whether it shows the key that may see figures of everybody.
+  bool may_measure(std::string_view authorization) const;
 
  private:
-  void add(std::string_view key);
+  const Config& config_;
   std::vector<std::string> digests_;
+  std::string metrics_digest_;
 };
 
 }  // namespace chatterbox::sidecar

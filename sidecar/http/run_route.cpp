@@ -4,9 +4,9 @@
 // POST /run and /runsync: a request becomes a job on disk.
 #include <algorithm>
 #include <cmath>
-#include <mutex>
-#include <thread>
+#include <memory>
 
+#include "http/job_answers.h"
 #include "http/server.h"
 #include "jobs/intake.h"
 #include "log.h"
@@ -20,85 +20,104 @@ namespace {
 constexpr gsize kSmallRequest = 64 << 10;
 constexpr std::int64_t kSyncWaitMs = 90'000;
 
-void answer_sync(Services& services, const Exchange& exchange, const std::string& id) {
-  const std::int64_t wait = exchange->query_number("wait", kSyncWaitMs, 1000, 300'000);
-  services.waiters.add(id, wait, [&services, exchange, id](bool must) {
-    try {
-      const auto job = services.store.find(id);
-      if (!job) {
-        exchange->reply_error(404, "Job not found", "no job " + id + "; it has expired");
-        return true;
-      }
-      if (!must && !is_final(job->state)) return false;
-      exchange->reply_json(200, status_json(*job, services.store.output(id)));
-    } catch (const StorageError& error) {
-      exchange->reply_error(503, "Storage unavailable", error.what());
-    }
-    return true;
-  });
-}
+// What became of a request, told by the thread that read it.
+struct Accepted {
+  Intake intake;
+  enum class Fate { kNoJob, kFailed, kWaits, kFull, kNotKept } fate = Fate::kNoJob;
+};
 
-void accept(Services& services, const Exchange& exchange, Intake intake) {
-  // The job has its own copy; an answer to /runsync may be long in coming.
-  exchange->drop_body();
-  if (!intake.error.empty()) return exchange->reply_error(400, intake.error, intake.detail);
-  NewJob& job = intake.job;
-  job.client = exchange->client();
+// In a thread of its own: reading and keeping 20 MB takes a while.
+Accepted accept(Services& services, std::string_view body, bool sync, const std::string& owner,
+                const WebhookPolicy& webhooks) {
+  using Fate = Accepted::Fate;
+  Accepted accepted{read_intake(body, sync, owner, webhooks)};
+  const Intake& intake = accepted.intake;
+  if (!intake.error.empty()) return accepted;
   const bool valid = intake.job_error.empty();
   try {
-    if (!valid) {
-      services.store.add_failed(job, intake.job_error, intake.job_detail);
-      services.metrics.count_error("request");
-      log(Level::kInfo, "job " + job.id + " FAILED: the request is not valid");
-    } else if (!services.store.add(job)) {
-      add_retry_after(services, exchange);
-      return exchange->reply_error(429, "Too many requests", "the queue is full; try again later");
-    }
+    const bool kept =
+        valid ? services.store.add(intake.job)
+              : services.store.add_failed(intake.job, intake.job_error, intake.job_detail);
+    accepted.fate = !kept ? Fate::kFull : valid ? Fate::kWaits : Fate::kFailed;
   } catch (const StorageError& error) {
     log(Level::kWarning, std::string("cannot keep a request: ") + error.what());
-    add_retry_after(services, exchange);
-    return exchange->reply_error(503, "Storage unavailable",
-                                 "the request could not be kept; try again later");
+    accepted.fate = Fate::kNotKept;
   }
-  if (valid) services.pool.wake();
-  if (job.sync) return answer_sync(services, exchange, job.id);
+  // It is on disk now.
+  accepted.intake.job.request.clear();
+  return accepted;
+}
+
+void answer(Services& services, const Exchange& exchange, const Accepted& accepted) {
+  using Fate = Accepted::Fate;
+  const Intake& intake = accepted.intake;
+  const NewJob& job = intake.job;
+  // An answer to /runsync may be long in coming.
+  exchange->drop_body();
+  switch (accepted.fate) {
+    case Fate::kNoJob:
+      return exchange->reply_error(400, intake.error, intake.detail);
+    case Fate::kFull:
+      add_retry_after(services, exchange);
+      return exchange->reply_error(429, "Too many requests",
+                                   "the queue, or your share of it, is full; try again later");
+    case Fate::kNotKept:
+      add_retry_after(services, exchange);
+      return exchange->reply_error(503, "Storage unavailable",
+                                   "the request could not be kept; try again later");
+    case Fate::kFailed:
+      services.metrics.count_error("request");
+      log(Level::kInfo, "job " + job.id + " FAILED: the request is not valid");
+      break;
+    case Fate::kWaits:
+      services.pool.wake();
+  }
+  if (job.sync) {
+    const std::int64_t wait = exchange->query_number("wait", kSyncWaitMs, 1000, 300'000);
+    return wait_for_end(services, exchange, job.id, wait);
+  }
   JsonWriter json;
   json.begin_object().field("id", job.id).field("status", "IN_QUEUE").end_object();
   exchange->reply_json(200, json.take());
 }
 
+void run(Services& services, const Exchange& exchange, bool sync) {
+  if (services.draining) {
+    exchange->add_header("Retry-After", "5");
+    return exchange->reply_error(503, "Stopping", "the server is about to end");
+  }
+  static const WebhookPolicy webhooks(services.config.webhooks);
+  Background& reader = g_bytes_get_size(exchange->body().get()) <= kSmallRequest
+                           ? services.small_requests
+                           : services.large_requests;
+  // The exchange itself stays in this thread: it is moved through the other one
+  // and back, and never touched there.
+  reader.run([&services, sync, body = exchange->body(), owner = exchange->owner(),
+              exchange = exchange]() mutable {
+    gsize size = 0;
+    const auto* data = static_cast<const char*>(g_bytes_get_data(body.get(), &size));
+    auto accepted = std::make_shared<Accepted>(
+        accept(services, {data ? data : "", size}, sync, owner, webhooks));
+    body.reset();
+    post([&services, accepted, exchange = std::move(exchange)] {
+      guard(services, exchange, [&] {
+        answer(services, exchange, *accepted);
+        return true;
+      });
+    });
+  });
+}
+
 }  // namespace
+
+void handle_run(Services& services, const Exchange& exchange) { run(services, exchange, false); }
+
+void handle_runsync(Services& services, const Exchange& exchange) { run(services, exchange, true); }
 
 void add_retry_after(Services& services, const Exchange& exchange) {
   const double wait = double(services.store.counts().queued) *
                       services.metrics.usual_job_seconds() / services.pool.size() / 10;
   exchange->add_header("Retry-After", std::to_string(int(std::clamp(std::ceil(wait), 1.0, 60.0))));
-}
-
-void handle_run(Services& services, const Exchange& exchange, bool sync) {
-  exchange->set_route(sync ? "runsync" : "run");
-  if (services.draining) {
-    exchange->add_header("Retry-After", "5");
-    return exchange->reply_error(503, "Stopping", "the server is about to end");
-  }
-  const auto body = exchange->body();
-  const auto read = [sync, &services](const std::shared_ptr<GBytes>& bytes) {
-    gsize size = 0;
-    const auto* data = static_cast<const char*>(g_bytes_get_data(bytes.get(), &size));
-    return read_intake({data ? data : "", size}, sync, services.config.webhooks);
-  };
-  if (g_bytes_get_size(body.get()) <= kSmallRequest) return accept(services, exchange, read(body));
-  // The exchange itself stays in this thread: it is moved through the other one
-  // and back, and never touched there.
-  // One such request is read at a time: the processors have other work.
-  static std::mutex one_at_a_time;
-  std::thread([&services, read, body, exchange = exchange]() mutable {
-    const std::lock_guard lock(one_at_a_time);
-    auto intake = std::make_shared<Intake>(read(body));
-    post([&services, intake, exchange = std::move(exchange)] {
-      accept(services, exchange, std::move(*intake));
-    });
-  }).detach();
 }
 
 }  // namespace chatterbox::sidecar

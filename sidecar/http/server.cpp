@@ -2,8 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "http/server.h"
 
-#include <sys/socket.h>
-
+#include <algorithm>
 #include <cstring>
 
 #include "chatterbox/error.h"
@@ -46,56 +45,42 @@ void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
       std::int64_t(GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kLimit))) - size;
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(left > 0 ? left : 0));
   if (soup_server_message_get_status(message) != 0) return;
-  if (left > 0 && static_cast<UploadBudget*>(budget)->take(message, size)) return;
+  const auto* owner = static_cast<const char*>(g_object_get_data(G_OBJECT(message), kOwnerData));
+  auto& uploads = *static_cast<ByteBudget*>(budget);
+  if (left > 0 && uploads.take(message, owner ? owner : "", size)) return;
   soup_message_body_truncate(soup_server_message_get_request_body(message));
-  UploadBudget::release(message);
+  uploads.release(message);
   if (left > 0) return refuse_for_now(message);
   refuse(message, 413, "Request too large", "body: got more bytes than this route takes");
 }
 
-bool is_loopback_name(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-std::string header(SoupServerMessage* message, const char* name) {
-  const char* value =
-      soup_message_headers_get_one(soup_server_message_get_request_headers(message), name);
-  return value ? value : "";
-}
-
-bool ends_with(const char* path, const char* end) { return g_str_has_suffix(path, end); }
-
-// Says nothing worth a key.
-bool is_public(const char* path) {
-  return std::strcmp(path, "/") == 0 || std::strcmp(path, "/ping") == 0;
-}
-
 }  // namespace
 
-Server::Server(Services& services, const Keys& keys)
+Server::Server(Services& services)
     : services_(services),
-      keys_(keys),
-      uploads_(services.config.max_upload_mb * kMegabyte),
+      access_(services.config, services.keys),
       server_(soup_server_new("raw-paths", FALSE, nullptr)) {
-  const Config& config = services.config;
-  guard_ = std::make_unique<ConnectionGuard>(server_, config.max_connections, config.header_seconds,
-                                             config.body_seconds);
-  soup_server_add_early_handler(
-      server_, nullptr,
-      [](SoupServer*, SoupServerMessage* message, const char* path, GHashTable*, gpointer self) {
-        static_cast<Server*>(self)->on_headers(message, path);
-      },
-      this, nullptr);
-  soup_server_add_handler(
-      server_, nullptr,
-      [](SoupServer*, SoupServerMessage* message, const char* path, GHashTable* query,
-         gpointer self) { static_cast<Server*>(self)->on_request(message, path, query); },
-      this, nullptr);
+  // "*" is no path of its own for libsoup, and would be answered without us.
+  for (const char* path : {static_cast<const char*>(nullptr), "*"}) {
+    soup_server_add_early_handler(
+        server_, path,
+        [](SoupServer*, SoupServerMessage* message, const char* at, GHashTable*, gpointer self) {
+          static_cast<Server*>(self)->on_headers(message, at);
+        },
+        this, nullptr);
+    soup_server_add_handler(
+        server_, path,
+        [](SoupServer*, SoupServerMessage* message, const char* at, GHashTable* query,
+           gpointer self) { static_cast<Server*>(self)->on_request(message, at, query); },
+        this, nullptr);
+  }
   listen();
 }
 
 Server::~Server() {
+  connections_.reset();
   soup_server_disconnect(server_);
+  if (listening_) g_object_unref(listening_);
   g_object_unref(server_);
 }
 
@@ -108,14 +93,11 @@ void Server::listen() {
     g_clear_error(&error);
     throw Error(ErrorCode::kInvalidArgument, what + ": " + message);
   };
-  int options = 0;
+  GTlsCertificate* certificate = nullptr;
   if (!config.tls_certificate.empty()) {
-    GTlsCertificate* certificate = g_tls_certificate_new_from_files(config.tls_certificate.c_str(),
-                                                                    config.tls_key.c_str(), &error);
+    certificate = g_tls_certificate_new_from_files(config.tls_certificate.c_str(),
+                                                   config.tls_key.c_str(), &error);
     check(certificate != nullptr, "tls-certificate");
-    soup_server_set_tls_certificate(server_, certificate);
-    g_object_unref(certificate);
-    options |= SOUP_SERVER_LISTEN_HTTPS;
   }
   GSocketConnectable* where = g_network_address_parse(config.listen.c_str(), 8004, &error);
   check(where != nullptr, "listen '" + config.listen + "'");
@@ -129,141 +111,110 @@ void Server::listen() {
                 "listen: expected an IP address and a port, got '" + config.listen + "'");
   const bool loopback = g_inet_address_get_is_loopback(
       g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)));
-  if (keys_.empty() && !loopback) {
+  if (services_.keys.empty() && !loopback) {
     g_object_unref(address);
     throw Error(ErrorCode::kInvalidArgument,
                 "listen: expected a loopback address as long as there is no API key, got '" +
                     config.listen + "'; give api-key-file or CHATTERBOX_API_KEY");
   }
-  if (keys_.empty()) log(Level::kWarning, "no API key: only this machine may connect");
-  const bool listening =
-      soup_server_listen(server_, address, SoupServerListenOptions(options), &error);
+  if (services_.keys.empty()) log(Level::kWarning, "no API key: only this machine may connect");
+  const GSocketFamily family = g_socket_address_get_family(address);
+  listening_ = g_socket_new(family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+  bool listening = listening_ && g_socket_bind(listening_, address, TRUE, &error);
+  if (listening) {
+    // A crowd that comes at once waits here instead of trying again a second later.
+    g_socket_set_listen_backlog(listening_, kBacklog);
+    listening = g_socket_listen(listening_, &error);
+  }
   g_object_unref(address);
   check(listening, "listen '" + config.listen + "'");
-  // A crowd that comes at once waits here instead of trying again a second later.
-  GSList* sockets = soup_server_get_listeners(server_);
-  for (GSList* at = sockets; at; at = at->next)
-    ::listen(g_socket_get_fd(G_SOCKET(at->data)), kBacklog);
-  g_slist_free(sockets);
+  ConnectionLimits limits;
+  limits.all = affordable_connections(config.max_connections, config.workers);
+  if (limits.all < config.max_connections)
+    log(Level::kWarning, "max-connections: expected at most " + std::to_string(limits.all) +
+                             " with this limit of open files, got " +
+                             std::to_string(config.max_connections) + "; it is lowered");
+  limits.per_address = std::min(limits.all, config.max_connections_per_address);
+  limits.header_seconds = config.header_seconds;
+  limits.body_seconds = config.body_seconds;
+  connections_ = std::make_unique<Connections>(server_, listening_, certificate, limits);
+  if (certificate) g_object_unref(certificate);
 }
 
 std::string Server::address() const {
-  GSList* uris = soup_server_get_uris(server_);
-  gchar* text = uris ? g_uri_to_string(static_cast<GUri*>(uris->data)) : g_strdup("");
-  const std::string address = text;
-  g_free(text);
-  g_slist_free_full(uris, reinterpret_cast<GDestroyNotify>(g_uri_unref));
-  return address;
-}
-
-// Web pages of others reach a server on this machine through the user's browser.
-// Without keys, only pages of our own address and the one named in the settings
-// may ask; other names for this machine (a rebound DNS entry) are refused.
-bool Server::allow_origin(SoupServerMessage* message) {
-  const std::string origin = header(message, "Origin");
-  const std::string& allowed = services_.config.allow_origin;
-  GUri* uri = soup_server_message_get_uri(message);
-  const std::string host = uri && g_uri_get_host(uri) ? g_uri_get_host(uri) : "";
-  if (!origin.empty() && (allowed == "*" || allowed == origin)) {
-    SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
-    soup_message_headers_replace(headers, "Access-Control-Allow-Origin", allowed.c_str());
-    soup_message_headers_replace(headers, "Access-Control-Allow-Headers",
-                                 "Authorization, Content-Type");
-    soup_message_headers_replace(headers, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-    soup_message_headers_replace(headers, "Vary", "Origin");
-    return true;
-  }
-  if (!keys_.empty()) return true;
-  const bool own = origin.empty() || origin == "http://" + header(message, "Host") ||
-                   origin == "https://" + header(message, "Host");
-  return own && is_loopback_name(host);
-}
-
-bool Server::may_ask(SoupServerMessage* message, const char* path) {
-  if (keys_.empty() || is_public(path)) return true;
-  if (soup_server_message_get_method(message) == SOUP_METHOD_OPTIONS) return true;
-  const int key = keys_.match(header(message, "Authorization"));
-  g_object_set_data(G_OBJECT(message), "key-number", GINT_TO_POINTER(key + 1));
-  return key >= 0;
+  GSocketAddress* local = g_socket_get_local_address(listening_, nullptr);
+  auto* inet = G_INET_SOCKET_ADDRESS(local);
+  gchar* host = g_inet_address_to_string(g_inet_socket_address_get_address(inet));
+  std::string name = host;
+  if (name.find(':') != name.npos) name = "[" + name + "]";
+  const std::string port = std::to_string(g_inet_socket_address_get_port(inet));
+  g_free(host);
+  g_object_unref(local);
+  const bool tls = !services_.config.tls_certificate.empty();
+  return std::string(tls ? "https://" : "http://") + name + ":" + port + "/";
 }
 
 void Server::on_headers(SoupServerMessage* message, const char* path) {
-  // One request per connection: libsoup before 3.3 never closes a connection that
-  // its client left between two requests, and none bounds how long one may idle.
-  soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection",
-                               "close");
-  if (!allow_origin(message))
+  if (!access_.allow_page(message))
     return refuse(message, 403, "Forbidden",
                   "expected a request to this machine's own address from its own pages; "
                   "allow-origin and API keys allow others");
-  if (!may_ask(message, path)) {
+  const Route* route = find_route(soup_server_message_get_method(message), path).route;
+  const std::string owner = access_.owner(message, route);
+  if (owner.empty()) {
     soup_message_headers_replace(soup_server_message_get_response_headers(message),
                                  "WWW-Authenticate", "Bearer");
     services_.metrics.count_request("unauthorized", 401);
     return refuse(message, 401, "Unauthorized",
                   "expected 'Authorization: Bearer KEY' with a key of this server");
   }
+  g_object_set_data_full(G_OBJECT(message), kOwnerData, g_strdup(owner.c_str()), g_free);
+  // libsoup would answer a thousand ranges with a thousand copies; we know one.
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
-  const std::int64_t most = ends_with(path, "/run") ? services_.config.max_run_mb * kMegabyte
-                            : ends_with(path, "/runsync")
+  if (const char* range = soup_message_headers_get_one(headers, "Range")) {
+    if (std::strlen(range) < 64)
+      g_object_set_data_full(G_OBJECT(message), kRangeData, g_strdup(range), g_free);
+    soup_message_headers_remove(headers, "Range");
+  }
+  limit_body(message, route, owner);
+}
+
+void Server::limit_body(SoupServerMessage* message, const Route* route, const std::string& owner) {
+  const RouteBody kind = route ? route->body : RouteBody::kSmall;
+  const std::int64_t most = kind == RouteBody::kRun ? services_.config.max_run_mb * kMegabyte
+                            : kind == RouteBody::kRunSync
                                 ? services_.config.max_runsync_mb * kMegabyte
                                 : kMegabyte;
+  SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
   if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH) {
     const goffset length = soup_message_headers_get_content_length(headers);
     if (length > most) return refuse_size(message, most);
-    if (length > kSmallBody && !uploads_.take(message, length)) refuse_for_now(message);
+    if (length > kSmallBody && !services_.budgets.uploads.take(message, owner, length))
+      refuse_for_now(message);
     return;
   }
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(most + 1));
-  g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), &uploads_);
+  g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), &services_.budgets.uploads);
 }
 
 void Server::on_request(SoupServerMessage* message, const char* path, GHashTable* query) {
-  const auto exchange = std::make_shared<HttpExchange>(message, path, query, services_.metrics);
-  const auto& parts = exchange->path();
-  const std::string name = parts.empty() ? "" : parts[0];
-  const std::string id = parts.size() == 2 ? parts[1] : "";
-  const bool get = exchange->method() == "GET" || exchange->method() == "HEAD";
-  const bool post = exchange->method() == "POST";
-  const auto not_allowed = [&](const char* allowed) {
-    exchange->add_header("Allow", allowed);
-    exchange->reply_error(405, "Method not allowed",
-                          std::string("expected ") + allowed + ", got " + exchange->method());
-  };
-  const auto with_id = [&] { return parts.size() == 2; };
-
-  if (exchange->method() == "OPTIONS")
+  const auto exchange =
+      std::make_shared<HttpExchange>(message, query, services_.metrics, services_.budgets);
+  RouteMatch match = find_route(exchange->method(), path);
+  if (exchange->method() == "OPTIONS") {
+    exchange->add_header("Allow",
+                         match.allowed + (match.allowed.empty() ? "OPTIONS" : ", OPTIONS"));
     exchange->reply(204, "text/plain", "");
-  else if (parts.empty())
-    get ? handle_page(exchange) : not_allowed("GET");
-  else if (parts.size() == 1 && (name == "run" || name == "runsync"))
-    post ? handle_run(services_, exchange, name == "runsync") : not_allowed("POST");
-  else if (!get && !post)
-    not_allowed("GET, POST");
-  else if (with_id() && name == "status")
-    handle_status(services_, exchange, id, false);
-  else if (with_id() && name == "status-sync")
-    handle_status(services_, exchange, id, true);
-  else if (with_id() && name == "stream")
-    handle_stream(services_, exchange, id);
-  else if (with_id() && name == "cancel")
-    post ? handle_cancel(services_, exchange, id) : not_allowed("POST");
-  else if (with_id() && name == "retry")
-    post ? handle_retry(services_, exchange, id) : not_allowed("POST");
-  else if (parts.size() == 1 && name == "purge-queue")
-    post ? handle_purge(services_, exchange) : not_allowed("POST");
-  else if (parts.size() == 1 && name == "health")
-    handle_health(services_, exchange);
-  else if (parts.size() == 1 && name == "metrics")
-    handle_metrics(services_, exchange);
-  else if (parts.size() == 1 && name == "ping")
-    handle_ping(services_, exchange);
-  else if (parts.size() == 3 && name == "v1" && parts[1] == "audio" && parts[2] == "speech")
-    handle_speech(services_, exchange);
-  else if (name == "v1" && parts.size() >= 2 && parts[1] == "models" && parts.size() <= 3)
-    handle_models(services_, exchange, parts.size() == 3 ? parts[2] : "");
-  else
+  } else if (match.route) {
+    exchange->set_parameters(std::move(match.parameters));
+    call_route(*match.route, services_, exchange);
+  } else if (!match.allowed.empty()) {
+    exchange->add_header("Allow", match.allowed);
+    exchange->reply_error(405, "Method not allowed",
+                          "expected " + match.allowed + ", got " + exchange->method());
+  } else {
     exchange->reply_error(404, "Not found", "no such route");
+  }
   exchange->hold();
 }
 

@@ -7,27 +7,38 @@
 #include <memory>
 #include <string>
 
+#include "background.h"
 #include "config.h"
-#include "http/connection_guard.h"
+#include "http/access.h"
+#include "http/connections.h"
 #include "http/http_exchange.h"
 #include "http/keys.h"
-#include "http/upload_budget.h"
+#include "http/speech_request.h"
 #include "http/waiters.h"
 #include "jobs/job_store.h"
 #include "jobs/worker_pool.h"
 #include "metrics.h"
 #include "operations/voices.h"
+#include "shares.h"
 
 namespace chatterbox::sidecar {
 
 // What the routes work with. Lives as long as the process.
 struct Services {
   const Config& config;
+  const Keys& keys;
+  const Shares& shares;
   JobStore& store;
   Voices& voices;
   Metrics& metrics;
   WorkerPool& pool;
   Waiters& waiters;
+  Budgets& budgets;
+  // Read requests: small ones do not wait behind large ones.
+  Background &small_requests, &large_requests;
+  // Reads results from disk.
+  Background& disk;
+  const StandardVoices& standard_voices;
   // Set once the server is to stop: nothing new is accepted.
   bool draining = false;
 };
@@ -36,7 +47,7 @@ struct Services {
 class Server {
  public:
   // Throws Error when the address is taken or the certificate unusable.
-  Server(Services& services, const Keys& keys);
+  explicit Server(Services& services);
   ~Server();
 
   // "http://127.0.0.1:8004/"
@@ -47,31 +58,24 @@ class Server {
   // Before the body: refuses what would be refused anyway.
   void on_headers(SoupServerMessage* message, const char* path);
   void on_request(SoupServerMessage* message, const char* path, GHashTable* query);
-  bool may_ask(SoupServerMessage* message, const char* path);
-  bool allow_origin(SoupServerMessage* message);
+  void limit_body(SoupServerMessage* message, const Route* route, const std::string& owner);
 
   Services& services_;
-  const Keys& keys_;
-  UploadBudget uploads_;
+  const Access access_;
   SoupServer* server_;
-  std::unique_ptr<ConnectionGuard> guard_;
+  GSocket* listening_ = nullptr;
+  std::unique_ptr<Connections> connections_;
 };
-
-// Routes; each answers, or keeps the exchange to answer later.
-void handle_run(Services& services, const Exchange& exchange, bool sync);
-void handle_status(Services& services, const Exchange& exchange, const std::string& id, bool wait);
-void handle_stream(Services& services, const Exchange& exchange, const std::string& id);
-void handle_cancel(Services& services, const Exchange& exchange, const std::string& id);
-void handle_retry(Services& services, const Exchange& exchange, const std::string& id);
-void handle_purge(Services& services, const Exchange& exchange);
-void handle_health(Services& services, const Exchange& exchange);
-void handle_metrics(Services& services, const Exchange& exchange);
-void handle_ping(Services& services, const Exchange& exchange);
-void handle_page(const Exchange& exchange);
-void handle_speech(Services& services, const Exchange& exchange);
-void handle_models(Services& services, const Exchange& exchange, const std::string& id);
 
 // Adds Retry-After: when room in the queue is likely.
 void add_retry_after(Services& services, const Exchange& exchange);
+
+// {"error": {"message": ..., ...}}
+std::string openai_error(const std::string& message, const char* type, const std::string& code);
+
+// Answers 200 with `head`, the output of the job as it is on disk, and `tail`: read and sent in
+// pieces, as the client takes them.
+void reply_with_output(Services& services, const Exchange& exchange, const std::string& id,
+                       std::string head, std::string tail);
 
 }  // namespace chatterbox::sidecar

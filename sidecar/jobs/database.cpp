@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #include "jobs/database.h"
 
+#include <atomic>
+
 namespace chatterbox::sidecar {
 namespace {
 
@@ -11,11 +13,18 @@ constexpr int kBusyMs = 50;
 // Statements we send are ours; this bounds what one value may be.
 constexpr int kMaxValueBytes = 512 << 20;
 
+std::atomic<bool> damaged{false};
+
 [[noreturn]] void fail(sqlite3* handle, const char* what) {
+  const int code = handle ? sqlite3_errcode(handle) : SQLITE_NOMEM;
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) damaged = true;
   throw StorageError(std::string(what) + ": " + (handle ? sqlite3_errmsg(handle) : "no memory"));
 }
 
 }  // namespace
+
+bool storage_damaged() { return damaged; }
+void report_storage_damage() { damaged = true; }
 
 Database::Database(const std::string& path, bool full_sync) {
   if (sqlite3_open_v2(path.c_str(), &handle_,
@@ -61,7 +70,7 @@ Query& Query::bind(std::string_view text) {
   return *this;
 }
 
-Query& Query::bind(std::int64_t number) {
+Query& Query::bind_integer(std::int64_t number) {
   if (sqlite3_bind_int64(statement_, ++bound_, number) != SQLITE_OK)
     fail(database_.handle(), "bind");
   return *this;

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -12,11 +13,15 @@
 
 namespace chatterbox::sidecar {
 
-// Storage failed: the disk is full, or another process holds the database.
+// Storage failed: the disk is full, another process holds the database, or it is damaged.
 class StorageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// True once SQLite has found a database of this process damaged: nothing in it can be relied on.
+bool storage_damaged();
+void report_storage_damage();
 
 // One SQLite connection. Not for two threads at once.
 class Database {
@@ -46,7 +51,10 @@ class Query {
 
   // The text must live until the query ends.
   Query& bind(std::string_view text);
-  Query& bind(std::int64_t number);
+  template <std::integral Number>
+  Query& bind(Number number) {
+    return bind_integer(std::int64_t(number));
+  }
 
   // True while there is a row.
   bool next();
@@ -58,6 +66,8 @@ class Query {
   std::string text(int column) const;
 
  private:
+  Query& bind_integer(std::int64_t number);
+
   Database& database_;
   sqlite3_stmt* statement_ = nullptr;
   int bound_ = 0;

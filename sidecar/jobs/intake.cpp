@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-#include <cstring>
-
 #include "chatterbox/error.h"
 #include "operations/fields.h"
 #include "operations/json.h"
@@ -15,7 +13,6 @@ namespace chatterbox::sidecar {
 namespace {
 
 constexpr std::int64_t kWeekMs = 7 * 24 * 3600 * 1000LL;
-constexpr std::size_t kMostAddress = 2048;
 
 void read_policy(Fields& policy, NewJob& job) {
   job.execution_timeout_ms =
@@ -33,13 +30,13 @@ JsonObject* object_member(JsonObject* object, const char* name) {
   return json_node_get_object(node);
 }
 
-void read_envelope(JsonNode* root, const std::string& webhooks, NewJob& job) {
+void read_envelope(JsonNode* root, const WebhookPolicy& webhooks, NewJob& job) {
   if (!JSON_NODE_HOLDS_OBJECT(root))
     throw RequestError("Bad request", "body: expected an object, got " + describe(root));
   JsonObject* body = json_node_get_object(root);
   Fields envelope(body);
   job.webhook = envelope.text("webhook").value_or("");
-  if (!job.webhook.empty() && !webhook_allowed(job.webhook, webhooks))
+  if (!job.webhook.empty() && !webhooks.allows(job.webhook))
     throw RequestError("Invalid value for webhook",
                        "webhook: expected an http or https address that the server may call, got " +
                            (job.webhook.size() < 100 ? "'" + job.webhook + "'" : "another"));
@@ -52,38 +49,6 @@ void read_envelope(JsonNode* root, const std::string& webhooks, NewJob& job) {
 }
 
 }  // namespace
-
-bool webhook_allowed(const std::string& address, const std::string& webhooks) {
-  if (address.size() > kMostAddress || webhooks == "none") return false;
-  GUri* uri = g_uri_parse(address.c_str(), G_URI_FLAGS_NONE, nullptr);
-  if (!uri) return false;
-  const std::string scheme = g_uri_get_scheme(uri) ? g_uri_get_scheme(uri) : "";
-  const std::string host = g_uri_get_host(uri) ? g_uri_get_host(uri) : "";
-  g_uri_unref(uri);
-  if ((scheme != "http" && scheme != "https") || host.empty()) return false;
-  // Where clouds keep the secrets of a machine.
-  if (host.starts_with("169.254.") || host.starts_with("fe80:") ||
-      host == "metadata.google.internal")
-    return false;
-  if (webhooks == "all") return true;
-  gchar** names = g_strsplit(webhooks.c_str(), ",", -1);
-  bool found = false;
-  for (gchar** name = names; *name; ++name)
-    found = found || g_ascii_strcasecmp(g_strstrip(*name), host.c_str()) == 0;
-  g_strfreev(names);
-  return found;
-}
-
-bool webhook_peer_allowed(GInetAddress* peer) {
-  if (g_inet_address_get_is_link_local(peer)) return false;
-  const guint8* bytes = g_inet_address_to_bytes(peer);
-  if (g_inet_address_get_native_size(peer) != 16) return true;
-  // ::ffff:a.b.c.d is a.b.c.d
-  constexpr guint8 kMapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 169, 254};
-  constexpr guint8 kMetadata[] = {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x54};
-  return std::memcmp(bytes, kMapped, sizeof kMapped) != 0 &&
-         std::memcmp(bytes, kMetadata, sizeof kMetadata) != 0;
-}
 
 JsonObject* request_input(JsonNode* root) {
   return json_object_get_object_member(json_node_get_object(root), "input");
@@ -105,12 +70,14 @@ std::vector<std::string> envelope_warnings(JsonNode* root) {
   return warnings;
 }
 
-Intake read_intake(std::string_view body, bool sync, const std::string& webhooks) {
+Intake read_intake(std::string_view body, bool sync, const std::string& owner,
+                   const WebhookPolicy& webhooks) {
   Intake intake;
   NewJob& job = intake.job;
   job.id = new_job_id(sync);
+  job.owner = owner;
   job.sync = sync;
-  job.seed = g_random_int();
+  job.seed = std::uint32_t(secret_number());
   try {
     const OwnedJson root = parse_json(body);
     read_envelope(root.get(), webhooks, job);

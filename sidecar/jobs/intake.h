@@ -2,7 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "jobs/job.h"
+#include "jobs/webhook_policy.h"
 
 namespace chatterbox::sidecar {
 
@@ -28,15 +28,8 @@ JsonObject* request_input(JsonNode* root);
 // Sentences about fields beside "input" that a request has and nobody knows.
 std::vector<std::string> envelope_warnings(JsonNode* root);
 
-// Reads {"input": {...}, "webhook": ..., "policy": {...}}. `webhooks` is the
-// setting of that name. Any thread; throws nothing.
-Intake read_intake(std::string_view body, bool sync, const std::string& webhooks);
-
-// True when the setting `webhooks` lets results be sent to `address`.
-bool webhook_allowed(const std::string& address, const std::string& webhooks);
-
-// The same for what its name turned out to stand for: link-local addresses are
-// where clouds keep the secrets of a machine.
-bool webhook_peer_allowed(GInetAddress* peer);
+// Reads {"input": {...}, "webhook": ..., "policy": {...}} of an owner. Any thread; throws nothing.
+Intake read_intake(std::string_view body, bool sync, const std::string& owner,
+                   const WebhookPolicy& webhooks);
 
 }  // namespace chatterbox::sidecar

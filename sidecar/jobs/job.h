@@ -16,8 +16,8 @@ inline bool is_final(JobState state) { return state >= JobState::kCompleted; }
 // What a client asks for, as it goes to disk.
 struct NewJob {
   std::string id;
-  // Whose turn it is: jobs of different clients alternate.
-  std::string client;
+  // Whose it is: nobody else sees it, and jobs of different owners take turns.
+  std::string owner;
   // The whole request as the client wrote it: JSON with an "input".
   std::string request;
   std::string webhook;
@@ -31,12 +31,16 @@ struct NewJob {
 // What is known of a job, its input and output aside.
 struct Job {
   std::string id;
+  std::string owner;
   JobState state = JobState::kInQueue;
   bool sync = false;
   // Milliseconds since 1970; 0: has not happened.
   std::int64_t created_ms = 0, started_ms = 0, finished_ms = 0;
-  // Starts so far; also names the current one.
+  // Starts so far that nothing but the end of a process ended.
   int attempts = 0;
+  // Names the current start. Never goes back, so that an earlier start cannot pass for it.
+  std::int64_t epoch = 0;
+  std::int64_t input_bytes = 0;
   int retries = 0;
   std::uint32_t seed = 0;
   std::string webhook;
@@ -44,13 +48,21 @@ struct Job {
   std::string error, detail;
 };
 
-// The answer to /status: `output` is JSON, or empty.
-std::string status_json(const Job& job, const std::string& output);
+// The answer to /status in two parts, between which the output stands if there is one.
+struct StatusJson {
+  std::string head, tail;
+  std::string without_output() const { return head + tail; }
+};
+// `with_output`: an output follows the head.
+StatusJson status_json(const Job& job, bool with_output);
 
-// A new id; those of /runsync begin with "sync-".
+// Bytes that nobody can foretell.
+std::uint64_t secret_number();
+// A new id that nobody can guess; those of /runsync begin with "sync-".
 std::string new_job_id(bool sync);
 
-// Wall clock, milliseconds since 1970: times of jobs outlive the process.
+// Milliseconds since 1970 when the process began, counted on by a steady clock: what sets the
+// clock of the machine ends no job.
 std::int64_t now_ms();
 
 }  // namespace chatterbox::sidecar

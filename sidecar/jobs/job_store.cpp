@@ -10,38 +10,9 @@
 namespace chatterbox::sidecar {
 namespace {
 
-constexpr const char* kSchema = R"sql(
-CREATE TABLE IF NOT EXISTS jobs(
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,
-  client TEXT NOT NULL, turn INTEGER NOT NULL, low_priority INTEGER NOT NULL,
-  sync INTEGER NOT NULL, input_bytes INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL DEFAULT 0,
-  finished_ms INTEGER NOT NULL DEFAULT 0, expires_ms INTEGER NOT NULL,
-  timeout_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-  retries INTEGER NOT NULL DEFAULT 0, seed INTEGER NOT NULL,
-  delivered INTEGER NOT NULL DEFAULT 0,
-  webhook TEXT NOT NULL, webhook_tries INTEGER NOT NULL DEFAULT 0,
-  webhook_due_ms INTEGER NOT NULL DEFAULT 0,
-  error TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS jobs_queue ON jobs(low_priority, turn, number) WHERE state = 0;
-CREATE INDEX IF NOT EXISTS jobs_running ON jobs(number) WHERE state = 1;
-CREATE INDEX IF NOT EXISTS jobs_client ON jobs(client, turn) WHERE state = 0;
-CREATE INDEX IF NOT EXISTS jobs_expiry ON jobs(expires_ms);
-CREATE INDEX IF NOT EXISTS jobs_webhook ON jobs(webhook_due_ms) WHERE webhook_due_ms > 0;
-CREATE TABLE IF NOT EXISTS inputs(id TEXT PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS outputs(id TEXT PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS chunks(id TEXT NOT NULL, number INTEGER NOT NULL,
-  body TEXT NOT NULL, PRIMARY KEY(id, number));
-CREATE TRIGGER IF NOT EXISTS jobs_gone AFTER DELETE ON jobs BEGIN
-  DELETE FROM inputs WHERE id = old.id;
-  DELETE FROM outputs WHERE id = old.id;
-  DELETE FROM chunks WHERE id = old.id;
-END;
-)sql";
-
 constexpr const char* kColumns =
     "id, state, sync, created_ms, started_ms, finished_ms, attempts, retries, seed, webhook, "
-    "webhook_tries, error, detail";
+    "webhook_tries, error, detail, client, epoch, input_bytes";
 
 Job read_job(const Query& row) {
   Job job;
@@ -58,39 +29,40 @@ Job read_job(const Query& row) {
   job.webhook_tries = int(row.integer(10));
   job.error = row.text(11);
   job.detail = row.text(12);
+  job.owner = row.text(13);
+  job.epoch = row.integer(14);
+  job.input_bytes = row.integer(15);
   return job;
 }
 
-std::string find_output(Database& database, const std::string& id) {
-  Query query(database, "SELECT body FROM outputs WHERE id = ?");
-  query.bind(id);
-  return query.next() ? query.text(0) : "";
-}
-
-// Most of one /stream answer; the rest comes with the next.
-constexpr std::size_t kStreamAnswerBytes = 8 << 20;
+// Results are kept, and read again, in pieces of this size.
+constexpr std::size_t kPartBytes = 256 << 10;
 // Room that is kept free, or an eighth of a smaller disk. New jobs leave twice as
 // much, for the results of those that are there.
 constexpr std::int64_t kReserveBytes = 16 << 20;
 
 }  // namespace
 
-std::optional<Job> find_job(Database& database, const std::string& id) {
+std::optional<Job> find_job(Database& database, const std::string& owner, const std::string& id) {
   const std::string sql = std::string("SELECT ") + kColumns + " FROM jobs WHERE id = ?";
   Query query(database, sql.c_str());
   query.bind(id);
   if (!query.next()) return std::nullopt;
-  return read_job(query);
+  Job job = read_job(query);
+  if (!owner.empty() && job.owner != owner) return std::nullopt;
+  return job;
 }
 
-JobStore::JobStore(const std::string& path, const StoreLimits& limits)
+JobStore::JobStore(const std::string& path, const StoreLimits& limits, const Shares& shares)
     : path_(path),
       limits_(limits),
+      shares_(shares),
       database_(path, limits.power_safe),
+      reader_(path, limits.power_safe),
       checkpoint_database_(path, limits.power_safe) {
   // Only checkpoint() waits for the disk.
   database_.execute("PRAGMA wal_autocheckpoint=0");
-  database_.execute(kSchema);
+  prepare_schema();
   recover();
 }
 
@@ -122,34 +94,37 @@ void JobStore::give_back() {
     sqlite3_exec(database_.handle(), step, nullptr, nullptr, nullptr);
 }
 
-// What ran when the last process ended begins again, unless it keeps ending us.
-void JobStore::recover() {
-  Transaction transaction(database_);
-  Query(database_,
-        "UPDATE jobs SET state = 3, finished_ms = ?, expires_ms = ? + "
-        "CASE sync WHEN 1 THEN ? ELSE ? END, error = 'Interrupted', "
-        "detail = 'the server ended during each of ' || attempts || ' starts of this job', "
-        "webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END "
-        "WHERE state = 1 AND attempts >= ?")
-      .bind(now_ms())
-      .bind(now_ms())
-      .bind(limits_.sync_result_ms)
-      .bind(limits_.result_ms)
-      .bind(limits_.attempts)
-      .run();
-  Query(database_, "UPDATE jobs SET state = 0, turn = 0, started_ms = 0 WHERE state = 1").run();
-  transaction.commit();
-  count_queue();
+void JobStore::recount() {
+  for (auto& [owner, counts] : of_owner_)
+    counts.kept = counts.kept_bytes = counts.queued = counts.queued_bytes = counts.running = 0;
+  counts_.kept = counts_.kept_bytes = counts_.queued = counts_.queued_bytes = counts_.running = 0;
+  Query query(database_,
+              "SELECT client, COUNT(*), SUM(input_bytes + output_bytes), SUM(state = 0), "
+              "SUM(CASE state WHEN 0 THEN input_bytes ELSE 0 END), SUM(state = 1) "
+              "FROM jobs GROUP BY client");
+  while (query.next())
+    count(query.text(0), [&](JobCounts& counts) {
+      counts.kept += query.integer(1);
+      counts.kept_bytes += query.integer(2);
+      counts.queued += query.integer(3);
+      counts.queued_bytes += query.integer(4);
+      counts.running += query.integer(5);
+    });
 }
 
-void JobStore::count_queue() {
-  Query query(database_, "SELECT COUNT(*), IFNULL(SUM(input_bytes), 0) FROM jobs WHERE state = 0");
-  query.next();
-  counts_.queued = query.integer(0);
-  counts_.queued_bytes = query.integer(1);
-  Query running(database_, "SELECT COUNT(*) FROM jobs WHERE state = 1");
-  running.next();
-  counts_.running = running.integer(0);
+// Nobody takes more than a share; the whole has room for every share.
+bool JobStore::has_room(const JobCounts& all, const std::string& owner, std::int64_t bytes,
+                        bool waits) const {
+  const auto found = of_owner_.find(owner);
+  const JobCounts own = found == of_owner_.end() ? JobCounts() : found->second;
+  const auto fits = [&](std::int64_t total, std::int64_t mine, std::int64_t more,
+                        std::int64_t limit) {
+    return total + more <= limit && (mine == 0 || mine + more <= shares_.of(limit));
+  };
+  return fits(all.kept, own.kept, 1, limits_.kept) &&
+         fits(all.kept_bytes, own.kept_bytes, bytes, limits_.kept_bytes) &&
+         (!waits || (fits(all.queued, own.queued, 1, limits_.queued) &&
+                     fits(all.queued_bytes, own.queued_bytes, bytes, limits_.queued_bytes)));
 }
 
 void JobStore::insert(const NewJob& job, JobState state, const std::string& error,
@@ -158,7 +133,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
   std::int64_t turn = turn_;
   {
     Query last(database_, "SELECT MAX(turn) FROM jobs WHERE state = 0 AND client = ?");
-    last.bind(job.client);
+    last.bind(job.owner);
     if (last.next()) turn = std::max(turn, last.integer(0));
   }
   const std::int64_t now = now_ms();
@@ -170,7 +145,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
         "detail) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(job.id)
       .bind(std::int64_t(state))
-      .bind(job.client)
+      .bind(job.owner)
       .bind(turn + 1)
       .bind(std::int64_t(job.low_priority))
       .bind(std::int64_t(job.sync))
@@ -178,7 +153,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
       .bind(now)
       .bind(ended ? now : 0)
       .bind(ended ? now : 0)
-      .bind(now + (ended ? keep : job.ttl_ms))
+      .bind(now + (ended ? keep : std::min(job.ttl_ms, limits_.most_ttl_ms)))
       .bind(job.execution_timeout_ms)
       .bind(std::int64_t(job.seed))
       .bind(job.webhook)
@@ -186,45 +161,47 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
       .bind(error)
       .bind(detail)
       .run();
-  Query(database_, "INSERT INTO inputs(id, body) VALUES(?,?)").bind(job.id).bind(job.request).run();
+  if (!job.request.empty())
+    Query(database_, "INSERT INTO inputs(id, body) VALUES(?,?)")
+        .bind(job.id)
+        .bind(job.request)
+        .run();
   transaction.commit();
+  count(job.owner, [&](JobCounts& counts) {
+    ++counts.kept;
+    counts.kept_bytes += std::int64_t(job.request.size());
+    if (state != JobState::kInQueue) return;
+    ++counts.queued;
+    counts.queued_bytes += std::int64_t(job.request.size());
+  });
 }
 
 bool JobStore::add(const NewJob& job) {
   const std::lock_guard lock(mutex_);
-  const auto bytes = std::int64_t(job.request.size());
-  if (counts_.queued >= limits_.queued || counts_.queued_bytes + bytes > limits_.queued_bytes)
-    return false;
+  if (!has_room(counts_, job.owner, std::int64_t(job.request.size()), true)) return false;
   need_room(job.request.size(), 2);
   insert(job, JobState::kInQueue, "", "");
-  ++counts_.queued;
-  counts_.queued_bytes += bytes;
   return true;
 }
 
-void JobStore::add_failed(const NewJob& job, const std::string& error, const std::string& detail) {
+bool JobStore::add_failed(const NewJob& job, const std::string& error, const std::string& detail) {
   const std::lock_guard lock(mutex_);
-  need_room(job.request.size(), 2);
-  insert(job, JobState::kFailed, error, detail);
-  ++counts_.failed;
+  NewJob reason = job;
+  reason.request.clear();
+  if (!has_room(counts_, job.owner, 0, false)) return false;
+  need_room(1024, 2);
+  insert(reason, JobState::kFailed, error, detail);
+  count(job.owner, [](JobCounts& counts) { ++counts.failed; });
+  return true;
 }
 
-std::optional<Job> JobStore::find(const std::string& id) {
+void JobStore::keep_for(const std::string& owner, const std::string& id, std::int64_t ms) {
   const std::lock_guard lock(mutex_);
-  return find_job(database_, id);
-}
-
-void JobStore::keep_for(const std::string& id, std::int64_t ms) {
-  const std::lock_guard lock(mutex_);
-  Query(database_, "UPDATE jobs SET expires_ms = ? WHERE id = ?")
-      .bind(now_ms() + ms)
+  Query(database_, "UPDATE jobs SET expires_ms = ? WHERE id = ? AND client = ?")
+      .bind(now_ms() + std::min(ms, limits_.most_ttl_ms))
       .bind(id)
+      .bind(owner)
       .run();
-}
-
-std::string JobStore::output(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  return find_output(database_, id);
 }
 
 std::optional<Claim> JobStore::claim() {
@@ -238,7 +215,7 @@ std::optional<Claim> JobStore::claim() {
                "SELECT jobs.id, turn, body FROM jobs JOIN inputs USING(id) WHERE state = 0 "
                "ORDER BY low_priority, turn, number LIMIT 1");
     if (!next.next()) {
-      count_queue();
+      recount();
       return std::nullopt;
     }
     claim.job.id = next.text(0);
@@ -246,174 +223,185 @@ std::optional<Claim> JobStore::claim() {
     claim.request = next.text(2);
   }
   Query(database_,
-        "UPDATE jobs SET state = 1, attempts = attempts + 1, started_ms = ? WHERE id = ?")
+        "UPDATE jobs SET state = 1, attempts = attempts + 1, epoch = epoch + 1, started_ms = ? "
+        "WHERE id = ?")
       .bind(now_ms())
       .bind(claim.job.id)
       .run();
-  claim.job = *find_job(database_, claim.job.id);
+  // Of what an earlier start made, only what the client has is kept: to be compared.
+  Query(database_,
+        "DELETE FROM chunks WHERE id = ? AND number >= (SELECT delivered FROM jobs WHERE id = ?)")
+      .bind(claim.job.id)
+      .bind(claim.job.id)
+      .run();
+  claim.job = *find_job(database_, "", claim.job.id);
   transaction.commit();
   turn_ = std::max(turn_, turn);
-  --counts_.queued;
-  counts_.queued_bytes -= std::int64_t(claim.request.size());
-  ++counts_.running;
+  count(claim.job.owner, [&](JobCounts& counts) {
+    --counts.queued;
+    counts.queued_bytes -= std::int64_t(claim.request.size());
+    ++counts.running;
+  });
   return claim;
 }
 
-void JobStore::add_chunk(const std::string& id, int number, std::string_view json) {
+bool JobStore::is_current(const Job& job) {
   const std::lock_guard lock(mutex_);
-  need_room(json.size(), 1);
-  Query(database_,
-        "INSERT OR REPLACE INTO chunks(id, number, body) SELECT ?, ?, ? "
-        "WHERE EXISTS(SELECT 1 FROM jobs WHERE id = ?)")
-      .bind(id)
-      .bind(std::int64_t(number))
-      .bind(json)
-      .bind(id)
-      .run();
+  const auto now = find_job(database_, "", job.id);
+  return now && now->state == JobState::kInProgress && now->epoch == job.epoch;
 }
 
-bool JobStore::finish(const std::string& id, int attempt, JobState state, std::string_view output,
-                      const std::string& error, const std::string& detail) {
+ChunkFate JobStore::add_chunk(const Job& job, int number, std::string_view json) {
   const std::lock_guard lock(mutex_);
-  if (!output.empty()) need_room(output.size(), 1);
-  Transaction transaction(database_);
+  const auto now = find_job(database_, "", job.id);
+  if (!now || now->state != JobState::kInProgress || now->epoch != job.epoch)
+    return ChunkFate::kStale;
+  {
+    Query known(database_, "SELECT body FROM chunks WHERE id = ? AND number = ?");
+    known.bind(job.id).bind(number);
+    if (known.next()) return known.text(0) == json ? ChunkFate::kKept : ChunkFate::kDiffers;
+  }
+  need_room(json.size(), 1);
+  Query(database_, "INSERT INTO chunks(id, number, body) VALUES(?, ?, ?)")
+      .bind(job.id)
+      .bind(number)
+      .bind(json)
+      .run();
+  return ChunkFate::kKept;
+}
+
+bool JobStore::end(const Job& job, JobState state, const std::string& error,
+                   const std::string& detail, std::optional<std::int64_t> epoch) {
   const std::int64_t now = now_ms();
   Query(database_,
-        "UPDATE jobs SET state = ?, finished_ms = ?, error = ?, detail = ?, expires_ms = ? + "
-        "CASE sync WHEN 1 THEN ? ELSE ? END, "
+        "UPDATE jobs SET state = ?, finished_ms = ?, error = ?, detail = ?, expires_ms = ?, "
         "webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END "
-        "WHERE id = ? AND state = 1 AND attempts = ?")
+        "WHERE id = ? AND state < 2 AND epoch = ?")
       .bind(std::int64_t(state))
       .bind(now)
       .bind(error)
       .bind(detail)
-      .bind(now)
-      .bind(limits_.sync_result_ms)
-      .bind(limits_.result_ms)
-      .bind(id)
-      .bind(std::int64_t(attempt))
+      .bind(now + (job.sync ? limits_.sync_result_ms : limits_.result_ms))
+      .bind(job.id)
+      .bind(epoch.value_or(job.epoch))
       .run();
   if (database_.changes() == 0) return false;
-  if (!output.empty())
-    Query(database_, "INSERT OR REPLACE INTO outputs(id, body) VALUES(?,?)")
-        .bind(id)
-        .bind(output)
-        .run();
-  if (state == JobState::kCompleted)
-    Query(database_, "DELETE FROM inputs WHERE id = ?").bind(id).run();
-  transaction.commit();
-  --counts_.running;
-  if (state == JobState::kCompleted) ++counts_.completed;
-  if (state == JobState::kFailed) ++counts_.failed;
+  // Only what may be tried again keeps its request.
+  if (state == JobState::kCompleted || state == JobState::kCancelled)
+    Query(database_, "DELETE FROM inputs WHERE id = ?").bind(job.id).run();
+  count(job.owner, [&](JobCounts& counts) {
+    counts.completed += state == JobState::kCompleted;
+    counts.failed += state == JobState::kFailed;
+    counts.cancelled += state == JobState::kCancelled;
+    counts.timed_out += state == JobState::kTimedOut;
+  });
   return true;
 }
 
-void JobStore::put_back(const std::string& id, int attempt) {
-  const std::lock_guard lock(mutex_);
-  Query(database_,
-        "UPDATE jobs SET state = 0, turn = 0, started_ms = 0, attempts = attempts - 1 "
-        "WHERE id = ? AND state = 1 AND attempts = ?")
-      .bind(id)
-      .bind(std::int64_t(attempt))
-      .run();
-  count_queue();
+void JobStore::write_output(const std::string& id, std::string_view output) {
+  Query(database_, "DELETE FROM outputs WHERE id = ?").bind(id).run();
+  for (int number = 0; !output.empty(); ++number) {
+    const std::string_view part = output.substr(0, kPartBytes);
+    output.remove_prefix(part.size());
+    Query(database_, "INSERT INTO outputs(id, number, body) VALUES(?,?,?)")
+        .bind(id)
+        .bind(number)
+        .bind(part)
+        .run();
+  }
 }
 
-bool JobStore::cancel(const std::string& id) {
+bool JobStore::finish(const Job& job, JobState state, std::string_view output,
+                      const std::string& error, const std::string& detail) {
   const std::lock_guard lock(mutex_);
-  const auto job = find_job(database_, id);
+  if (!output.empty()) need_room(output.size(), 1);
+  Transaction transaction(database_);
+  if (!end(job, state, error, detail, job.epoch)) return false;
+  write_output(job.id, output);
+  Query(database_, "UPDATE jobs SET output_bytes = ? WHERE id = ?")
+      .bind(output.size())
+      .bind(job.id)
+      .run();
+  transaction.commit();
+  count(job.owner, [&](JobCounts& counts) {
+    --counts.running;
+    counts.kept_bytes += std::int64_t(output.size());
+  });
+  return true;
+}
+
+void JobStore::put_back(const Job& job) {
+  const std::lock_guard lock(mutex_);
+  Query(database_,
+        "UPDATE jobs SET state = 0, turn = 0, started_ms = 0, attempts = attempts - 1, "
+        "epoch = epoch + 1 WHERE id = ? AND state = 1 AND epoch = ?")
+      .bind(job.id)
+      .bind(job.epoch)
+      .run();
+  recount();
+}
+
+bool JobStore::cancel(const std::string& owner, const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto job = find_job(database_, owner, id);
   if (!job) return false;
   if (is_final(job->state)) return true;
-  const std::int64_t now = now_ms();
   Transaction transaction(database_);
-  Query(database_,
-        "UPDATE jobs SET state = 4, finished_ms = ?, expires_ms = ?, "
-        "webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END WHERE id = ?")
-      .bind(now)
-      .bind(now + (job->sync ? limits_.sync_result_ms : limits_.result_ms))
-      .bind(id)
-      .run();
-  Query(database_, "DELETE FROM inputs WHERE id = ?").bind(id).run();
+  end(*job, JobState::kCancelled, "", "", std::nullopt);
   transaction.commit();
-  ++counts_.cancelled;
-  count_queue();
+  count(owner, [&](JobCounts& counts) {
+    if (job->state == JobState::kInProgress) --counts.running;
+    if (job->state != JobState::kInQueue) return;
+    --counts.queued;
+    counts.queued_bytes -= job->input_bytes;
+  });
   return true;
 }
 
-bool JobStore::retry(const std::string& id) {
+bool JobStore::retry(const std::string& owner, const std::string& id) {
   const std::lock_guard lock(mutex_);
+  const auto job = find_job(database_, owner, id);
+  if (!job || !has_room(counts_, owner, 0, true)) return false;
   Transaction transaction(database_);
-  // Another seed: what failed for one may succeed with the next.
-  Query(database_,
-        "UPDATE jobs SET state = 0, turn = ?, retries = retries + 1, seed = seed + 1, "
-        "attempts = 0, started_ms = 0, finished_ms = 0, error = '', detail = '', delivered = 0, "
-        "webhook_tries = 0, webhook_due_ms = 0, expires_ms = ? "
-        "WHERE id = ? AND state IN (3, 5) AND EXISTS(SELECT 1 FROM inputs WHERE id = jobs.id)")
+  // Another seed: what failed for one may succeed with the next. Another epoch: the start that
+  // failed may still be at work, and must not be taken for the one that follows.
+  Query(
+      database_,
+      "UPDATE jobs SET state = 0, turn = ?, retries = retries + 1, seed = seed + 1, "
+      "attempts = 0, epoch = epoch + 1, started_ms = 0, finished_ms = 0, error = '', detail = '', "
+      "delivered = 0, "
+      "webhook_tries = 0, webhook_due_ms = 0, output_bytes = 0, expires_ms = ? "
+      "WHERE id = ? AND client = ? AND state IN (3, 5) "
+      "AND EXISTS(SELECT 1 FROM inputs WHERE id = jobs.id)")
       .bind(turn_ + 1)
-      .bind(now_ms() + 86'400'000)
+      .bind(now_ms() + limits_.most_ttl_ms)
       .bind(id)
+      .bind(owner)
       .run();
   if (database_.changes() == 0) return false;
   Query(database_, "DELETE FROM chunks WHERE id = ?").bind(id).run();
   Query(database_, "DELETE FROM outputs WHERE id = ?").bind(id).run();
   transaction.commit();
-  ++counts_.retried;
-  count_queue();
+  count(owner, [&](JobCounts& counts) {
+    ++counts.retried;
+    ++counts.queued;
+    counts.queued_bytes += job->input_bytes;
+  });
   return true;
 }
 
-std::int64_t JobStore::purge_queue() {
+std::vector<std::string> JobStore::purge_queue(const std::string& owner) {
   const std::lock_guard lock(mutex_);
-  Query(database_, "DELETE FROM jobs WHERE state = 0").run();
-  const std::int64_t removed = database_.changes();
-  count_queue();
-  return removed;
-}
-
-std::optional<StreamNews> JobStore::take_stream(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  StreamNews news;
-  const auto job = find_job(database_, id);
-  if (!job) return std::nullopt;
-  news.job = *job;
-  std::int64_t delivered = 0, made = 0;
+  std::vector<std::string> removed;
   {
-    Query query(database_,
-                "SELECT delivered, (SELECT COUNT(*) FROM chunks WHERE id = jobs.id) "
-                "FROM jobs WHERE id = ?");
-    query.bind(id);
-    query.next();
-    delivered = query.integer(0);
-    made = query.integer(1);
+    Query query(database_, "SELECT id FROM jobs WHERE state = 0 AND client = ?");
+    query.bind(owner);
+    while (query.next()) removed.push_back(query.text(0));
   }
-  const std::int64_t before = delivered;
-  if (made == 0 && delivered == 0 && job->state == JobState::kCompleted) {
-    news.chunks.push_back(find_output(database_, id));
-    delivered = made = 1;
-  } else if (made > delivered) {
-    Query query(database_, "SELECT body FROM chunks WHERE id = ? AND number >= ? ORDER BY number");
-    query.bind(id).bind(delivered);
-    std::size_t bytes = 0;
-    while (bytes < kStreamAnswerBytes && query.next()) {
-      news.chunks.push_back(query.text(0));
-      bytes += news.chunks.back().size();
-      ++delivered;
-    }
-  }
-  news.ended = is_final(job->state) && delivered >= made;
-  if (news.ended && job->state == JobState::kCancelled) {
-    // One more than there are: the end has been delivered too.
-    news.told_cancelled = delivered > made;
-    delivered = made + 1;
-  }
-  if (delivered != before)
-    Query(database_, "UPDATE jobs SET delivered = ? WHERE id = ?").bind(delivered).bind(id).run();
-  return news;
-}
-
-JobCounts JobStore::counts() {
-  const std::lock_guard lock(mutex_);
-  return counts_;
+  if (removed.empty()) return removed;
+  Query(database_, "DELETE FROM jobs WHERE state = 0 AND client = ?").bind(owner).run();
+  recount();
+  return removed;
 }
 
 }  // namespace chatterbox::sidecar

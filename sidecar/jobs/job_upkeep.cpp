@@ -11,6 +11,8 @@ namespace {
 // all at once would keep requests waiting.
 constexpr const char* kVacuum = "PRAGMA incremental_vacuum(256)";
 constexpr int kWebhookTries = 3;
+// How long one try may take; then its server is taken for gone.
+constexpr std::int64_t kWebhookLeaseMs = 60'000;
 
 std::vector<std::string> ids(Database& database, const char* sql, std::int64_t now) {
   std::vector<std::string> found;
@@ -39,52 +41,54 @@ std::vector<std::string> JobStore::expire() {
       .bind(now)
       .run();
   for (const std::string& id : late) {
-    Query(database_,
-          "UPDATE jobs SET state = 5, finished_ms = ?, expires_ms = ? + "
-          "CASE sync WHEN 1 THEN ? ELSE ? END, error = 'Execution timeout', "
-          "detail = 'expected the job to end within ' || timeout_ms || ' ms, got longer', "
-          "webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END WHERE id = ?")
-        .bind(now)
-        .bind(now)
-        .bind(limits_.sync_result_ms)
-        .bind(limits_.result_ms)
-        .bind(id)
-        .run();
+    const auto job = find_job(database_, "", id);
+    if (!job) continue;
+    end(*job, JobState::kTimedOut, "Execution timeout",
+        "expected the job to end within its executionTimeout, got longer", std::nullopt);
     stopped.push_back(id);
   }
   transaction.commit();
-  counts_.timed_out += std::int64_t(late.size());
-  count_queue();
+  recount();
   database_.execute(kVacuum);
   return stopped;
 }
 
-std::vector<Job> JobStore::due_webhooks(std::int64_t retry_ms) {
+std::vector<Job> JobStore::due_webhooks(const std::map<std::string, int>& in_the_air, int each) {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = now_ms();
-  const auto due =
-      ids(database_,
-          "SELECT id FROM jobs WHERE webhook_due_ms > 0 AND webhook_due_ms <= ? LIMIT 16", now);
   std::vector<Job> jobs;
-  if (due.empty()) return jobs;
-  Transaction transaction(database_);
-  for (const std::string& id : due) {
-    Query(database_,
-          "UPDATE jobs SET webhook_tries = webhook_tries + 1, webhook_due_ms = "
-          "CASE WHEN webhook_tries + 1 >= ? THEN 0 ELSE ? END WHERE id = ?")
-        .bind(std::int64_t(kWebhookTries))
-        .bind(now + retry_ms)
-        .bind(id)
-        .run();
-    if (auto job = find_job(database_, id)) jobs.push_back(std::move(*job));
+  for (const auto& [owner, counts] : of_owner_) {
+    const auto busy = in_the_air.find(owner);
+    const int room = each - (busy == in_the_air.end() ? 0 : busy->second);
+    if (room <= 0) continue;
+    std::vector<std::string> due;
+    Query query(database_,
+                "SELECT id FROM jobs WHERE client = ? AND webhook_due_ms > 0 AND "
+                "webhook_due_ms <= ? ORDER BY webhook_due_ms LIMIT ?");
+    query.bind(owner).bind(now).bind(room);
+    while (query.next()) due.push_back(query.text(0));
+    for (const std::string& id : due) {
+      // Should nobody tell how it went, it is due again.
+      Query(database_, "UPDATE jobs SET webhook_due_ms = ? WHERE id = ?")
+          .bind(now + kWebhookLeaseMs)
+          .bind(id)
+          .run();
+      if (auto job = find_job(database_, "", id)) jobs.push_back(std::move(*job));
+    }
   }
-  transaction.commit();
   return jobs;
 }
 
-void JobStore::webhook_done(const std::string& id) {
+void JobStore::webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) {
   const std::lock_guard lock(mutex_);
-  Query(database_, "UPDATE jobs SET webhook_due_ms = 0 WHERE id = ?").bind(id).run();
+  Query(database_,
+        "UPDATE jobs SET webhook_tries = webhook_tries + 1, webhook_due_ms = "
+        "CASE WHEN ? OR webhook_tries + 1 >= ? THEN 0 ELSE ? END WHERE id = ?")
+      .bind(std::int64_t(delivered))
+      .bind(kWebhookTries)
+      .bind(now_ms() + retry_ms)
+      .bind(id)
+      .run();
 }
 
 void JobStore::checkpoint() {

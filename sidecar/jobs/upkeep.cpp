@@ -17,11 +17,8 @@ constexpr int kRoundsPerTrim = 120;
 
 }  // namespace
 
-Upkeep::Upkeep(JobStore& store, int webhook_retry_seconds, Hooks hooks)
-    : store_(store),
-      webhook_retry_ms_(webhook_retry_seconds * 1000),
-      hooks_(std::move(hooks)),
-      thread_([this] { loop(); }) {}
+Upkeep::Upkeep(JobStore& store, Hooks hooks)
+    : store_(store), hooks_(std::move(hooks)), thread_([this] { loop(); }) {}
 
 Upkeep::~Upkeep() {
   {
@@ -38,7 +35,7 @@ void Upkeep::loop() {
     lock.unlock();
     try {
       if (const auto ids = store_.expire(); !ids.empty()) hooks_.stopped(ids);
-      for (const Job& job : store_.due_webhooks(webhook_retry_ms_)) hooks_.webhook(job);
+      hooks_.webhooks();
       if (round % kRoundsPerCheckpoint == 0) store_.checkpoint();
     } catch (const StorageError& error) {
       log(Level::kWarning, std::string("upkeep: ") + error.what());

@@ -20,16 +20,16 @@ class Upkeep {
   struct Hooks {
     // Running jobs that time has ended.
     std::function<void(const std::vector<std::string>& ids)> stopped;
-    std::function<void(const Job& job)> webhook;
+    // Webhooks may be due.
+    std::function<void()> webhooks;
   };
-  Upkeep(JobStore& store, int webhook_retry_seconds, Hooks hooks);
+  Upkeep(JobStore& store, Hooks hooks);
   ~Upkeep();
 
  private:
   void loop();
 
   JobStore& store_;
-  const std::int64_t webhook_retry_ms_;
   const Hooks hooks_;
   std::mutex mutex_;
   std::condition_variable end_;

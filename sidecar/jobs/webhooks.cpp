@@ -2,89 +2,175 @@
 // Copyright (c) the gst-chatterbox authors
 #include "jobs/webhooks.h"
 
-#include "jobs/intake.h"
+#include "jobs/output_stream.h"
 #include "log.h"
+#include "main_loop.h"
 
 namespace chatterbox::sidecar {
 namespace {
 
 constexpr guint kTimeoutSeconds = 8;
-
-struct Delivery {
-  JobStore& store;
-  SoupMessage* message;
-  std::string id;
-};
-
-// Before the first byte goes out: a name may stand for an address that may not
-// be called.
-void on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream, gpointer stop) {
-  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION(stream)) return;
-  GSocketAddress* peer =
-      g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream), nullptr);
-  const bool allowed =
-      peer && G_IS_INET_SOCKET_ADDRESS(peer) &&
-      webhook_peer_allowed(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(peer)));
-  if (peer) g_object_unref(peer);
-  if (!allowed) g_cancellable_cancel(G_CANCELLABLE(stop));
-}
+// For one try, however slowly its other end reads.
+constexpr guint kMostSeconds = 45;
+constexpr int kEach = 4;
 
 }  // namespace
 
-Webhooks::Webhooks(JobStore& store)
+struct Webhooks::Delivery {
+  Webhooks* owner;
+  Job job;
+  GCancellable* stop = g_cancellable_new();
+  SoupMessage* message = nullptr;
+  guint timer = 0;
+  bool refused = false;
+
+  ~Delivery() {
+    if (timer) g_source_remove(timer);
+    if (message) g_object_unref(message);
+    g_object_unref(stop);
+  }
+};
+
+Webhooks::Webhooks(JobStore& store, const WebhookPolicy& policy, int retry_seconds)
     : store_(store),
+      policy_(policy),
+      retry_ms_(retry_seconds * 1000LL),
       session_(soup_session_new_with_options("timeout", kTimeoutSeconds, "user-agent",
-                                             "chatterbox-server", nullptr)) {}
+                                             "chatterbox-server", nullptr)) {
+  // The address that is checked is the one that is called, not that of a proxy.
+  soup_session_set_proxy_resolver(session_, nullptr);
+}
 
 Webhooks::~Webhooks() {
   soup_session_abort(session_);
   g_object_unref(session_);
 }
 
-void Webhooks::send(const Job& job) {
-  SoupMessage* message = soup_message_new("POST", job.webhook.c_str());
-  if (!message) return;
-  std::string body;
-  try {
-    body = status_json(job, store_.output(job.id));
-  } catch (const StorageError& error) {
-    log(Level::kWarning, "job " + job.id + ": webhook postponed: " + error.what());
-    g_object_unref(message);
-    return;
+void Webhooks::look() {
+  std::map<std::string, int> busy;
+  {
+    const std::lock_guard lock(mutex_);
+    busy = in_the_air_;
   }
-  // An address that sends us on may lead where its owner may not go.
-  soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
-  GBytes* bytes = g_bytes_new(body.data(), body.size());
-  soup_message_set_request_body_from_bytes(message, "application/json", bytes);
-  g_bytes_unref(bytes);
-  GCancellable* stop = g_cancellable_new();
-  g_signal_connect_data(
-      message, "network-event", G_CALLBACK(on_network_event), stop,
-      [](gpointer data, GClosure*) { g_object_unref(data); }, GConnectFlags(0));
-  soup_session_send_async(
-      session_, message, G_PRIORITY_LOW, stop,
-      [](GObject* session, GAsyncResult* result, gpointer data) {
-        const std::unique_ptr<Delivery> delivery(static_cast<Delivery*>(data));
+  for (const Job& job : store_.due_webhooks(busy, kEach)) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++in_the_air_[job.owner];
+    }
+    post([this, job] { send(job); });
+  }
+}
+
+void Webhooks::send(const Job& job) {
+  auto* delivery = new Delivery{this, job};
+  GUri* uri = g_uri_parse(job.webhook.c_str(), GUriFlags(SOUP_HTTP_URI_FLAGS), nullptr);
+  if (!uri || !policy_.allows(job.webhook)) {
+    if (uri) g_uri_unref(uri);
+    return finished(delivery, "its address may not be called", false);
+  }
+  delivery->message = soup_message_new_from_uri("POST", uri);
+  delivery->timer = g_timeout_add_seconds(
+      kMostSeconds,
+      [](gpointer data) -> gboolean {
+        auto* late = static_cast<Delivery*>(data);
+        late->timer = 0;
+        g_cancellable_cancel(late->stop);
+        return G_SOURCE_REMOVE;
+      },
+      delivery);
+  // A name is looked up first: what may not be called is not even knocked at.
+  GResolver* resolver = g_resolver_get_default();
+  g_resolver_lookup_by_name_async(
+      resolver, g_uri_get_host(uri), delivery->stop,
+      [](GObject* source, GAsyncResult* result, gpointer data) {
+        auto* waiting = static_cast<Delivery*>(data);
         GError* error = nullptr;
-        GInputStream* stream = soup_session_send_finish(SOUP_SESSION(session), result, &error);
-        const guint status = soup_message_get_status(delivery->message);
-        if (stream) g_object_unref(stream);
+        GList* addresses = g_resolver_lookup_by_name_finish(G_RESOLVER(source), result, &error);
         const std::string trouble = error ? error->message : "";
         g_clear_error(&error);
-        g_object_unref(delivery->message);
-        if (trouble.empty() && status == 200) {
-          log(Level::kInfo, "job " + delivery->id + ": webhook delivered");
-          try {
-            delivery->store.webhook_done(delivery->id);
-          } catch (const StorageError& failure) {
-            log(Level::kWarning, "job " + delivery->id + ": " + failure.what());
-          }
-        } else {
-          log(Level::kWarning, "job " + delivery->id + ": webhook expected status 200, got " +
-                                   (trouble.empty() ? std::to_string(status) : trouble));
-        }
+        if (addresses)
+          waiting->owner->resolved(waiting, addresses);
+        else
+          waiting->owner->finished(waiting, trouble, true);
+        if (addresses) g_resolver_free_addresses(addresses);
       },
-      new Delivery{store_, message, job.id});
+      delivery);
+  g_object_unref(resolver);
+  g_uri_unref(uri);
+}
+
+// Before the first byte goes out: a name may have come to stand for another address.
+void Webhooks::on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
+                                gpointer data) {
+  auto* delivery = static_cast<Delivery*>(data);
+  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION(stream)) return;
+  GSocketAddress* peer =
+      g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream), nullptr);
+  const bool allowed = peer && G_IS_INET_SOCKET_ADDRESS(peer) &&
+                       delivery->owner->policy_.allows_peer(
+                           g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(peer)));
+  if (peer) g_object_unref(peer);
+  if (allowed) return;
+  delivery->refused = true;
+  g_cancellable_cancel(delivery->stop);
+}
+
+void Webhooks::resolved(Delivery* delivery, GList* addresses) {
+  for (GList* at = addresses; at; at = at->next)
+    if (!policy_.allows_peer(G_INET_ADDRESS(at->data)))
+      return finished(delivery, "its address may not be called", false);
+  std::int64_t length = 0;
+  GInputStream* body = nullptr;
+  try {
+    body = open_status(store_, delivery->job, &length);
+  } catch (const StorageError& error) {
+    // Not sent, not counted: its time comes again.
+    log(Level::kWarning, "job " + delivery->job.id + ": webhook postponed: " + error.what());
+    const std::lock_guard lock(mutex_);
+    if (--in_the_air_[delivery->job.owner] <= 0) in_the_air_.erase(delivery->job.owner);
+    delete delivery;
+    return;
+  }
+  SoupMessage* message = delivery->message;
+  // An address that sends us on may lead where its owner may not go.
+  soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
+  soup_message_set_request_body(message, "application/json", body, length);
+  g_object_unref(body);
+  g_signal_connect(message, "network-event", G_CALLBACK(on_network_event), delivery);
+  soup_session_send_async(
+      session_, message, G_PRIORITY_LOW, delivery->stop,
+      [](GObject* session, GAsyncResult* result, gpointer data) {
+        auto* sent = static_cast<Delivery*>(data);
+        GError* error = nullptr;
+        GInputStream* stream = soup_session_send_finish(SOUP_SESSION(session), result, &error);
+        const guint status = soup_message_get_status(sent->message);
+        if (stream) g_object_unref(stream);
+        std::string trouble = error ? error->message : "";
+        g_clear_error(&error);
+        if (sent->refused) trouble = "its address may not be called";
+        if (trouble.empty() && status != 200)
+          trouble = "expected status 200, got " + std::to_string(status);
+        g_signal_handlers_disconnect_by_data(sent->message, sent);
+        sent->owner->finished(sent, trouble, true);
+      },
+      delivery);
+}
+
+// `sent`: as far as that was possible. What may not be called is not tried again.
+void Webhooks::finished(Delivery* delivery, const std::string& trouble, bool sent) {
+  const std::string& id = delivery->job.id;
+  log(trouble.empty() ? Level::kInfo : Level::kWarning,
+      "job " + id + ": webhook " + (trouble.empty() ? "delivered" : "failed: " + trouble));
+  try {
+    store_.webhook_sent(id, trouble.empty() || !sent || delivery->refused, retry_ms_);
+  } catch (const StorageError& failure) {
+    log(Level::kWarning, "job " + id + ": " + failure.what());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (--in_the_air_[delivery->job.owner] <= 0) in_the_air_.erase(delivery->job.owner);
+  }
+  delete delivery;
 }
 
 }  // namespace chatterbox::sidecar

@@ -4,21 +4,42 @@
 
 #include <libsoup/soup.h>
 
+#include <map>
+#include <mutex>
+#include <string>
+
 #include "jobs/job_store.h"
+#include "jobs/webhook_policy.h"
 
 namespace chatterbox::sidecar {
 
 // Sends results where clients asked for them: the JSON of /status, by POST.
-// Anything but 200 is tried again; the store counts. Thread of the main loop only.
+// Anything but 200 is tried again; the store counts.
 class Webhooks {
  public:
-  explicit Webhooks(JobStore& store);
+  Webhooks(JobStore& store, const WebhookPolicy& policy, int retry_seconds);
   ~Webhooks();
-  void send(const Job& job);
+
+  // Begins what is due: a few for each owner, so that none waits for the dead addresses of
+  // another. Called now and then, in any thread.
+  void look();
 
  private:
+  struct Delivery;
+  // In the thread of the main loop, like everything below.
+  void send(const Job& job);
+  void resolved(Delivery* delivery, GList* addresses);
+  void finished(Delivery* delivery, const std::string& trouble, bool sent);
+  static void on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
+                               gpointer delivery);
+
   JobStore& store_;
+  const WebhookPolicy policy_;
+  const std::int64_t retry_ms_;
   SoupSession* session_;
+  std::mutex mutex_;
+  // Guarded by mutex_: tries under way.
+  std::map<std::string, int> in_the_air_;
 };
 
 }  // namespace chatterbox::sidecar

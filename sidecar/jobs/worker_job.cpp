@@ -38,12 +38,18 @@ const char* sentence(ErrorCode code) {
 }
 
 // A piece that cannot be kept now may be in a moment; one left out would be a gap.
-void keep_chunk(JobStore& store, const std::string& id, int number, const std::string& json,
-                const std::atomic<bool>& stop) {
+void keep_chunk(JobStore& store, const Job& job, int number, const std::string& json,
+                std::atomic<bool>& stop) {
   constexpr int kTries = 100;
   for (int tries = 0; !stop; ++tries) {
     try {
-      return store.add_chunk(id, number, json);
+      const ChunkFate fate = store.add_chunk(job, number, json);
+      if (fate == ChunkFate::kStale) stop = true;
+      if (fate == ChunkFate::kDiffers)
+        throw Error(ErrorCode::kModelFailure,
+                    "expected the audio that was streamed before the server was started again, got "
+                    "another; send the request once more");
+      return;
     } catch (const StorageError& error) {
       if (tries == kTries)
         throw Error(ErrorCode::kModelFailure, std::string("cannot keep audio: ") + error.what());
@@ -65,8 +71,7 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
   const auto stop = worker.stop;
   // What was cancelled between the claim and now did not find us.
   try {
-    if (const auto now = store_.find(job.id); !now || now->state != JobState::kInProgress)
-      *stop = true;
+    if (!store_.is_current(job)) *stop = true;
   } catch (const StorageError&) {
   }
   int chunks = 0;
@@ -75,10 +80,11 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
                      voices_,
                      metrics_,
                      job.id,
+                     job.owner,
                      job.seed,
                      [stop] { return stop->load(); },
                      [&](const std::string& json) {
-                       keep_chunk(store_, job.id, chunks++, json, *stop);
+                       keep_chunk(store_, job, chunks++, json, *stop);
                        hooks_.news(job.id);
                      }};
   try {
@@ -117,9 +123,9 @@ void WorkerPool::end_job(Worker& worker, const Claim& claim, JobState state,
     }
     try {
       if (put_back) {
-        store_.put_back(job.id, job.attempts);
+        store_.put_back(job);
         log(Level::kInfo, "job " + job.id + " goes back into the queue");
-      } else if (store_.finish(job.id, job.attempts, state, output, error, detail)) {
+      } else if (store_.finish(job, state, output, error, detail)) {
         log(Level::kInfo, "job " + job.id + " " + to_string(state));
       } else {
         log(Level::kInfo, "job " + job.id + " had ended before");

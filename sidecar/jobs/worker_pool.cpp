@@ -8,11 +8,12 @@
 #include "log.h"
 
 namespace chatterbox::sidecar {
-WorkerPool::WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, int workers, int max_live,
-                       Hooks hooks)
+WorkerPool::WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, const Shares& shares,
+                       int workers, int max_live, Hooks hooks)
     : store_(store),
       voices_(voices),
       metrics_(metrics),
+      shares_(shares),
       max_live_(max_live),
       hooks_(std::move(hooks)) {
   for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>());
@@ -43,6 +44,9 @@ void WorkerPool::wake() {
 bool WorkerPool::submit(LiveTask task) {
   const std::lock_guard lock(mutex_);
   if (draining_ || int(live_.size()) >= max_live_) return false;
+  const auto own = std::count_if(live_.begin(), live_.end(),
+                                 [&](const LiveTask& other) { return other.owner == task.owner; });
+  if (own >= shares_.of(max_live_)) return false;
   live_.push_back(std::move(task));
   changed_.notify_one();
   return true;
@@ -97,12 +101,21 @@ std::optional<Claim> WorkerPool::claim_job() {
   }
 }
 
+LiveTask WorkerPool::take_live() {
+  auto next = live_.begin();
+  for (auto at = live_.begin(); at != live_.end(); ++at)
+    if (served_[at->owner] < served_[next->owner]) next = at;
+  LiveTask task = std::move(*next);
+  live_.erase(next);
+  served_[task.owner] = ++live_begun_;
+  return task;
+}
+
 void WorkerPool::loop(Worker& worker) {
   std::unique_lock lock(mutex_);
   while (!draining_) {
     if (!live_.empty() && (!job_next_ || !jobs_)) {
-      LiveTask task = std::move(live_.front());
-      live_.pop_front();
+      LiveTask task = take_live();
       job_next_ = true;
       worker.id = task.id;
       worker.stop = task.stop;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,6 +17,7 @@
 #include "jobs/job_store.h"
 #include "metrics.h"
 #include "operations/voices.h"
+#include "shares.h"
 
 namespace chatterbox::sidecar {
 
@@ -23,6 +25,7 @@ namespace chatterbox::sidecar {
 // its result later.
 struct LiveTask {
   std::string id;
+  std::string owner;
   // Set by anyone to end it.
   std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
   // Runs in a worker's thread; throws nothing.
@@ -38,15 +41,15 @@ class WorkerPool {
     std::function<void(const std::string& id)> news;
   };
 
-  WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, int workers, int max_live,
-             Hooks hooks);
+  WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, const Shares& shares, int workers,
+             int max_live, Hooks hooks);
   ~WorkerPool();
 
   // Work begins; until now everything waits.
   void start(std::shared_ptr<const Model> model);
   // There may be a job in the store.
   void wake();
-  // False when too many wait.
+  // False when too many wait, or too many of this owner.
   bool submit(LiveTask task);
   // Ends what runs as `id`, between tokens.
   void stop(const std::string& id);
@@ -79,10 +82,13 @@ class WorkerPool {
   void end_job(Worker& worker, const Claim& claim, JobState state, const std::string& output,
                const std::string& error, const std::string& detail);
   std::optional<Claim> claim_job();
+  // The live task to do next: of the owner that was served longest ago.
+  LiveTask take_live();
 
   JobStore& store_;
   Voices& voices_;
   Metrics& metrics_;
+  const Shares& shares_;
   const int max_live_;
   const Hooks hooks_;
   std::shared_ptr<const Model> model_;
@@ -92,6 +98,9 @@ class WorkerPool {
   std::condition_variable changed_;
   // Guarded by mutex_, to the end.
   std::deque<LiveTask> live_;
+  // When each owner's speech was begun last, in live tasks begun so far.
+  std::map<std::string, std::int64_t> served_;
+  std::int64_t live_begun_ = 0;
   // A job may wait in the store.
   bool jobs_ = true;
   // The next is a job if both kinds wait: they alternate.

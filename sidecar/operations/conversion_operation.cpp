@@ -39,7 +39,7 @@ std::string convert_speech(const ConversionRequest& request,
   // As the interface has it: of a target's recording, 10 s are heard.
   if (!target.reference.empty()) target.max_seconds = 10;
   const Speaker speaker =
-      context.voices.choose(target, context.model, context.engine, context.stopped);
+      context.voices.choose(context.owner, target, context.model, context.engine, context.stopped);
 
   DecodeLimits limits;
   limits.seconds = context.voices.max_audio_seconds();

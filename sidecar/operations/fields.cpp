@@ -83,7 +83,10 @@ std::optional<std::int64_t> Fields::integer(const char* name, std::int64_t low, 
   if (!is_number(node)) refuse(name, expected, node);
   if (json_node_get_value_type(node) == G_TYPE_DOUBLE) {
     const double value = json_node_get_double(node);
-    if (!(value >= double(low) && value <= double(high)) || value != std::floor(value))
+    // The largest integers are no doubles: the next one up is beyond what fits.
+    constexpr double kBeyond = 9223372036854775808.0;
+    if (!(value >= double(low) && value <= double(high) && value < kBeyond) ||
+        value != std::floor(value))
       refuse(name, expected, node);
     return std::int64_t(value);
   }

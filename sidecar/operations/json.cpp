@@ -11,8 +11,19 @@
 namespace chatterbox::sidecar {
 
 OwnedJson parse_json(std::string_view text) {
-  if (const auto fault = json_fault(text))
+  // Some editors begin a text with a mark of their own.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::vector<std::size_t> lone;
+  if (const auto fault = json_fault(text, {}, &lone))
     throw Error(ErrorCode::kInvalidArgument, "malformed JSON: " + *fault);
+  // Half a character becomes the one that stands for what cannot be read.
+  std::string mended;
+  if (!lone.empty()) {
+    mended = text;
+    for (const std::size_t at : lone) mended.replace(at, 6, "\\ufffd");
+    text = mended;
+  }
   GError* error = nullptr;
   JsonParser* parser = json_parser_new_immutable();
   OwnedJson root;

@@ -27,6 +27,11 @@ class JsonWriter {
   JsonWriter& end_object();
   JsonWriter& begin_array();
   JsonWriter& end_array();
+  // Goes on after a member of an object that was begun elsewhere.
+  JsonWriter& continue_object() {
+    comma_ = true;
+    return *this;
+  }
   JsonWriter& key(std::string_view name);
   JsonWriter& text(std::string_view value);
   JsonWriter& number(double value);

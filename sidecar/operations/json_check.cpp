@@ -25,6 +25,8 @@ class Checker {
     return at_ == text_.size() || fail("the end of the text");
   }
 
+  std::vector<std::size_t>& lone_surrogates() { return lone_; }
+
   std::string fault() const {
     const std::string got =
         at_ < text_.size() ? "byte " + std::to_string(int((unsigned char)text_[at_])) : "its end";
@@ -54,6 +56,7 @@ class Checker {
     if (take(open == '{' ? '}' : ']')) {
       if (after_comma_) return --at_, fail("another element");
       open_.pop_back();
+      members_.pop_back();
       first_ = false;
       return true;
     }
@@ -64,6 +67,8 @@ class Checker {
     }
     if (open == '{') {
       if (peek() != '"') return fail("a name in quotes");
+      if (++members_.back() > limits_.members)
+        return fail("at most " + std::to_string(limits_.members) + " members of an object");
       if (!string()) return false;
       space();
       if (!take(':')) return fail("':'");
@@ -84,6 +89,7 @@ class Checker {
         if (int(open_.size()) >= limits_.depth)
           return fail("at most " + std::to_string(limits_.depth) + " levels");
         open_.push_back(text_[at_++]);
+        members_.push_back(0);
         first_ = true;
         return true;
       case '"':
@@ -148,11 +154,14 @@ class Checker {
     unsigned code = 0;
     if (!hex4(code)) return false;
     if (code == 0) return fail("a character other than U+0000");
-    if (code >= 0xdc00 && code <= 0xdfff) return fail("a high surrogate first");
-    if (code < 0xd800 || code > 0xdbff) return true;
-    if (!take('\\') || !take('u')) return fail("a low surrogate");
-    if (!hex4(code)) return false;
-    return (code >= 0xdc00 && code <= 0xdfff) || fail("a low surrogate");
+    if (code < 0xd800 || code > 0xdfff) return true;
+    // The second half is looked for and left in place if it is none.
+    const std::size_t next = at_;
+    if (code < 0xdc00 && take('\\') && take('u') && hex4(code) && code >= 0xdc00 && code <= 0xdfff)
+      return true;
+    at_ = next;
+    lone_.push_back(next - 6);
+    return true;
   }
 
   bool string() {
@@ -172,6 +181,8 @@ class Checker {
   std::size_t at_ = 0;
   int values_ = 0;
   std::vector<char> open_;
+  std::vector<int> members_;  // of each that is open
+  std::vector<std::size_t> lone_;
   bool first_ = false;
   bool after_comma_ = false;
   std::string expected_;
@@ -179,13 +190,15 @@ class Checker {
 
 }  // namespace
 
-std::optional<std::string> json_fault(std::string_view text, const JsonLimits& limits) {
+std::optional<std::string> json_fault(std::string_view text, const JsonLimits& limits,
+                                      std::vector<std::size_t>* lone_surrogates) {
   const char* end = nullptr;
   if (!g_utf8_validate(text.data(), gssize(text.size()), &end))
     return "expected UTF-8, got something else at byte " + std::to_string(end - text.data());
   Checker checker(text, limits);
-  if (checker.run()) return std::nullopt;
-  return checker.fault();
+  if (!checker.run()) return checker.fault();
+  if (lone_surrogates) *lone_surrogates = std::move(checker.lone_surrogates());
+  return std::nullopt;
 }
 
 }  // namespace chatterbox::sidecar

@@ -21,6 +21,7 @@ struct JobContext {
   Voices& voices;
   Metrics& metrics;
   std::string job_id;
+  std::string owner;
   // Decides the speech unless the request names a seed: a job that is begun
   // again says the same, sample for sample.
   std::uint64_t seed = 0;

@@ -138,8 +138,8 @@ void write_metrics(JsonWriter& json, const Collector& speech, double rtf, double
 
 std::string speak(const SpeechRequest& request, const std::vector<std::string>& warnings,
                   const JobContext& context) {
-  const Speaker speaker =
-      context.voices.choose(request.voice, context.model, context.engine, context.stopped);
+  const Speaker speaker = context.voices.choose(context.owner, request.voice, context.model,
+                                                context.engine, context.stopped);
   SynthesisOptions options = request.options;
   if (!options.seed) options.seed = context.seed;
 

@@ -37,7 +37,7 @@ void write_usage(JsonWriter& json, const char* key, const char* mode, const std:
 
 std::string clone_voice(const CloneRequest& request, std::vector<std::string> warnings,
                         const JobContext& context) {
-  VoiceLibrary& library = context.voices.library();
+  VoiceLibrary library = context.voices.library(context.owner);
   // A job that was interrupted after saving finds its own voice when it begins again.
   const std::string provenance = "cloned by job " + context.job_id;
   const auto id_of_ours = [&]() -> std::string {
@@ -115,7 +115,7 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
 }
 
 std::string list_voices(const std::vector<std::string>& warnings, const JobContext& context) {
-  const std::vector<VoiceEntry> voices = context.voices.library().list();
+  const std::vector<VoiceEntry> voices = context.voices.library(context.owner).list();
   std::map<std::string, int> genders;
   JsonWriter json;
   json.begin_object().key("local_voices").begin_array();

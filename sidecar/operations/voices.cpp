@@ -9,6 +9,8 @@
 
 #include "audio/audio_decode.h"
 #include "chatterbox/error.h"
+#include "descriptors.h"
+#include "shares.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -38,6 +40,9 @@ VoiceEntry find_entry(const VoiceLibrary& library, const VoiceChoice& choice) {
     return library.find(wanted);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotFound) throw;
+    // A library whose files cannot be opened looks empty.
+    if (descriptors_exhausted())
+      throw Error(ErrorCode::kOutOfMemory, "too many files are open; try again later");
     throw RequestError("Voice '" + wanted + "' not found in any library",
                        std::string(choice.id.empty() ? "voice_name" : "voice_id") +
                            ": expected a voice of list_local_voices; " + error.what());
@@ -45,6 +50,21 @@ VoiceEntry find_entry(const VoiceLibrary& library, const VoiceChoice& choice) {
 }
 
 }  // namespace
+
+Voices::Voices(std::string directory, std::vector<std::string> installed, bool shared,
+               double max_audio_seconds)
+    : directory_(std::move(directory)),
+      installed_(std::move(installed)),
+      shared_(shared),
+      max_audio_seconds_(max_audio_seconds) {}
+
+VoiceLibrary Voices::library(const std::string& owner) const {
+  if (shared_ || owner == kLocalOwner || directory_.empty())
+    return VoiceLibrary(directory_, installed_);
+  std::vector<std::string> everybodys{directory_};
+  everybodys.insert(everybodys.end(), installed_.begin(), installed_.end());
+  return VoiceLibrary(directory_ + "/" + owner, everybodys);
+}
 
 std::optional<Speaker> Voices::recall(const std::string& key) {
   const std::lock_guard lock(mutex_);
@@ -61,13 +81,14 @@ void Voices::remember(const std::string& key, const Speaker& speaker) {
   if (recent_.size() > kRemembered) recent_.pop_back();
 }
 
-Speaker Voices::choose(const VoiceChoice& choice, const Model& model, Engine& engine,
-                       const std::function<bool()>& stopped) {
+Speaker Voices::choose(const std::string& owner, const VoiceChoice& choice, const Model& model,
+                       Engine& engine, const std::function<bool()>& stopped) {
   if (!choice.id.empty() || !choice.name.empty()) {
-    const VoiceEntry entry = find_entry(library_, choice);
+    const VoiceLibrary library = this->library(owner);
+    const VoiceEntry entry = find_entry(library, choice);
     const std::string key = file_key(entry.path);
     if (auto known = recall(key)) return *known;
-    Speaker speaker{library_.voice(entry, engine), entry.id, entry.name, "voice_library",
+    Speaker speaker{library.voice(entry, engine), entry.id, entry.name, "voice_library",
                     entry.seconds};
     remember(key, speaker);
     return speaker;

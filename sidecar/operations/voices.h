@@ -24,25 +24,29 @@ struct Speaker {
   double reference_seconds = 0;
 };
 
-// The library, and the voices used last, kept in memory so that the next request
+// The libraries of voices, one for each owner: everybody hears those that are installed, and who
+// clones a voice has it alone. And the voices used last, kept in memory so that the next request
 // with one speaks at once. Any thread may call; `engine` is the caller's own.
 class Voices {
  public:
-  Voices(VoiceLibrary library, double max_audio_seconds)
-      : library_(std::move(library)), max_audio_seconds_(max_audio_seconds) {}
+  // `directory`: of the user who runs the server. `shared`: what one owner adds is everybody's.
+  Voices(std::string directory, std::vector<std::string> installed, bool shared,
+         double max_audio_seconds);
 
   // Throws RequestError when there is no such voice or the reference is no audio.
-  Speaker choose(const VoiceChoice& choice, const Model& model, Engine& engine,
-                 const std::function<bool()>& stopped);
+  Speaker choose(const std::string& owner, const VoiceChoice& choice, const Model& model,
+                 Engine& engine, const std::function<bool()>& stopped);
 
-  VoiceLibrary& library() { return library_; }
+  VoiceLibrary library(const std::string& owner) const;
   double max_audio_seconds() const { return max_audio_seconds_; }
 
  private:
   std::optional<Speaker> recall(const std::string& key);
   void remember(const std::string& key, const Speaker& speaker);
 
-  VoiceLibrary library_;
+  const std::string directory_;
+  const std::vector<std::string> installed_;
+  const bool shared_;
   double max_audio_seconds_;
   std::mutex mutex_;
   // Guarded by mutex_; most recent first.

@@ -17,7 +17,7 @@ server = None
 
 def setUpModule():
     global server
-    server = Server(options, "--header-seconds", "2", "--body-seconds", "3")
+    server = Server(options, "--header-seconds", "2", "--body-seconds", "3", "--webhooks", "any")
 
 
 def tearDownModule():

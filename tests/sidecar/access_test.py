@@ -21,11 +21,11 @@ def tearDownModule():
 
 class OpenAi(unittest.TestCase):
     def test_formats(self):
-        magic = {"wav": b"RIFF", "pcm": b"", "opus": b"OggS", "flac": b"fLaC", "mp3": b""}
+        magic = {"wav": b"RIFF", "pcm": b"", "opus": b"OggS", "flac": b"fLaC", "mp3": b"", "aac": b"\xff"}
         for name, start in magic.items():
             answer = server.post("/v1/audio/speech", {"model": "chatterbox", "input": "Hello.",
                                                       "voice": "default", "response_format": name})
-            if answer.status == 400 and name in ("mp3", "opus", "flac"):
+            if answer.status == 400 and name in ("mp3", "opus", "flac", "aac"):
                 self.assertIn("response_format", answer.json["error"]["message"])
                 continue
             self.assertEqual(answer.status, 200, (name, answer.body[:200]))
@@ -41,7 +41,7 @@ class OpenAi(unittest.TestCase):
     def test_errors(self):
         for body, status in ((b"x", 400), ({"input": ""}, 400), ({"input": "Hi", "voice": "Nobody"}, 404),
                              ({"input": "Hi", "response_format": "midi"}, 400),
-                             ({"input": "Hi", "speed": 9}, 400), ({"input": "Hi", "stream_format": "sse"}, 400)):
+                             ({"input": "Hi", "speed": 9}, 400), ({"input": "Hi", "stream_format": "midi"}, 400)):
             answer = server.post("/v1/audio/speech", body)
             self.assertEqual(answer.status, status, body)
             self.assertLessEqual({"message", "type", "code"}, set(answer.json["error"]))
@@ -57,6 +57,40 @@ class OpenAi(unittest.TestCase):
         self.assertEqual(server.get("/health").json["workers"]["running"], 1)
         self.assertGreater(len(first + response.read()), 48000)
         connection.close()
+
+    def test_defaults_of_clients(self):
+        """The standard names of voices and models."""
+        for voice in ("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage",
+                      "shimmer", "verse", "marin", "cedar", {"id": "Amy"}, {"id": "alloy"}):
+            answer = server.post("/v1/audio/speech", {"model": "tts-1", "input": "Hi.", "voice": voice,
+                                                      "response_format": "pcm"})
+            self.assertEqual(answer.status, 200, (voice, answer.body[:200]))
+        for name in ("chatterbox", "tts-1", "tts-1-hd", "gpt-4o-mini-tts"):
+            self.assertEqual(server.get("/v1/models/" + name).json["id"], name)
+
+    def test_events(self):
+        body = {"input": "Hello there, and good bye.", "stream_format": "sse", "response_format": "pcm",
+                "seed": 4, "chunk_size": 10}
+        answer = server.post("/v1/audio/speech", dict(body, word_timestamps=True))
+        self.assertEqual(answer.headers["Content-Type"], "text/event-stream")
+        events = [json.loads(line[6:]) for line in answer.body.decode().split("\n\n") if line]
+        self.assertEqual({event["type"] for event in events[:-1]}, {"speech.audio.delta"})
+        self.assertEqual(events[-1]["type"], "speech.audio.done")
+        usage = events[-1]["usage"]
+        self.assertEqual(usage["input_tokens"] + usage["output_tokens"], usage["total_tokens"])
+        audio = b"".join(base64.b64decode(event["audio"]) for event in events[:-1])
+        self.assertEqual(audio, server.post("/v1/audio/speech", {
+            key: value for key, value in body.items() if key != "stream_format"}).body)
+        words = [word for event in events[:-1] for word in event.get("words", [])]
+        print("  words:", [word["word"] for word in words])
+        for word in words:
+            self.assertLessEqual(word["start"], word["end"])
+
+    def test_lengths_in_headers(self):
+        """Known when speech is made before it is sent, as another speed is."""
+        answer = server.post("/v1/audio/speech", {"input": "Hello.", "response_format": "wav", "speed": 1.5})
+        self.assertEqual(int.from_bytes(answer.body[40:44], "little"), len(answer.body) - 44)
+        self.assertEqual(int.from_bytes(answer.body[4:8], "little"), len(answer.body) - 8)
 
     def test_models_and_query(self):
         self.assertEqual(server.get("/v1/models").json["data"][0]["id"], "chatterbox")
@@ -103,6 +137,13 @@ class Keys(unittest.TestCase):
             trust = ssl.create_default_context(cafile=names[1])
             with urllib.request.urlopen(locked.address + "health", context=trust, timeout=30) as answer:
                 self.assertIn("workers", json.load(answer))
+            # What was broken long ago is not spoken.
+            for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+                old = ssl.create_default_context(cafile=names[1])
+                old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, version
+                old.set_ciphers("ALL:@SECLEVEL=0")
+                with self.assertRaises(OSError):
+                    urllib.request.urlopen(locked.address + "ping", context=old, timeout=10)
             # Whoever never shakes hands is dropped like any other slow client.
             with socket.create_connection(("127.0.0.1", locked.port), timeout=10) as silent:
                 silent.sendall(b"\x16\x03\x01")
@@ -120,10 +161,40 @@ class Keys(unittest.TestCase):
                 self.assertIn("workers", json.load(answer))
 
     def test_no_key_means_loopback(self):
-        result = subprocess.run([options.server, "--listen", "0.0.0.0:0", "--data-dir", server.data],
+        result = self.refused("--listen", "0.0.0.0:0")
+        self.assertIn(b"expected a loopback address", result.stderr)
+
+    def refused(self, *flags, data=None):
+        data = data or tempfile.mkdtemp(prefix="chatterbox-test-")
+        result = subprocess.run([options.server, "--data-dir", data] + list(flags),
                                 capture_output=True, timeout=30, check=False)
         self.assertEqual(result.returncode, 2)
-        self.assertIn(b"expected a loopback address", result.stderr)
+        return result
+
+    def test_two_servers_on_one_directory(self):
+        result = self.refused("--listen", "127.0.0.1:0", data=server.data)
+        self.assertIn(b"expected a directory that no other server uses", result.stderr)
+        self.assertEqual(server.get("/ping").status, 200)
+
+    def test_a_damaged_database(self):
+        data = tempfile.mkdtemp(prefix="chatterbox-test-")
+        with open(os.path.join(data, "jobs.sqlite"), "wb") as file:
+            file.write(b"no database at all " * 1000)
+        result = self.refused("--listen", "127.0.0.1:0", data=data)
+        self.assertIn(b"jobs.sqlite", result.stderr)
+        with Server(options) as one:
+            for _ in range(5):
+                one.wait(one.run(tts("Hello.")))
+            time.sleep(1.5)   # until it is in its place
+            one.kill()
+            path = os.path.join(one.data, "jobs.sqlite")
+            with open(path, "r+b") as file:
+                for at in range(10 * 4096, os.path.getsize(path) - 4096, 4096):
+                    file.seek(at)
+                    file.write(b"\x5a" * 2000)
+            one.start(wait_for_model=False)
+            one.until(lambda: one.get("/ping").status == 503, 30, "the finding")
+            self.assertEqual(one.get("/ping").json["error"], "Storage unavailable")
 
 
 if __name__ == "__main__":

@@ -187,6 +187,16 @@ def tone(seconds, rate=24000, hz=150):
     return file.getvalue()
 
 
+def speech_like(seconds, rate=24000):
+    """A tone with pauses of near silence in it: what a voice can be made of, as far as levels tell."""
+    head = tone(seconds, rate)[:44]
+    samples = array.array("h", tone(seconds, rate)[44:])
+    for at in range(len(samples)):
+        if at // (rate // 4) % 4 == 3:
+            samples[at] //= 1000
+    return head + samples.tobytes()
+
+
 def b64(data):
     return base64.b64encode(data).decode()
 

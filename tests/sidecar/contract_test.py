@@ -93,7 +93,7 @@ class Transport(unittest.TestCase):
 
     def test_bad_bodies(self):
         for body in (b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"input": 3}', b'{"input": null}',
-                     b"{}", b'{"input": {}} x', b'{"input": {"text": "\\ud800"}}',
+                     b"{}", b'{"input": {}} x', b'{"input": {"text": "\\u0000"}}',
                      b"[" * 100000, b'{"input": {}, "policy": 3}',
                      b'{"input": {}, "policy": {"ttl": 1}}', b'{"input": {}, "webhook": "file:///x"}',
                      b'{"input": {}, "webhook": "http://169.254.169.254/"}', b"/* x */ {}",
@@ -117,10 +117,14 @@ class Transport(unittest.TestCase):
         self.assertEqual(server.status(job).json["status"], "CANCELLED")
 
     def test_retry_only_what_failed(self):
-        job = server.run(tts("x", sample_rate=5))
-        failed = server.wait(job)
+        refused = server.run(tts("x", sample_rate=5))
+        failed = server.wait(refused)
         self.assertEqual(failed["status"], "FAILED")
         self.assertEqual((failed["delayTime"], failed["executionTime"]), (0, 0))
+        # Why it was refused is kept, the request is not.
+        self.assertEqual(server.post("/retry/" + refused).status, 400)
+        job = server.run(tts("x", voice_name="Nobody"))
+        self.assertEqual(server.wait(job)["status"], "FAILED")
         self.assertEqual(server.post("/retry/" + job).json, {"id": job, "status": "IN_QUEUE"})
         self.assertEqual(server.wait(job)["status"], "FAILED")
         done = server.post("/runsync", {"input": {"operation": "list_local_voices"}}).json["id"]

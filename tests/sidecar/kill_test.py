@@ -47,7 +47,8 @@ listener = Listener()
 listener.start()
 webhook = "http://127.0.0.1:%d/" % listener.server.server_port
 
-server = Server(options, "--attempts", "1000", "--webhook-retry-seconds", "1")
+server = Server(options, "--attempts", "1000", "--webhook-retry-seconds", "1",
+                "--webhooks", "any")
 kills = 0
 try:
     while len(posted) < options.jobs:

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "http/live_answer.h"
+
+#include <list>
+
+#include "chatterbox/error.h"
+#include "chatterbox/paths.h"
+#include "chatterbox/time_stretch.h"
+#include "chatterbox/watermark.h"
+#include "log.h"
+#include "main_loop.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+// What may wait in memory for a slow reader, and how long one may stall.
+constexpr std::size_t kMostUnsent = 1 << 20;
+constexpr auto kMostStall = std::chrono::seconds(60);
+
+std::vector<float> marked(std::vector<float> samples, const Model& model) {
+  const auto watermark = WatermarkModel::load(find_watermark("", model.path()));
+  return apply_watermark(watermark, {std::move(samples), kOutputRateHz}).samples;
+}
+
+}  // namespace
+
+LiveAnswer::LiveAnswer(Services& services, Exchange exchange, Speech speech, std::string id)
+    : services_(services),
+      exchange_(std::move(exchange)),
+      speech_(std::move(speech)),
+      id_(std::move(id)),
+      whole_(exchange_->wants_range()) {}
+
+bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech speech) {
+  LiveTask task;
+  task.id = "speech-" + new_job_id(false);
+  task.owner = exchange->owner();
+  // Whoever lets go of it last, it ends in this thread, to which the exchange belongs.
+  const std::shared_ptr<LiveAnswer> answer(
+      new LiveAnswer(services, exchange, std::move(speech), task.id),
+      [](LiveAnswer* done) { post([done] { delete done; }); });
+  task.run = [answer, stop = task.stop](Engine& engine, const Model& model) {
+    answer->run(engine, model, stop);
+  };
+  if (!services.pool.submit(std::move(task))) return false;
+  keep_watch(answer);
+  return true;
+}
+
+void LiveAnswer::run(Engine& engine, const Model& model,
+                     const std::shared_ptr<std::atomic<bool>>& stop) {
+  const auto start = std::chrono::steady_clock::now();
+  log(Level::kInfo, "speech " + id_ + " begins");
+  try {
+    speak(engine, model, stop);
+  } catch (const RequestError& error) {
+    finish(400, error.detail(), error.what());
+  } catch (const Error& error) {
+    const ErrorCode code = error.code();
+    finish(code == ErrorCode::kInvalidArgument ? 400
+           : code == ErrorCode::kOutOfMemory   ? 503
+                                               : 500,
+           error.what(), to_string(code));
+  } catch (const std::exception& error) {
+    finish(500, error.what(), "internal");
+  }
+  // An encoder takes a while to end; not in the thread of the main loop.
+  writer_.reset();
+  const auto took = std::chrono::steady_clock::now() - start;
+  log(Level::kInfo,
+      "speech " + id_ + " took " +
+          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) +
+          " ms");
+}
+
+void LiveAnswer::speak(Engine& engine, const Model& model,
+                       const std::shared_ptr<std::atomic<bool>>& stop) {
+  const auto stopped = [stop] { return stop->load(); };
+  const Speaker speaker =
+      services_.voices.choose(exchange_->owner(), speech_.request.voice, model, engine, stopped);
+  std::vector<float> held;
+  // Speech is marked last, so that a change of speed does not blur the mark.
+  const bool stretches = speech_.speed != 1;
+  SynthesisOptions options = speech_.request.options;
+  if (stretches) options.watermark = false;
+  const SynthesisStats stats = engine.synthesize(
+      speech_.request.text, speaker.voice, options, [&](const SpeechChunk& chunk) {
+        std::vector<float> piece;
+        std::span<const float> samples = chunk.samples;
+        // Another speed, and a range, need the whole before the first sample.
+        if (stretches || whole_) {
+          held.insert(held.end(), samples.begin(), samples.end());
+          if (!chunk.last) return !*stop;
+          if (stretches) {
+            piece = stretch_time(held, kOutputRateHz, speech_.speed);
+            if (speech_.request.options.watermark) piece = marked(std::move(piece), model);
+          } else {
+            piece = std::move(held);
+          }
+          samples = piece;
+        }
+        if (!writer_)
+          writer_ = make_speech_writer(
+              speech_, chunk.last ? std::optional(std::int64_t(samples.size())) : std::nullopt);
+        return send(writer_->push(chunk, samples)) && !*stop;
+      });
+  if (!writer_) writer_ = make_speech_writer(speech_, 0);
+  services_.metrics.observe_first_audio(stats.seconds_to_first_audio);
+  services_.metrics.observe_real_time_factor(stats.real_time_factor());
+  send(writer_->finish(stats));
+  finish(200, "", "");
+}
+
+bool LiveAnswer::send(std::string bytes) {
+  if (bytes.empty()) return true;
+  std::unique_lock lock(mutex_);
+  if (!room_.wait_for(lock, kMostStall, [&] { return closed_ || unsent_ < kMostUnsent; }))
+    return false;
+  if (closed_) return false;
+  if (!whole_) unsent_ += bytes.size();
+  lock.unlock();
+  post([self = shared_from_this(), type = writer_->content_type(),
+        bytes = std::move(bytes)]() mutable {
+    self->content_type_ = std::move(type);
+    self->deliver(std::move(bytes));
+  });
+  return true;
+}
+
+void LiveAnswer::deliver(std::string bytes) {
+  if (whole_) {
+    gathered_ += bytes;
+    return;
+  }
+  if (!began_) {
+    began_ = true;
+    const std::weak_ptr<LiveAnswer> weak = shared_from_this();
+    exchange_->on_written([weak] {
+      if (const auto self = weak.lock()) self->written();
+    });
+    exchange_->begin_stream(content_type_.c_str(), [weak] {
+      if (const auto self = weak.lock()) self->closed();
+    });
+  }
+  exchange_->send_piece(std::move(bytes));
+}
+
+void LiveAnswer::written() {
+  const std::lock_guard lock(mutex_);
+  unsent_ = exchange_->unsent();
+  room_.notify_all();
+}
+
+void LiveAnswer::closed() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    room_.notify_all();
+  }
+  services_.pool.stop(id_);
+}
+
+void LiveAnswer::finish(int status, const std::string& message, const std::string& code) {
+  if (status != 200) services_.metrics.count_error(status == 400 ? "request" : "speech");
+  const std::string told = writer_ && status != 200 ? writer_->failure(message) : "";
+  post([self = shared_from_this(), status, message, code, told] {
+    HttpExchange& exchange = *self->exchange_;
+    if (status == 200 && self->whole_)
+      return exchange.reply(200, self->content_type_.c_str(), std::move(self->gathered_));
+    if (self->began_ && status != 200 && told.empty()) return exchange.abort_stream();
+    if (self->began_) {
+      exchange.send_piece(told);
+      return exchange.end_stream();
+    }
+    if (status == 503) exchange.add_header("Retry-After", "1");
+    exchange.reply_json(
+        status,
+        openai_error(message, status == 400 ? "invalid_request_error" : "server_error", code));
+  });
+}
+
+bool LiveAnswer::watch() {
+  if (began_ || exchange_->answered()) return true;
+  if (!exchange_->client_left()) return false;
+  closed();
+  return true;
+}
+
+// Until speech begins nothing is written, and so nothing tells that the listener
+// has left; but work for it would keep others waiting.
+void LiveAnswer::keep_watch(const std::shared_ptr<LiveAnswer>& answer) {
+  static std::list<std::weak_ptr<LiveAnswer>> waiting;
+  static const bool begun = [] {
+    post_every(200, [] {
+      waiting.remove_if([](const std::weak_ptr<LiveAnswer>& weak) {
+        const auto one = weak.lock();
+        return !one || one->watch();
+      });
+    });
+    return true;
+  }();
+  static_cast<void>(begun);
+  waiting.push_back(answer);
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "http/server.h"
+#include "http/speech_request.h"
+
+namespace chatterbox::sidecar {
+
+// How speech becomes the bytes of an answer: those of a file, or events that hold them.
+class SpeechWriter {
+ public:
+  virtual ~SpeechWriter() = default;
+  virtual std::string push(const SpeechChunk& chunk, std::span<const float> samples) = 0;
+  // After the last piece.
+  virtual std::string finish(const SynthesisStats& stats) = 0;
+  // Instead of the rest; empty when the connection is to be broken.
+  virtual std::string failure(const std::string& message) = 0;
+  virtual std::string content_type() const = 0;
+};
+
+// `samples`: how many there will be, when that is known. Throws RequestError.
+std::unique_ptr<SpeechWriter> make_speech_writer(const Speech& speech,
+                                                 std::optional<std::int64_t> samples);
+
+// The two ends of one answer: a worker makes audio, the main loop sends it.
+class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
+ public:
+  // Waits for a worker, and ends in the thread of the main loop. False when too many wait.
+  static bool begin(Services& services, const Exchange& exchange, Speech speech);
+
+  LiveAnswer(Services& services, Exchange exchange, Speech speech, std::string id);
+
+ private:
+  // In a worker's thread, down to send().
+  void run(Engine& engine, const Model& model, const std::shared_ptr<std::atomic<bool>>& stop);
+  void speak(Engine& engine, const Model& model, const std::shared_ptr<std::atomic<bool>>& stop);
+  // Waits while the reader is behind; false when it is gone.
+  bool send(std::string bytes);
+
+  // In the thread of the main loop, like everything below.
+  void deliver(std::string bytes);
+  void written();
+  void closed();
+  void finish(int status, const std::string& message, const std::string& code);
+  // True once nobody waits any more.
+  bool watch();
+  static void keep_watch(const std::shared_ptr<LiveAnswer>& answer);
+
+  Services& services_;
+  const Exchange exchange_;
+  const Speech speech_;
+  const std::string id_;
+  // Sent when it is complete: a range of it was asked for.
+  const bool whole_;
+  std::string gathered_, content_type_;
+  std::unique_ptr<SpeechWriter> writer_;  // the worker's
+  bool began_ = false;                    // main loop only
+
+  std::mutex mutex_;
+  std::condition_variable room_;
+  // Guarded by mutex_.
+  std::size_t unsent_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace chatterbox::sidecar

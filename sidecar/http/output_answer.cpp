@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// Results, which may be of many megabytes, on their way from disk to clients that may be slow.
+#include "http/server.h"
+#include "log.h"
+#include "main_loop.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
+ public:
+  OutputAnswer(Services& services, Exchange exchange, std::string id, std::string head,
+               std::string tail)
+      : services_(services),
+        exchange_(std::move(exchange)),
+        id_(std::move(id)),
+        head_(std::move(head)),
+        tail_(std::move(tail)) {}
+
+  void begin() {
+    on_disk([this] { bytes_ = services_.store.output_bytes(id_); },
+            [this] {
+              const std::weak_ptr<OutputAnswer> weak = shared_from_this();
+              exchange_->on_written([weak] {
+                if (const auto self = weak.lock()) self->more();
+              });
+              exchange_->begin_stream(
+                  "application/json", [] {}, std::int64_t(head_.size() + tail_.size()) + bytes_);
+              self_ = shared_from_this();
+              exchange_->send_piece(std::move(head_));
+            });
+  }
+
+ private:
+  // `work` in the thread of the disk, then `then` here.
+  void on_disk(std::function<void()> work, std::function<void()> then) {
+    // Whatever happens, this is let go of in the thread of the main loop.
+    services_.disk.run(
+        [self = shared_from_this(), work = std::move(work), then = std::move(then)]() mutable {
+          bool good = true;
+          try {
+            work();
+          } catch (const std::exception& error) {
+            log(Level::kWarning, std::string("storage: ") + error.what());
+            good = false;
+          }
+          post([self = std::move(self), then = std::move(then), good] {
+            if (good) return then();
+            self->fail();
+          });
+        });
+  }
+
+  void fail() {
+    if (self_)
+      exchange_->abort_stream();
+    else
+      exchange_->reply_error(503, "Storage unavailable", "try again later");
+    self_.reset();
+  }
+
+  // The piece that was given last is on its way.
+  void more() {
+    if (exchange_->closed()) return self_.reset();
+    if (ended_ || reading_ || exchange_->unsent() > 0) return;
+    if (sent_ == bytes_) {
+      ended_ = true;
+      exchange_->send_piece(std::move(tail_));
+      exchange_->end_stream();
+      // Not at once: this is called by the exchange.
+      post([self = std::move(self_)] {});
+      return;
+    }
+    reading_ = true;
+    on_disk([this] { piece_ = services_.store.output_part(id_, number_++); },
+            [this] {
+              reading_ = false;
+              // Its time was over while it was being read.
+              if (piece_.empty()) return fail();
+              sent_ += std::int64_t(piece_.size());
+              exchange_->send_piece(std::move(piece_));
+              piece_.clear();
+              if (exchange_->closed()) self_.reset();
+            });
+  }
+
+  Services& services_;
+  const Exchange exchange_;
+  const std::string id_;
+  std::string head_, tail_, piece_;
+  std::int64_t bytes_ = 0, sent_ = 0;
+  int number_ = 0;
+  bool reading_ = false, ended_ = false;
+  // While it is being sent nobody else holds it.
+  std::shared_ptr<OutputAnswer> self_;
+};
+
+}  // namespace
+
+void reply_with_output(Services& services, const Exchange& exchange, const std::string& id,
+                       std::string head, std::string tail) {
+  std::make_shared<OutputAnswer>(services, exchange, id, std::move(head), std::move(tail))->begin();
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The part of JobStore that makes, checks and finds again the tables.
+#include "jobs/job_store.h"
+#include "log.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+// Kept in the file. 1: outputs in one piece, starts numbered by attempts.
+constexpr std::int64_t kVersion = 2;
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE IF NOT EXISTS jobs(
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,
+  client TEXT NOT NULL, turn INTEGER NOT NULL, low_priority INTEGER NOT NULL,
+  sync INTEGER NOT NULL, input_bytes INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL DEFAULT 0,
+  finished_ms INTEGER NOT NULL DEFAULT 0, expires_ms INTEGER NOT NULL,
+  timeout_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+  retries INTEGER NOT NULL DEFAULT 0, seed INTEGER NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0,
+  webhook TEXT NOT NULL, webhook_tries INTEGER NOT NULL DEFAULT 0,
+  webhook_due_ms INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+  epoch INTEGER NOT NULL DEFAULT 0, output_bytes INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS jobs_queue ON jobs(low_priority, turn, number) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS jobs_running ON jobs(number) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS jobs_client ON jobs(client, turn) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS jobs_expiry ON jobs(expires_ms);
+DROP INDEX IF EXISTS jobs_webhook;
+CREATE INDEX IF NOT EXISTS jobs_webhooks ON jobs(client, webhook_due_ms) WHERE webhook_due_ms > 0;
+CREATE TABLE IF NOT EXISTS inputs(id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outputs(id TEXT NOT NULL, number INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY(id, number));
+CREATE TABLE IF NOT EXISTS chunks(id TEXT NOT NULL, number INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY(id, number));
+CREATE TRIGGER IF NOT EXISTS jobs_gone AFTER DELETE ON jobs BEGIN
+  DELETE FROM inputs WHERE id = old.id;
+  DELETE FROM outputs WHERE id = old.id;
+  DELETE FROM chunks WHERE id = old.id;
+END;
+)sql";
+
+// Owners were numbers of keys, or addresses where there are none.
+constexpr const char* kFromVersion1 = R"sql(
+ALTER TABLE jobs ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN output_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET epoch = attempts;
+UPDATE jobs SET client = 'local' WHERE client NOT LIKE 'key %';
+DROP TRIGGER jobs_gone;
+ALTER TABLE outputs RENAME TO whole_outputs;
+CREATE TABLE outputs(id TEXT NOT NULL, number INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY(id, number));
+INSERT INTO outputs SELECT id, 0, body FROM whole_outputs;
+DROP TABLE whole_outputs;
+UPDATE jobs SET output_bytes = IFNULL(
+  (SELECT LENGTH(CAST(body AS BLOB)) FROM outputs WHERE outputs.id = jobs.id), 0);
+)sql";
+
+std::int64_t first_integer(Database& database, const char* sql) {
+  Query query(database, sql);
+  return query.next() ? query.integer(0) : 0;
+}
+
+}  // namespace
+
+void JobStore::prepare_schema() {
+  std::int64_t version = first_integer(database_, "PRAGMA user_version");
+  const bool tables =
+      first_integer(database_, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'jobs'") > 0;
+  if (version == 0 && tables) version = 1;
+  if (version > kVersion)
+    throw StorageError(path_ + ": expected a database of version " + std::to_string(kVersion) +
+                       " or older, got version " + std::to_string(version) +
+                       "; it was written by a newer server");
+  Transaction transaction(database_);
+  if (version == 1) database_.execute(kFromVersion1);
+  database_.execute(kSchema);
+  database_.execute(("PRAGMA user_version = " + std::to_string(kVersion)).c_str());
+  transaction.commit();
+}
+
+// What ran when the last process ended begins again, unless it keeps ending us.
+void JobStore::recover() {
+  std::vector<std::string> running;
+  {
+    Query query(database_, "SELECT id FROM jobs WHERE state = 1");
+    while (query.next()) running.push_back(query.text(0));
+  }
+  Transaction transaction(database_);
+  for (const std::string& id : running) {
+    const auto job = find_job(database_, "", id);
+    if (job->attempts >= limits_.attempts)
+      end(*job, JobState::kFailed, "Interrupted",
+          "the server ended during each of " + std::to_string(job->attempts) +
+              " starts of this job",
+          std::nullopt);
+    else
+      Query(database_, "UPDATE jobs SET state = 0, turn = 0, started_ms = 0 WHERE id = ?")
+          .bind(id)
+          .run();
+  }
+  transaction.commit();
+  recount();
+  // These figures are of this process.
+  counts_.failed = 0;
+  for (auto& [owner, counts] : of_owner_) counts.failed = 0;
+}
+
+void JobStore::check() {
+  const std::lock_guard lock(checkpoint_mutex_);
+  try {
+    Query query(checkpoint_database_, "PRAGMA quick_check(1)");
+    const std::string answer = query.next() ? query.text(0) : "no answer";
+    if (answer == "ok") return;
+    log(Level::kWarning, path_ + ": expected a sound database, got: " + answer);
+    report_storage_damage();
+  } catch (const StorageError& error) {
+    log(Level::kWarning, path_ + ": cannot be checked: " + error.what());
+  }
+}
+
+}  // namespace chatterbox::sidecar

@@ -12,23 +12,6 @@ namespace chatterbox::gst {
 
 namespace {
 
-// Speech against the room it is in, dB. Steady noise alone is near 0, a quiet
-// room above 30.
-constexpr double kLeastSnrDb = 6;
-constexpr double kGoodSnrDb = 15;
-// Parts of the recording that are cut off at full scale.
-constexpr double kMostClipped = 0.01;
-constexpr double kGoodClipped = 0.001;
-constexpr double kQuietDb = -40;
-constexpr double kGoodSeconds = 8;
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[200];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
-}
-
 CloneFailure failed(CloneReason reason, std::string message) {
   return {reason, {ErrorCode::kInvalidArgument, std::move(message)}};
 }
@@ -90,41 +73,26 @@ ElementErrorCode element_error_code(const CloneFailure& failure) {
 }
 
 std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds) {
-  if (quality.voiced_seconds == 0)
-    return failed(CloneReason::kSilent, "expected speech, got silence");
-  if (quality.voiced_seconds < min_seconds)
-    return failed(CloneReason::kTooShort, format("expected at least %.1f s of speech, got %.1f s",
-                                                 min_seconds, quality.voiced_seconds));
-  if (quality.clipped > kMostClipped)
-    return failed(CloneReason::kClipped,
-                  format("expected at most %.1f %% of samples at full scale, got %.1f %%",
-                         kMostClipped * 100, quality.clipped * 100));
-  if (quality.snr_db < kLeastSnrDb)
-    return failed(CloneReason::kNoisy,
-                  format("expected speech at least %.0f dB above the noise, got %.0f dB",
-                         kLeastSnrDb, quality.snr_db));
-  return std::nullopt;
+  const auto fault = recording_fault(quality, min_seconds);
+  if (!fault) return std::nullopt;
+  switch (fault->kind) {
+    case RecordingFault::Kind::kTooShort:
+      return failed(CloneReason::kTooShort, fault->message);
+    case RecordingFault::Kind::kSilent:
+      return failed(CloneReason::kSilent, fault->message);
+    case RecordingFault::Kind::kNoisy:
+      return failed(CloneReason::kNoisy, fault->message);
+    default:
+      return failed(CloneReason::kClipped, fault->message);
+  }
 }
 
 std::optional<CloneFailure> judge_length(const Audio& recording, double more_than_seconds) {
   if (recording.seconds() > more_than_seconds) return std::nullopt;
-  return failed(CloneReason::kTooShort,
-                format("expected more than %.1f s for this model, got %.1f s", more_than_seconds,
-                       recording.seconds()));
-}
-
-std::vector<std::string> warnings_about(const RecordingQuality& quality) {
-  std::vector<std::string> warnings;
-  if (quality.seconds < kGoodSeconds)
-    warnings.push_back(format("%.1f s of speech; %.0f s or more make a better voice",
-                              quality.seconds, kGoodSeconds));
-  if (quality.snr_db < kGoodSnrDb)
-    warnings.push_back(format("the noise is only %.0f dB below the speech", quality.snr_db));
-  if (quality.clipped > kGoodClipped)
-    warnings.push_back(format("%.1f %% of samples are clipped", quality.clipped * 100));
-  if (quality.level_db < kQuietDb)
-    warnings.push_back(format("the speech is quiet, %.0f dB of full scale", quality.level_db));
-  return warnings;
+  char message[100];
+  std::snprintf(message, sizeof message, "expected more than %.1f s for this model, got %.1f s",
+                more_than_seconds, recording.seconds());
+  return failed(CloneReason::kTooShort, message);
 }
 
 VoiceLibrary library_of(const CloneSettings& settings) {

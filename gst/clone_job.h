@@ -10,10 +10,10 @@
 
 #include "chatterbox/audio.h"
 #include "chatterbox/voice_library.h"
+#include "chatterbox/voice_recorder.h"
 #include "clone_settings.h"
 #include "common.h"
 #include "model_loader.h"
-#include "voice_recorder.h"
 
 namespace chatterbox::gst {
 
@@ -35,8 +35,6 @@ ElementErrorCode element_error_code(const CloneFailure& failure);
 std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds);
 // The same for the least that a model can make a voice of.
 std::optional<CloneFailure> judge_length(const Audio& recording, double more_than_seconds);
-// What might have been better.
-std::vector<std::string> warnings_about(const RecordingQuality& quality);
 
 // The library that settings mean.
 VoiceLibrary library_of(const CloneSettings& settings);

@@ -91,7 +91,7 @@ void CloneSession::report_created(const CloneJob::Request& request,
       G_TYPE_INT, request.recording.rate_hz, "model", G_TYPE_STRING, result.model_id.c_str(),
       nullptr);
   add_quality(fields, request.quality);
-  add_warnings(fields, warnings_about(request.quality));
+  add_warnings(fields, recording_warnings(request.quality));
   post(element_, fields);
   g_object_notify(G_OBJECT(element_), "voice-id");
   end_progress(GST_PROGRESS_TYPE_COMPLETE, "The voice is saved");

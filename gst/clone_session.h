@@ -11,11 +11,11 @@
 #include <optional>
 #include <string>
 
+#include "chatterbox/voice_recorder.h"
 #include "clone_job.h"
 #include "clone_settings.h"
 #include "model_preload.h"
 #include "mono_reader.h"
-#include "voice_recorder.h"
 
 namespace chatterbox::gst {
 

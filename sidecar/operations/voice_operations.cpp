@@ -7,12 +7,15 @@
 
 #include "audio/audio_decode.h"
 #include "chatterbox/error.h"
+#include "chatterbox/voice_recorder.h"
 #include "operations/operations.h"
 
 namespace chatterbox::sidecar {
 namespace {
 
 constexpr double kLeastSeconds = 5, kMostSeconds = 60;
+// Of that, pauses aside.
+constexpr double kLeastSpeech = 3;
 constexpr const char* kSampleText = "Hello, this is a sample of your new voice.";
 
 std::string now_text() {
@@ -65,6 +68,9 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
   if (recording.seconds() < kLeastSeconds) throw too_short("5 to 60");
   if (const double least = context.model.min_reference_seconds(); recording.seconds() <= least)
     throw too_short("more than " + std::to_string(least).substr(0, 3));
+  check_recording("reference_audio", recording, kLeastSpeech);
+  for (const std::string& warning : recording_warnings(recording_quality(recording)))
+    warnings.push_back("reference_audio: " + warning);
   const Voice voice = context.engine.make_voice(recording);
   SynthesisOptions options;
   options.seed = context.seed;

@@ -9,6 +9,7 @@
 
 #include "audio/audio_decode.h"
 #include "chatterbox/error.h"
+#include "chatterbox/voice_recorder.h"
 #include "descriptors.h"
 #include "shares.h"
 
@@ -18,6 +19,8 @@ namespace {
 // Each holds what its conditionals take, about 200 kB, and what the library
 // prepared for it.
 constexpr std::size_t kRemembered = 8;
+// Of speech, pauses aside, in what somebody is to sound like for one request.
+constexpr double kLeastReferenceSeconds = 0.5;
 
 std::string digest(const std::string& bytes) {
   gchar* text = g_compute_checksum_for_data(
@@ -66,6 +69,17 @@ VoiceLibrary Voices::library(const std::string& owner) const {
   return VoiceLibrary(directory_ + "/" + owner, everybodys);
 }
 
+void check_recording(const std::string& field, const Audio& recording, double min_seconds) {
+  const auto fault = recording_fault(recording_quality(recording), min_seconds);
+  if (!fault) return;
+  using Kind = RecordingFault::Kind;
+  const char* what = fault->kind == Kind::kSilent    ? "Reference audio is silent"
+                     : fault->kind == Kind::kNoisy   ? "Reference audio is too noisy"
+                     : fault->kind == Kind::kClipped ? "Reference audio is distorted"
+                                                     : "Reference audio too short";
+  throw RequestError(what, field + ": " + fault->message);
+}
+
 std::optional<Speaker> Voices::recall(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(recent_.begin(), recent_.end(),
@@ -100,6 +114,7 @@ Speaker Voices::choose(const std::string& owner, const VoiceChoice& choice, cons
     limits.seconds = std::min(choice.max_seconds, max_audio_seconds_);
     limits.cut = true;
     const Audio reference = decode_upload(choice.field, choice.reference, limits, stopped);
+    check_recording(choice.field, reference, kLeastReferenceSeconds);
     try {
       Speaker speaker{engine.make_voice(reference), "none", "none", "reference_audio",
                       reference.seconds()};

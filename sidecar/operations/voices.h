@@ -24,6 +24,10 @@ struct Speaker {
   double reference_seconds = 0;
 };
 
+// Throws RequestError, naming the field, when no voice can be made of a recording: too little
+// speech, silence, noise, clipping. As the element chatterboxclone judges.
+void check_recording(const std::string& field, const Audio& recording, double min_seconds);
+
 // The libraries of voices, one for each owner: everybody hears those that are installed, and who
 // clones a voice has it alone. And the voices used last, kept in memory so that the next request
 // with one speaks at once. Any thread may call; `engine` is the caller's own.

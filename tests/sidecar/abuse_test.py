@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What strangers may do to the server; after each it still answers."""
+import argparse
+import array
 import errno
 import random
+import shutil
 import socket
 import sqlite3
 import struct
@@ -155,9 +158,45 @@ class Audio(unittest.TestCase):
                      zlib.compress(b"a" * 100000), b"RIFF" + b"\xff" * 100, bytes(100000)):
             self.fail_to_decode(data)
 
+    def test_recordings_that_hold_no_voice(self):
+        """Silence, noise and clipped noise are told apart from speech, for clones and references."""
+        chance = random.Random(1)
+        rate, count = 24000, 24000 * 6
+        loud = [chance.choice((-32768, 32767)) for _ in range(count // 8) for _ in range(8)]
+        hiss = [chance.randrange(-3000, 3000) for _ in range(count)]
+        for name, samples, error in (("silence", [0] * count, "Reference audio is silent"),
+                                     ("clipped", loud, "Reference audio is distorted"),
+                                     ("noise", hiss, "Reference audio is too noisy")):
+            data = b64(tone(1)[:40] + struct.pack("<I", 2 * count) + array.array("h", samples).tobytes())
+            for fields in ({"operation": "voice_cloning", "voice_name": "None", "reference_audio": data},
+                           tts(reference_audio=data)):
+                done = server.post("/runsync", {"input": fields}).json
+                self.assertEqual((done["status"], done["error"]), ("FAILED", error), name)
+                self.assertIn("expected", done["message"])
+
+    def test_numbers_beyond_reason(self):
+        """Rates and samples that no recording has are refused at once."""
+        for rate in (0xffffffff, 0x7fffffff, 0x80000000, 0, 1):
+            data = bytearray(tone(6))
+            data[24:28] = struct.pack("<I", rate)
+            start = time.monotonic()
+            self.fail_to_decode(bytes(data))
+            self.assertLess(time.monotonic() - start, 10, rate)
+        head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + 4 * 144000, b"WAVE", b"fmt ", 16, 3, 1,
+                           24000, 96000, 4, 32, b"data", 4 * 144000)
+        done = self.fail_to_decode(head + struct.pack("<f", 3e38) * 144000)
+        self.assertIn("far beyond full scale", done["message"])
+
+    def test_the_decoder_is_confined(self):
+        """What it says of itself, and what a program in its place would find."""
+        self.assertRegex(server.read_log(), "confined by landlock=[1-9].* seccomp=1")
+        program = os.path.join(server.data, "spy")
+        with open(program, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nls -l /proc/$$/fd > %s/seen; env >> %s/seen\n" % (server.data, server.data))
+        os.chmod(program, 0o755)
+
     def test_a_file_that_swells(self):
         """A few kilobytes that claim, and hold, hours of silence."""
-        import shutil
         sox = shutil.which("sox")
         if not sox:
             self.skipTest("sox is not installed")

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "voice_recorder.h"
+#include "chatterbox/voice_recorder.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <utility>
 
-namespace chatterbox::gst {
+namespace chatterbox {
 
 namespace {
 
@@ -17,6 +18,23 @@ constexpr double kFloorDb = -120;
 // A sample at the rail that others like it follow was cut off there.
 constexpr float kRail = 0.97F;
 constexpr int kFlatTop = 3;
+
+// Speech against the room it is in, dB. Steady noise alone is near 0, a quiet
+// room above 30.
+constexpr double kLeastSnrDb = 6;
+constexpr double kGoodSnrDb = 15;
+// Parts of the recording that are cut off at full scale.
+constexpr double kMostClipped = 0.01;
+constexpr double kGoodClipped = 0.001;
+constexpr double kQuietDb = -40;
+constexpr double kGoodSeconds = 8;
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  char text[200];
+  std::snprintf(text, sizeof text, pattern, values...);
+  return text;
+}
 
 double decibels(double power) {
   return power > 1e-12 ? std::max(kFloorDb, 10 * std::log10(power)) : kFloorDb;
@@ -97,4 +115,43 @@ RecordingQuality VoiceRecorder::quality() const {
 
 Audio VoiceRecorder::take() { return {std::exchange(kept_, {}), rate_hz_}; }
 
-}  // namespace chatterbox::gst
+std::optional<RecordingFault> recording_fault(const RecordingQuality& quality, double min_seconds) {
+  using Kind = RecordingFault::Kind;
+  if (quality.voiced_seconds == 0)
+    return RecordingFault{Kind::kSilent, "expected speech, got silence"};
+  if (quality.voiced_seconds < min_seconds)
+    return RecordingFault{Kind::kTooShort, format("expected at least %.1f s of speech, got %.1f s",
+                                                  min_seconds, quality.voiced_seconds)};
+  if (quality.clipped > kMostClipped)
+    return RecordingFault{Kind::kClipped,
+                          format("expected at most %.1f %% of samples at full scale, got %.1f %%",
+                                 kMostClipped * 100, quality.clipped * 100)};
+  if (quality.snr_db < kLeastSnrDb)
+    return RecordingFault{Kind::kNoisy,
+                          format("expected speech at least %.0f dB above the noise, got %.0f dB",
+                                 kLeastSnrDb, quality.snr_db)};
+  return std::nullopt;
+}
+
+std::vector<std::string> recording_warnings(const RecordingQuality& quality) {
+  std::vector<std::string> warnings;
+  if (quality.seconds < kGoodSeconds)
+    warnings.push_back(format("%.1f s of speech; %.0f s or more make a better voice",
+                              quality.seconds, kGoodSeconds));
+  if (quality.snr_db < kGoodSnrDb)
+    warnings.push_back(format("the noise is only %.0f dB below the speech", quality.snr_db));
+  if (quality.clipped > kGoodClipped)
+    warnings.push_back(format("%.1f %% of samples are clipped", quality.clipped * 100));
+  if (quality.level_db < kQuietDb)
+    warnings.push_back(format("the speech is quiet, %.0f dB of full scale", quality.level_db));
+  return warnings;
+}
+
+RecordingQuality recording_quality(const Audio& recording) {
+  constexpr double kSilenceDb = -50;
+  VoiceRecorder recorder(recording.rate_hz, recording.seconds() + 1, kSilenceDb);
+  recorder.push(recording.samples);
+  return recorder.quality();
+}
+
+}  // namespace chatterbox

@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "chatterbox/audio.h"
 
-namespace chatterbox::gst {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
 // How good a recording is, as a reference of a voice.
 struct RecordingQuality {
@@ -22,6 +25,18 @@ struct RecordingQuality {
   double clipped = 0;         // samples in flat tops, as a part of the kept ones
   double snr_db = 0;          // loud frames against the quietest ones
 };
+
+// Why no voice can be made of a recording.
+struct RecordingFault {
+  enum class Kind { kTooShort, kSilent, kNoisy, kClipped };
+  Kind kind = Kind::kSilent;
+  std::string message;  // what was expected and what was found
+};
+
+// What is wrong with a recording, if it is too wrong for a voice.
+std::optional<RecordingFault> recording_fault(const RecordingQuality& quality, double min_seconds);
+// What might have been better.
+std::vector<std::string> recording_warnings(const RecordingQuality& quality);
 
 // Collects speech from a stream of mono samples. Frames of 20 ms below the silence threshold
 // count as pauses, of which 0.3 s are kept, so that the recording is of speech and its memory
@@ -64,4 +79,8 @@ class VoiceRecorder {
   int flat_length_ = 0;
 };
 
-}  // namespace chatterbox::gst
+// Of a whole recording; pauses count from 50 dB below full scale down.
+RecordingQuality recording_quality(const Audio& recording);
+
+}  // namespace chatterbox
+#pragma GCC visibility pop

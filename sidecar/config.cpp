@@ -25,6 +25,7 @@ struct Setting {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all{
       {"listen", &Config::listen, "HOST:PORT to serve on; port 0 picks a free one"},
+      {"wyoming", &Config::wyoming, "HOST:PORT to speak the Wyoming protocol on, without keys"},
       {"data-dir", &Config::data_dir, "directory of the job database"},
       {"model-path", &Config::model_path, "directory of the model"},
       {"model-family", &Config::model_family,

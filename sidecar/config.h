@@ -13,6 +13,7 @@ namespace chatterbox::sidecar {
 // same, and win in this order. docs/sidecar-configuration.md explains them.
 struct Config {
   std::string listen = "127.0.0.1:8004";
+  std::string wyoming;
   std::string data_dir;
   std::string model_path;
   std::string voices_dir;

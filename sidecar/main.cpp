@@ -28,6 +28,7 @@
 #include "jobs/webhooks.h"
 #include "log.h"
 #include "main_loop.h"
+#include "wyoming/wyoming_server.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -233,6 +234,11 @@ int serve(const Config& config) {
   Services services{config,  keys,    shares,         store,          voices, metrics,        pool,
                     waiters, budgets, small_requests, large_requests, disk,   standard_voices};
   Server server(services);
+  std::optional<WyomingServer> wyoming;
+  if (!config.wyoming.empty()) {
+    wyoming.emplace(services, config.wyoming);
+    log(Level::kInfo, "speaking Wyoming on " + wyoming->address());
+  }
   Webhooks webhooks(store, WebhookPolicy(config.webhooks), config.webhook_retry_seconds);
   Drain drain(services, loop);
   std::optional<Upkeep> upkeep;

@@ -5,7 +5,7 @@
 #include "audio/audio_encode.h"
 #include "http/server.h"
 #include "operations/json.h"
-#include "page_html.h"
+#include "page_files.h"
 
 namespace chatterbox::sidecar {
 
@@ -50,12 +50,24 @@ void handle_ping(Services& services, const Exchange& exchange) {
   exchange->reply_json(200, R"({"status":"healthy"})");
 }
 
-void handle_page(Services&, const Exchange& exchange) {
+namespace {
+
+void reply_page(const Exchange& exchange, const PageFile& file) {
   exchange->add_header("Content-Security-Policy",
-                       "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+                       "default-src 'none'; script-src 'self'; style-src 'self'; "
                        "connect-src 'self'; media-src 'self' blob:; img-src 'self' data:; "
                        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
-  exchange->reply(200, "text/html", kPageHtml);
+  exchange->reply(200, file.type, file.text);
+}
+
+}  // namespace
+
+void handle_page(Services&, const Exchange& exchange) { reply_page(exchange, kPageFiles[0]); }
+
+void handle_page_file(Services&, const Exchange& exchange) {
+  for (const PageFile& file : kPageFiles)
+    if (exchange->parameter(0) == file.name) return reply_page(exchange, file);
+  exchange->reply_error(404, "Not found", "no such file of the page");
 }
 
 }  // namespace chatterbox::sidecar

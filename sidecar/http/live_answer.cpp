@@ -80,6 +80,7 @@ void LiveAnswer::speak(Engine& engine, const Model& model,
   const Speaker speaker =
       services_.voices.choose(exchange_->owner(), speech_.request.voice, model, engine, stopped);
   std::vector<float> held;
+  std::vector<WordTime> words;
   // Speech is marked last, so that a change of speed does not blur the mark.
   const bool stretches = speech_.speed != 1;
   SynthesisOptions options = speech_.request.options;
@@ -91,6 +92,11 @@ void LiveAnswer::speak(Engine& engine, const Model& model,
         // Another speed, and a range, need the whole before the first sample.
         if (stretches || whole_) {
           held.insert(held.end(), samples.begin(), samples.end());
+          for (WordTime word : chunk.words) {
+            word.start = std::int64_t(double(word.start) / speech_.speed);
+            word.end = std::int64_t(double(word.end) / speech_.speed);
+            words.push_back(std::move(word));
+          }
           if (!chunk.last) return !*stop;
           if (stretches) {
             piece = stretch_time(held, kOutputRateHz, speech_.speed);
@@ -103,7 +109,7 @@ void LiveAnswer::speak(Engine& engine, const Model& model,
         if (!writer_)
           writer_ = make_speech_writer(
               speech_, chunk.last ? std::optional(std::int64_t(samples.size())) : std::nullopt);
-        return send(writer_->push(chunk, samples)) && !*stop;
+        return send(writer_->push(words.empty() ? chunk.words : words, samples)) && !*stop;
       });
   if (!writer_) writer_ = make_speech_writer(speech_, 0);
   services_.metrics.observe_first_audio(stats.seconds_to_first_audio);

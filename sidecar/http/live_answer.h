@@ -15,7 +15,8 @@ namespace chatterbox::sidecar {
 class SpeechWriter {
  public:
   virtual ~SpeechWriter() = default;
-  virtual std::string push(const SpeechChunk& chunk, std::span<const float> samples) = 0;
+  // `words`: those that begin in the samples.
+  virtual std::string push(std::span<const WordTime> words, std::span<const float> samples) = 0;
   // After the last piece.
   virtual std::string finish(const SynthesisStats& stats) = 0;
   // Instead of the rest; empty when the connection is to be broken.

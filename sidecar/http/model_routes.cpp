@@ -34,6 +34,15 @@ void handle_models(Services&, const Exchange& exchange) {
   exchange->reply_json(200, json.end_array().end_object().take());
 }
 
+// The same for clients that look here for models that speak.
+void handle_audio_models(Services&, const Exchange& exchange) {
+  JsonWriter json;
+  json.begin_object().key("models").begin_array();
+  for (const char* name : kNames)
+    json.begin_object().field("id", name).field("name", name).end_object();
+  exchange->reply_json(200, json.end_array().end_object().take());
+}
+
 void handle_model(Services&, const Exchange& exchange) {
   const std::string name = exchange->parameter(0);
   if (std::find(kNames.begin(), kNames.end(), name) != kNames.end())

@@ -18,6 +18,7 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> all{
       {"GET", "/", handle_page, "page", kPublic},
       {"HEAD", "/", handle_page, "page", kPublic},
+      {"GET", "/page/{}", handle_page_file, "page", kPublic},
       {"GET", "/ping", handle_ping, "ping", kPublic},
       {"HEAD", "/ping", handle_ping, "ping", kPublic},
       {"POST", "/run", handle_run, "run", kOwner, kRun},
@@ -40,6 +41,12 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/audio/speech", handle_speech_query, "speech"},
       {"GET", "/v1/models", handle_models, "models"},
       {"GET", "/v1/models/{}", handle_model, "models"},
+      {"GET", "/v1/audio/models", handle_audio_models, "models"},
+      {"GET", "/v1/audio/voices", handle_voices, "voices"},
+      {"POST", "/v1/audio/voices", handle_voice_add, "voices", kOwner, kRun},
+      {"PATCH", "/v1/audio/voices/{}", handle_voice_rename, "voices"},
+      {"DELETE", "/v1/audio/voices/{}", handle_voice_remove, "voices"},
+      {"GET", "/v1/audio/voices/{}/preview", handle_voice_preview, "speech"},
   };
   return all;
 }

@@ -61,9 +61,16 @@ void handle_health(Services& services, const Exchange& exchange);
 void handle_metrics(Services& services, const Exchange& exchange);
 void handle_ping(Services& services, const Exchange& exchange);
 void handle_page(Services& services, const Exchange& exchange);
+void handle_page_file(Services& services, const Exchange& exchange);
 void handle_speech(Services& services, const Exchange& exchange);
 void handle_speech_query(Services& services, const Exchange& exchange);
 void handle_models(Services& services, const Exchange& exchange);
 void handle_model(Services& services, const Exchange& exchange);
+void handle_audio_models(Services& services, const Exchange& exchange);
+void handle_voices(Services& services, const Exchange& exchange);
+void handle_voice_add(Services& services, const Exchange& exchange);
+void handle_voice_rename(Services& services, const Exchange& exchange);
+void handle_voice_remove(Services& services, const Exchange& exchange);
+void handle_voice_preview(Services& services, const Exchange& exchange);
 
 }  // namespace chatterbox::sidecar

@@ -16,7 +16,7 @@ class FileWriter : public SpeechWriter {
       : type_(sidecar::content_type(format)),
         encoder_(make_encoder(format, kOutputRateHz, samples)) {}
 
-  std::string push(const SpeechChunk&, std::span<const float> samples) override {
+  std::string push(std::span<const WordTime>, std::span<const float> samples) override {
     return encoder_->push(samples);
   }
   std::string finish(const SynthesisStats&) override { return encoder_->finish(); }
@@ -34,8 +34,8 @@ class EventWriter : public SpeechWriter {
   EventWriter(const Speech& speech, std::optional<std::int64_t> samples)
       : speech_(speech), encoder_(make_encoder(speech.format, kOutputRateHz, samples)) {}
 
-  std::string push(const SpeechChunk& chunk, std::span<const float> samples) override {
-    return delta(encoder_->push(samples), chunk.words);
+  std::string push(std::span<const WordTime> words, std::span<const float> samples) override {
+    return delta(encoder_->push(samples), words);
   }
 
   std::string finish(const SynthesisStats& stats) override {

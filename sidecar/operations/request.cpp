@@ -107,6 +107,28 @@ VoiceChoice parse_speaker(Fields& fields) {
   return voice;
 }
 
+// The 20 voices of RunPod's endpoint, each with one of ours.
+constexpr std::pair<const char*, const char*> kPresets[] = {
+    {"aaron", "Aaron"},    {"abigail", "Abigail"}, {"anaya", "Anna"},      {"andy", "Andrew"},
+    {"archer", "Arthur"},  {"brian", "Brian"},     {"chloe", "Christina"}, {"dylan", "Blake"},
+    {"emmanuel", "Alan"},  {"ethan", "Brandon"},   {"evelyn", "Beverly"},  {"gavin", "Adam"},
+    {"gordon", "Albert"},  {"ivan", "Bryan"},      {"laura", "Carol"},     {"lucy", "Amy"},
+    {"madison", "Ashley"}, {"marisol", "Amanda"},  {"meera", "Angela"},    {"walter", "Charles"},
+};
+
+void parse_endpoint_form(Fields& fields, SpeechRequest& request) {
+  if (fields.text("voice_url"))
+    throw RequestError("voice_url is not supported",
+                       "voice_url: expected a voice's name or reference_audio, got an address; the "
+                       "server fetches nothing from the network");
+  request.url_format = fields.text("format").value_or("wav");
+  if (request.url_format != "wav" && request.url_format != "flac" && request.url_format != "ogg")
+    throw RequestError("Invalid value for format",
+                       "format: expected wav, flac or ogg, got '" + request.url_format + "'");
+  for (const auto& [theirs, ours] : kPresets)
+    if (request.voice.name == theirs) request.voice.stands_for = ours;
+}
+
 SpeechRequest parse_speech(Fields& fields) {
   SpeechRequest request;
   request.mode = parse_mode(fields);
@@ -126,6 +148,7 @@ SpeechRequest parse_speech(Fields& fields) {
     throw RequestError("Invalid value for stream_format",
                        "stream_format: expected wav or pcm, got '" + format + "'");
   request.pcm_chunks = format == "pcm";
+  if (prompt && !text && !fields.has("operation")) parse_endpoint_form(fields, request);
   return request;
 }
 

@@ -19,6 +19,9 @@ namespace chatterbox::sidecar {
 struct VoiceChoice {
   std::string id;
   std::string name;
+  // Another service's name stands for this voice unless one of ours has it; then, as without
+  // a name, for the model's own.
+  std::optional<std::string> stands_for;
   std::string reference;  // bytes of an audio file
   // The field that held them.
   const char* field = "reference_audio";
@@ -39,6 +42,9 @@ struct SpeechRequest {
   bool print_metrics = true;
   // Chunks without the header of a WAV file.
   bool pcm_chunks = false;
+  // As RunPod's own endpoint of Chatterbox is asked: "prompt" and no operation. The output then
+  // holds "audio_url", a file of this format ("wav", "flac" or "ogg").
+  std::string url_format;
 
   bool streams() const { return mode != SpeechMode::kBasic; }
 };

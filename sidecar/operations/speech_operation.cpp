@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "audio/audio_encode.h"
 #include "audio/base64.h"
 #include "audio/loudness.h"
 #include "audio/stream_resampler.h"
@@ -96,6 +97,18 @@ class Collector {
   int sent_ = 0;
 };
 
+// The file as an address that holds it: nothing has to be fetched, or kept here.
+void write_url(JsonWriter& json, std::span<const float> samples, int rate_hz,
+               const std::string& format) {
+  const std::string encoding = format == "ogg" ? "opus" : format;
+  const auto encoder = make_encoder(encoding, rate_hz, std::int64_t(samples.size()));
+  std::string file = encoder->push(samples);
+  file += encoder->finish();
+  json.key("audio_url").raw("\"data:" + content_type(encoding) + ";base64,");
+  append_base64(json.buffer(), file);
+  json.buffer() += '"';
+}
+
 // What the request chose; null: the model's own.
 void write_choice(JsonWriter& json, const char* name, const std::optional<double>& value) {
   json.key(name);
@@ -156,6 +169,8 @@ std::string speak(const SpeechRequest& request, const std::vector<std::string>& 
   json.buffer().reserve(speech.samples().size() * 8 / 3 + 4096);
   json.begin_object();
   write_audio(json, "audio", speech.samples(), request.sample_rate);
+  if (!request.url_format.empty())
+    write_url(json, speech.samples(), request.sample_rate, request.url_format);
   json.field("sample_rate", request.sample_rate)
       .field("duration", duration)
       .field("format", "wav")

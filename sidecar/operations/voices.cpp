@@ -95,8 +95,16 @@ void Voices::remember(const std::string& key, const Speaker& speaker) {
   if (recent_.size() > kRemembered) recent_.pop_back();
 }
 
-Speaker Voices::choose(const std::string& owner, const VoiceChoice& choice, const Model& model,
+// What a name of another service stands for here.
+VoiceChoice Voices::translated(const VoiceLibrary& library, VoiceChoice choice) {
+  if (!choice.stands_for || !choice.id.empty() || library.contains(choice.name)) return choice;
+  choice.name = library.contains(*choice.stands_for) ? *choice.stands_for : "";
+  return choice;
+}
+
+Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const Model& model,
                        Engine& engine, const std::function<bool()>& stopped) {
+  const VoiceChoice choice = translated(library(owner), asked);
   if (!choice.id.empty() || !choice.name.empty()) {
     const VoiceLibrary library = this->library(owner);
     const VoiceEntry entry = find_entry(library, choice);

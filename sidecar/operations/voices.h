@@ -42,6 +42,7 @@ class Voices {
                  Engine& engine, const std::function<bool()>& stopped);
 
   VoiceLibrary library(const std::string& owner) const;
+  static VoiceChoice translated(const VoiceLibrary& library, VoiceChoice choice);
   double max_audio_seconds() const { return max_audio_seconds_; }
 
  private:

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The official Python clients of RunPod (PyPI runpod) and OpenAI (PyPI openai), unchanged."""
+"""The Python clients of RunPod (PyPI runpod), OpenAI (openai) and Wyoming (wyoming), unchanged, and
+what Open WebUI and SillyTavern send at their defaults."""
 import importlib.util
 import unittest
 
@@ -12,7 +13,7 @@ server = None
 
 def setUpModule():
     global server
-    server = Server(options, "--workers", "1", key=KEY)
+    server = Server(options, "--workers", "1", "--wyoming", "127.0.0.1:0", key=KEY)
 
 
 def tearDownModule():
@@ -134,7 +135,143 @@ class OpenAi(unittest.TestCase):
             stranger.models.list()
 
     def test_models(self):
-        self.assertEqual([model.id for model in self.client.models.list()], ["chatterbox"])
+        self.assertEqual([model.id for model in self.client.models.list()],
+                         ["chatterbox", "tts-1", "tts-1-hd", "gpt-4o-mini-tts"])
+        self.assertEqual(self.client.models.retrieve("tts-1").id, "tts-1")
+
+    def test_defaults(self):
+        """As the documentation of the SDK has it."""
+        for voice in ("alloy", "coral", "cedar"):
+            answer = self.client.audio.speech.create(model="gpt-4o-mini-tts", voice=voice, input="Hi.",
+                                                     instructions="Speak cheerfully.")
+            self.assertGreater(len(answer.content), 500)
+
+    def test_events(self):
+        with self.client.audio.speech.with_streaming_response.create(
+                model="gpt-4o-mini-tts", voice="alloy", input="Hello there.", response_format="pcm",
+                stream_format="sse") as answer:
+            events = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+        self.assertEqual(events[-1]["type"], "speech.audio.done")
+        self.assertGreater(sum(len(event.get("audio", "")) for event in events), 10000)
+
+
+class OtherClients(unittest.TestCase):
+    """The requests as these programs' sources have them."""
+
+    def test_open_webui(self):
+        self.assertIn("chatterbox", [one["id"] for one in server.get("/v1/audio/models").json["models"]])
+        voices = server.get("/v1/audio/voices").json["voices"]
+        self.assertTrue(all(voice["id"] and voice["name"] for voice in voices))
+        answer = server.post("/v1/audio/speech", {"model": "tts-1", "voice": "alloy", "input": "Hello."},
+                             headers={"Content-Type": "application/json", "Authorization": "Bearer " + KEY,
+                                      "X-OpenWebUI-User-Name": "Someone"})
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "audio/mpeg"))
+
+    def test_sillytavern(self):
+        answer = server.post("/v1/audio/speech", {"input": "Hello.", "model": "tts-1", "voice": "alloy",
+                                                  "response_format": "mp3", "speed": 1})
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "audio/mpeg"))
+
+    def test_runpods_own_endpoint(self):
+        answer = server.post("/v2/chatterbox-turbo/runsync", {"input": {
+            "prompt": "Hello from the endpoint.", "voice": "lucy", "format": "flac"}})
+        output = answer.json["output"]
+        head, data = output["audio_url"].split(",", 1)
+        self.assertEqual((head, base64.b64decode(data)[:4]), ("data:audio/flac;base64", b"fLaC"))
+        for form in ("wav", "ogg"):
+            output = server.post("/v2/chatterbox-turbo/runsync",
+                                 {"input": {"prompt": "Hi.", "format": form}}).json["output"]
+            self.assertTrue(output["audio_url"].startswith("data:audio/" + form), form)
+        refused = server.post("/v2/chatterbox-turbo/runsync", {"input": {
+            "prompt": "Hi.", "voice_url": "https://x.example/voice.wav"}}).json
+        self.assertEqual((refused["status"], refused["error"]), ("FAILED", "voice_url is not supported"))
+
+
+def wyoming_port():
+    import re
+    return int(re.search(r"speaking Wyoming on 127.0.0.1:([0-9]+)", server.read_log()).group(1))
+
+
+@needs("wyoming")
+class Wyoming(unittest.TestCase):
+    def talk(self, *events, until):
+        import asyncio
+        from wyoming.client import AsyncTcpClient
+
+        async def use():
+            answers = []
+            async with AsyncTcpClient("127.0.0.1", wyoming_port()) as client:
+                for event in events:
+                    await client.write_event(event.event())
+                while True:
+                    answer = await asyncio.wait_for(client.read_event(), 60)
+                    answers.append((time.monotonic(), answer))
+                    if answer is None or answer.type in until:
+                        return answers
+
+        return asyncio.run(use())
+
+    def test_describe(self):
+        from wyoming.info import Describe, Info
+        info = Info.from_event(self.talk(Describe(), until=["info"])[-1][1])
+        program = info.tts[0]
+        self.assertTrue(program.supports_synthesize_streaming)
+        self.assertIn("default", [voice.name for voice in program.voices])
+        self.assertTrue(all(voice.languages == ["en"] for voice in program.voices))
+
+    def speech(self, answers):
+        from wyoming.audio import AudioChunk, AudioStart
+        start = AudioStart.from_event(answers[0][1])
+        self.assertEqual((start.rate, start.width, start.channels), (24000, 2, 1))
+        chunks = [AudioChunk.from_event(event).audio for _, event in answers
+                  if AudioChunk.is_type(event.type)]
+        self.assertGreater(len(chunks), 1)
+        return b"".join(chunks)
+
+    def test_synthesize(self):
+        from wyoming.tts import Synthesize, SynthesizeVoice
+        for voice in (None, SynthesizeVoice(name="default"), SynthesizeVoice(name="alloy")):
+            answers = self.talk(Synthesize("The first sentence. And a second, longer one.", voice=voice),
+                                until=["audio-stop", "error"])
+            self.assertEqual(answers[-1][1].type, "audio-stop")
+            self.assertGreater(len(self.speech(answers)), 48000)
+            # Audio comes while it is made.
+            self.assertGreater(answers[-1][0] - answers[1][0], 0.01)
+
+    def test_streaming_text(self):
+        from wyoming.tts import SynthesizeChunk, SynthesizeStart, SynthesizeStop
+        answers = self.talk(SynthesizeStart(), SynthesizeChunk("Hello there. How "), SynthesizeChunk("are you? I"),
+                            SynthesizeChunk(" am well."), SynthesizeStop(), until=["synthesize-stopped"])
+        self.assertEqual([event.type for _, event in answers[-2:]], ["audio-stop", "synthesize-stopped"])
+        self.assertEqual(sum(event.type == "audio-start" for _, event in answers), 1)
+        self.assertGreater(len(self.speech(answers)), 48000)
+
+    def test_errors(self):
+        from wyoming.tts import Synthesize, SynthesizeVoice
+        answers = self.talk(Synthesize("Hi.", voice=SynthesizeVoice(name="Nobody")),
+                            until=["audio-stop", "error"])
+        self.assertIn("Nobody", answers[-1][1].data["text"])
+        answers = self.talk(Synthesize("  "), until=["audio-stop", "error"])
+        self.assertEqual(answers[-1][1].type, "error")
+
+
+class WyomingStrangers(unittest.TestCase):
+    def test_what_is_no_event(self):
+        import socket
+        for data in (b"x\n", b"[]\n", b"{}\n", b'{"type": 3}\n', b"\n", b"\xff\n", b"x" * 200_000,
+                     b'{"type":"synthesize","data_length":-1}\n', b'{"type":"synthesize","data_length":1e18}\n',
+                     b'{"type":"synthesize","data_length":5}\n{}', b'{"type":"synthesize","data":[]}\n',
+                     b'{"type":"synthesize","data":{"text":7}}\n', b'{"type":"synthesize-stop"}\n',
+                     b'{"type":"synthesize","data":{"text":"A long story. "}}\n'):
+            with socket.create_connection(("127.0.0.1", wyoming_port()), timeout=20) as connection:
+                try:
+                    connection.sendall(data)
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.recv(1000)
+                except ConnectionError:
+                    pass
+        self.assertEqual(server.get("/ping").status, 200)
+        server.until(lambda: server.get("/health").json["workers"]["running"] == 0, 30, "rest")
 
 
 if __name__ == "__main__":

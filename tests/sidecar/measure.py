@@ -6,7 +6,9 @@ acknowledge  time from sending /run to its answer, while synthesis keeps every w
 first-audio  time from sending /v1/audio/speech to the first byte of audio, and for /stream
 overhead     wall time of a job of about 10 s of speech over what the library itself took
 memory       resident memory after 20 and after --jobs jobs
+crowd        /ping and memory with idle connections, slow readers and large bodies at once
 """
+import socket
 import statistics
 
 from client import *
@@ -101,15 +103,73 @@ def memory(server):
         options.jobs, 100 * (marks[options.jobs] / marks[20] - 1)))
 
 
+def crowd(server):
+    """2,000 idle connections, 100 readers that read nothing, bodies of 20 MB: /ping and memory."""
+    fields = tts("A sentence to be resampled. " * 40, sample_rate=96000)
+    job = server.run(fields)
+    server.wait(job, 240)
+    before, ending, times = server.rss_kb(), threading.Event(), []
+    sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(options.idle)]
+    for _ in range(options.readers):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.bind(("127.0.0.2", 0))
+        one.connect(("127.0.0.1", server.port))
+        one.sendall(("GET /status/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % job).encode())
+        sockets.append(one)
+    body = json.dumps({"input": {"operation": "none", "text": "x" * 19_000_000}})
+    codes = {}
+
+    def send():
+        while not ending.is_set():
+            try:
+                status = other("POST", "/runsync", body)
+            except OSError:
+                status = 0
+            codes[status] = codes.get(status, 0) + 1
+
+    def other(method, path, data=None):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60,
+                                                source_address=("127.0.0.3", 0))
+        try:
+            connection.request(method, path, data)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        finally:
+            connection.close()
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    most, end = 0, time.monotonic() + options.seconds
+    while time.monotonic() < end:
+        start = time.perf_counter()
+        assert other("GET", "/ping") == 200
+        times.append(1000 * (time.perf_counter() - start))
+        most = max(most, server.rss_kb())
+        time.sleep(0.02)
+    ending.set()
+    for sender in senders:
+        sender.join()
+    report("/ping in the crowd", times)
+    print("memory: %.0f MB over idle at most; bodies of 19 MB: %s" % ((most - before) / 1000, codes))
+    for one in sockets:
+        one.close()
+
+
 parser = arguments(__doc__)
 parser.formatter_class = argparse.RawDescriptionHelpFormatter
-parser.add_argument("--only", help="one of the four names")
+parser.add_argument("--only", help="one of the five names")
 parser.add_argument("--requests", type=int, default=300)
 parser.add_argument("--repeats", type=int, default=15)
 parser.add_argument("--jobs", type=int, default=2000)
+parser.add_argument("--idle", type=int, default=2000, help="idle connections of the crowd")
+parser.add_argument("--readers", type=int, default=100, help="its readers that read nothing")
+parser.add_argument("--seconds", type=int, default=20, help="how long it stays")
 options = parser.parse_args()
 CLIP, VOICE = tone(1), tone(6)
-for measure in (acknowledge, first_audio, overhead, memory):
+for measure in (acknowledge, first_audio, overhead, memory, crowd):
     name = measure.__name__.replace("_", "-")
     if options.only in (None, name):
         with Server(options, "--sync-result-seconds", "5") as own:

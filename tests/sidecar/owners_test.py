@@ -140,6 +140,32 @@ class Voices(unittest.TestCase):
         self.assertEqual(wait(server, 1, run(server, 1, tts(voice_name="Secret Sam")).json["id"])["status"],
                          "COMPLETED")
 
+    def test_voices_over_http(self):
+        add = {"name": "Web Wendy", "audio": b64(speech_like(6)), "description": "over HTTP"}
+        answer = server.post("/v1/audio/voices", add, headers=as_key(0))
+        self.assertEqual((answer.status, answer.json["id"], answer.json["own"]), (201, "Web Wendy", True))
+        listed = lambda number: {voice["id"]: voice for voice in
+                                 server.get("/v1/audio/voices", headers=as_key(number)).json["voices"]}
+        self.assertEqual(listed(0)["Web Wendy"]["description"], "over HTTP")
+        self.assertNotIn("Web Wendy", listed(1))
+        self.assertEqual(server.post("/v1/audio/voices", add, headers=as_key(0)).status, 400)
+        for bad in ({"name": "../x", "audio": add["audio"]}, {"name": "Silent Sid"}, {"audio": add["audio"]},
+                    {"name": "Silent Sid", "audio": b64(tone(1)[:44] + bytes(288000))}, [], "x"):
+            answer = server.post("/v1/audio/voices", bad, headers=as_key(0))
+            self.assertEqual(answer.status, 400, str(bad)[:80])
+        preview = server.get("/v1/audio/voices/Web%20Wendy/preview", headers=as_key(0))
+        self.assertEqual((preview.status, preview.body[:4]), (200, b"RIFF"))
+        for method, path in (("GET", "/v1/audio/voices/Web%20Wendy/preview"),
+                             ("DELETE", "/v1/audio/voices/Web%20Wendy"), ("PATCH", "/v1/audio/voices/Web%20Wendy")):
+            self.assertEqual(server.request(method, path, {"name": "Mine"}, headers=as_key(1)).status, 404, path)
+        renamed = server.request("PATCH", "/v1/audio/voices/Web%20Wendy", {"name": "Wanda"}, headers=as_key(0))
+        self.assertEqual((renamed.status, renamed.json["name"]), (200, "Wanda"))
+        self.assertNotIn("Web Wendy", listed(0))
+        self.assertEqual(server.request("DELETE", "/v1/audio/voices/Wanda", headers=as_key(0)).json["deleted"], True)
+        self.assertNotIn("Wanda", listed(0))
+        # What is installed is nobody's to remove.
+        self.assertEqual(server.request("DELETE", "/v1/audio/voices/Amy", headers=as_key(0)).status, 400)
+
     def test_shared_voices(self):
         with Server(options, "--api-key-file", key_file(*KEYS[:2]), "--share-voices", "yes") as one:
             self.assertEqual(self.clone(one, 0, "Open Olga")["status"], "COMPLETED")

@@ -34,7 +34,7 @@ class Browser:
         self.number, self.rest, self.session, self.console = 0, b"", None, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Runtime", "Page", "DOM", "Log"):
+        for domain in ("Runtime", "Page", "DOM", "Log", "Accessibility"):
             self.call(domain + ".enable")
 
     def call(self, method, **parameters):
@@ -102,25 +102,44 @@ class Page(unittest.TestCase):
     def test_page(self):
         browser = self.browser
         browser.call("Page.navigate", url=self.server.address)
-        # Without a key the page says what is wrong.
-        browser.until("document.getElementById('speak-note')?.classList.contains('bad')")
+        # Without a key the page asks for one.
+        browser.until("document.getElementById('key-section')?.hidden === false")
         browser.evaluate("document.getElementById('key').value = '%s';"
                          "document.getElementById('key').dispatchEvent(new Event('change'))" % KEY)
         recording = os.path.join(self.folder, "recording.wav")
         with open(recording, "wb") as file:
-            file.write(tone(6))
+            file.write(speech_like(6))
+        browser.until("document.querySelectorAll('.voice').length > 1 || !%s"
+                      % ("true" if options.voices else "false"))
+
+        # A recording that is no voice: the page says why.
+        silent = os.path.join(self.folder, "silent.wav")
+        with open(silent, "wb") as file:
+            file.write(tone(6)[:44] + bytes(288000))
+        browser.evaluate("document.getElementById('clone-name').value = 'Nobody'")
+        browser.choose_file("#clone-file", silent)
+        browser.evaluate("document.getElementById('clone').click()")
+        browser.until("document.getElementById('clone-note').textContent.includes('got silence')")
 
         # Clone first: then there is a voice to choose, whatever is installed.
         browser.evaluate("document.getElementById('clone-name').value = 'Paige'")
         browser.choose_file("#clone-file", recording)
         browser.evaluate("document.getElementById('clone').click()")
         browser.until("document.getElementById('clone-note').textContent.includes('cloned successfully')")
-        self.assertEqual(browser.evaluate("document.getElementById('voice').value"), "Paige")
+        self.assertEqual(browser.evaluate("document.querySelector('input[name=voice]:checked').value"), "Paige")
         self.assertGreater(self.seconds("clone"), 0.5)
 
         browser.evaluate("document.getElementById('speak').click()")
         browser.until("document.getElementById('speak-note').textContent.includes('done')")
         self.assertGreater(self.seconds("speak"), 0.5)
+        # Words, the wave and the history show it.
+        words = browser.evaluate("document.getElementById('transcript').textContent.trim().split(/\\s+/).length")
+        self.assertGreater(words, 5)
+        self.assertEqual(browser.evaluate("document.querySelectorAll('#history li').length"), 1)
+        self.assertGreater(browser.evaluate(
+            "document.getElementById('wave').getContext('2d').getImageData(0, 0, 800, 90).data"
+            ".reduce((sum, value) => sum + (value > 0), 0)"), 1000)
+        self.picture("spoken")
 
         browser.choose_file("#convert-file", recording)
         browser.evaluate("document.getElementById('convert').click()")
@@ -139,6 +158,28 @@ class Page(unittest.TestCase):
         self.assertGreater(self.seconds("convert"), 0.5)
         exceptions = [entry for entry in browser.console if "exceptionDetails" in entry]
         self.assertEqual(exceptions, [])
+        self.assertEqual([entry for entry in browser.console
+                          if "Content Security Policy" in json.dumps(entry)], [])
+        self.check_names()
+        browser.evaluate("document.getElementById('theme').click()")
+        self.picture("dark")
+
+    def check_names(self):
+        """Every control has a name that a screen reader can say."""
+        nodes = self.browser.call("Accessibility.getFullAXTree")["nodes"]
+        controls = [node for node in nodes if not node.get("ignored") and node.get("role", {}).get("value") in (
+            "button", "checkbox", "combobox", "link", "meter", "radio", "searchbox", "slider", "spinbutton",
+            "textbox", "radiogroup", "image", "img", "Audio", "DisclosureTriangle", "group", "canvas")]
+        self.assertGreater(len(controls), 20)
+        unnamed = [node["role"]["value"] for node in controls
+                   if not node.get("name", {}).get("value") and node["role"]["value"] != "group"]
+        self.assertEqual(unnamed, [])
+
+    def picture(self, name):
+        if options.pictures:
+            data = self.browser.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+            with open(os.path.join(options.pictures, name + ".png"), "wb") as file:
+                file.write(base64.b64decode(data))
 
     def seconds(self, name):
         return self.browser.evaluate(
@@ -153,7 +194,7 @@ class Element(Page):
 
     def test_page(self):
         self.browser.call("Page.navigate", url=self.server.address)
-        self.browser.until("document.getElementById('voice')?.options.length > 1")
+        self.browser.until("document.querySelectorAll('.voice').length > 1")
         for form in ("wav", "mp3", "opus", "flac"):
             self.browser.evaluate(
                 "(async () => { window.audio = new Audio('/v1/audio/speech?response_format=%s&input='"
@@ -169,5 +210,7 @@ class Element(Page):
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--pictures", help="a directory for pictures of the page")
+    options = parser.parse_args()
     unittest.main(argv=[__file__, "-v"])

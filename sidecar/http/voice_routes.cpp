@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// /v1/audio/voices: the voices of an owner, heard, added, renamed and removed.
+#include "audio/audio_decode.h"
+#include "audio/base64.h"
+#include "chatterbox/audio_file.h"
+#include "chatterbox/error.h"
+#include "chatterbox/voice_recorder.h"
+#include "http/live_answer.h"
+#include "http/server.h"
+#include "main_loop.h"
+#include "operations/json.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+constexpr const char* kSampleText = "Hello! This is how I sound when I read a sentence to you.";
+constexpr double kLeastSpeech = 3, kMostSeconds = 60;
+
+void write_voice(JsonWriter& json, const VoiceEntry& voice) {
+  json.begin_object()
+      .field("id", voice.name)
+      .field("voice_id", voice.id)
+      .field("name", voice.name)
+      .field("object", "audio.voice")
+      .field("gender", voice.gender)
+      .field("description", voice.description)
+      .field("duration", voice.seconds)
+      .field("created_at", voice.created_at)
+      .field("own", voice.own)
+      .end_object();
+}
+
+std::string voice_json(const VoiceEntry& voice) {
+  JsonWriter json;
+  write_voice(json, voice);
+  return json.take();
+}
+
+struct Answer {
+  int status = 200;
+  std::string body;
+};
+
+// Does `work` where it keeps nobody waiting, and answers with what it returns.
+void in_background(Services& services, const Exchange& exchange, std::function<Answer()> work) {
+  struct Done {
+    Answer answer;
+    std::exception_ptr failure;
+  };
+  services.large_requests.run([&services, work = std::move(work), exchange = exchange]() mutable {
+    auto done = std::make_shared<Done>();
+    try {
+      done->answer = work();
+    } catch (...) {
+      done->failure = std::current_exception();
+    }
+    work = nullptr;
+    post([&services, done, exchange = std::move(exchange)] {
+      guard_openai(services, exchange, [&] {
+        exchange->drop_body();
+        if (done->failure) std::rethrow_exception(done->failure);
+        exchange->reply_json(done->answer.status, std::move(done->answer.body));
+        return true;
+      });
+    });
+  });
+}
+
+OwnedJson read_object(const std::shared_ptr<GBytes>& bytes) {
+  gsize size = 0;
+  const auto* data = static_cast<const char*>(g_bytes_get_data(bytes.get(), &size));
+  OwnedJson body = parse_json({data ? data : "", size});
+  if (!JSON_NODE_HOLDS_OBJECT(body.get()))
+    throw RequestError("Bad request", "body: expected an object, got " + describe(body.get()));
+  return body;
+}
+
+// Library errors that are about what was asked for.
+[[noreturn]] void tell(const Error& error) {
+  if (error.code() == ErrorCode::kInvalidArgument)
+    throw RequestError("Voice cannot be changed", error.what());
+  throw error;
+}
+
+VoiceEntry own_voice(const VoiceLibrary& library, const std::string& name) {
+  const VoiceEntry voice = library.find(name);
+  if (!voice.own)
+    throw RequestError("Voice cannot be changed", "expected a voice of one's own, got '" +
+                                                      voice.name + "', which is installed");
+  return voice;
+}
+
+Answer add_voice(const VoiceLibrary& library, JsonObject* body) {
+  Fields fields(body);
+  NewVoice voice;
+  voice.name = fields.text("name").value_or("");
+  check_new_voice_name(voice.name);
+  voice.description = fields.text("description").value_or("").substr(0, 1000);
+  voice.gender = fields.text("gender").value_or("");
+  voice.provenance = "added over HTTP";
+  const std::string recording = decode_base64(fields.text("audio").value_or(""));
+  if (recording.empty())
+    throw RequestError("audio is required", "audio: expected a recording in base64, got nothing");
+  DecodeLimits limits;
+  limits.seconds = kMostSeconds;
+  limits.cut = true;
+  const Audio audio = decode_upload("audio", recording, limits, {});
+  check_recording("audio", audio, kLeastSpeech);
+  VoiceLibrary own = library;
+  try {
+    return {201, voice_json(own.add(voice, audio))};
+  } catch (const Error& error) {
+    tell(error);
+  }
+}
+
+// The recording stays, under another name and so another id.
+Answer rename_voice(const VoiceLibrary& library, const std::string& name, JsonObject* body) {
+  Fields fields(body);
+  VoiceLibrary own = library;
+  const VoiceEntry old = own_voice(own, name);
+  NewVoice voice;
+  voice.name = fields.text("name").value_or(old.name);
+  voice.description = fields.text("description").value_or(old.description).substr(0, 1000);
+  voice.gender = old.gender;
+  voice.original_file = old.original_file;
+  voice.provenance = old.provenance;
+  check_new_voice_name(voice.name);
+  try {
+    const Audio audio = read_audio_file(old.path);
+    const bool same = voice.name == old.name;
+    VoiceEntry renamed = own.add(voice, audio, same);
+    if (!same) own.remove(old.id);
+    return {200, voice_json(renamed)};
+  } catch (const Error& error) {
+    tell(error);
+  }
+}
+
+bool refuse_unknown(const VoiceLibrary& library, const Exchange& exchange) {
+  const std::string& name = exchange->parameter(0);
+  if (library.contains(name)) return false;
+  exchange->reply_json(404,
+                       openai_error("Voice '" + name.substr(0, 100) + "' not found in any library",
+                                    "invalid_request_error", "voice_not_found"));
+  return true;
+}
+
+}  // namespace
+
+void handle_voices(Services& services, const Exchange& exchange) {
+  in_background(services, exchange, [library = services.voices.library(exchange->owner())] {
+    JsonWriter json;
+    json.begin_object().field("object", "list").key("voices").begin_array();
+    for (const VoiceEntry& voice : library.list()) write_voice(json, voice);
+    return Answer{200, json.end_array().end_object().take()};
+  });
+}
+
+void handle_voice_add(Services& services, const Exchange& exchange) {
+  in_background(services, exchange,
+                [library = services.voices.library(exchange->owner()), bytes = exchange->body()] {
+                  const OwnedJson body = read_object(bytes);
+                  return add_voice(library, json_node_get_object(body.get()));
+                });
+}
+
+void handle_voice_rename(Services& services, const Exchange& exchange) {
+  const VoiceLibrary library = services.voices.library(exchange->owner());
+  if (refuse_unknown(library, exchange)) return;
+  in_background(services, exchange,
+                [library, name = exchange->parameter(0), bytes = exchange->body()] {
+                  const OwnedJson body = read_object(bytes);
+                  return rename_voice(library, name, json_node_get_object(body.get()));
+                });
+}
+
+void handle_voice_remove(Services& services, const Exchange& exchange) {
+  VoiceLibrary library = services.voices.library(exchange->owner());
+  if (refuse_unknown(library, exchange)) return;
+  const VoiceEntry voice = own_voice(library, exchange->parameter(0));
+  library.remove(voice.id);
+  JsonWriter json;
+  json.begin_object().field("id", voice.name).field("object", "audio.voice").field("deleted", true);
+  exchange->reply_json(200, json.end_object().take());
+}
+
+void handle_voice_preview(Services& services, const Exchange& exchange) {
+  if (refuse_unknown(services.voices.library(exchange->owner()), exchange)) return;
+  Speech speech;
+  speech.request.mode = SpeechMode::kStreaming;
+  speech.request.text = kSampleText;
+  speech.request.voice.name = exchange->parameter(0);
+  speech.request.options.seed = 1;
+  speech.format = "wav";
+  if (LiveAnswer::begin(services, exchange, std::move(speech))) return;
+  add_retry_after(services, exchange);
+  exchange->reply_json(429, openai_error("too many speech requests wait; try again later",
+                                         "invalid_request_error", "rate_limit_exceeded"));
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gio/gio.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "operations/json.h"
+
+namespace chatterbox::sidecar {
+
+// One message of the Wyoming protocol: a line of JSON that tells how many bytes of data (JSON as
+// well) and of payload follow it.
+struct WyomingEvent {
+  std::string type;
+  OwnedJson data;  // an object, or null
+};
+
+// Reads the next event; nothing at the end of the stream. A payload is skipped: nobody who is to
+// be spoken to sends one. Throws Error(kInvalidArgument) for what is none.
+std::optional<WyomingEvent> read_event(GDataInputStream* stream);
+
+// The bytes of an event; `data` is a JSON object.
+std::string write_event(std::string_view type, std::string_view data,
+                        std::string_view payload = {});
+
+}  // namespace chatterbox::sidecar

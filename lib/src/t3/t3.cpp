@@ -239,7 +239,9 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
       // Without temperature the likeliest token is taken, which no later filter drops.
       if (sampling.temperature == 0 && filter == Filter::kPenalty) break;
     }
-    const std::int64_t token = sampler.draw(logits);
+    const std::int64_t token =
+        trace.choose ? trace.choose(at::from_blob(logits, {config.speech_vocab}, at::kFloat))
+                     : sampler.draw(logits);
     // With the penalty last, upstream does not look whether the first token ends speech, and
     // counts the start token as seen for that one alone.
     const bool may_end = !penalty_last || step > 0;

@@ -43,6 +43,8 @@ struct T3Trace {
   // The same step's logits (vocabulary) after "guidance" and after each filter of the model
   // (to_string(Filter)).
   std::function<void(int step, const char* filter, const at::Tensor& logits)> filtered;
+  // In place of the draw: a token by the logits (vocabulary) after all filters.
+  std::function<std::int64_t(const at::Tensor& logits)> choose;
 };
 
 // Token-to-token: text tokens to speech tokens, 25 a second. Const and

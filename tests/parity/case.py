@@ -45,13 +45,13 @@ def write_stages(directory, stages):
         numpy.save(directory / f"{name}.npy", numpy.ascontiguousarray(values))
 
 
-def tokenizer(up, family, model):
-    """Upstream's tokenizer of a directory."""
+def tokenizer(up, family, model, words=None):
+    """Upstream's tokenizer of a directory; `words` as of multilingual_bpe.load."""
     model = pathlib.Path(model)
     if family.gpt2:
         return gpt2_bpe.load(model)
     if family.language:
-        return multilingual_bpe.load(up, model)
+        return multilingual_bpe.load(up, model, words)
     return up.text.EnTokenizer(str(model / "tokenizer.json"))
 
 

@@ -20,12 +20,15 @@ OTHER_TEXT = """# Title
 Étude, naïve façade; Straße, ночь, 你好, 😀😀 12345 can't we'll I'm"""
 
 
-def save(directory, size=PUBLISHED_SIZE, learnt=True):
+def save(directory, size=PUBLISHED_SIZE, learnt=True, published=None):
     """Writes the five files; `size` counts the end and the tags. Not learnt: bytes and one merge,
-    for which no package is needed."""
+    for which no package is needed. `published`: a tokenizer.json that was made of those files."""
     directory = pathlib.Path(directory)
     plain = size - len(TAGS) - 1
-    vocabulary, merges = _learn(plain) if learnt else _bytes_alone()
+    if published:
+        vocabulary, merges = _read(published)
+    else:
+        vocabulary, merges = _learn(plain) if learnt else _bytes_alone()
     for unused in range(len(vocabulary), plain):
         vocabulary[f"unused{unused}"] = unused
     vocabulary[END] = plain
@@ -69,6 +72,16 @@ def _learn(size):
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     # The second text three times, so that a small vocabulary learns of it, too.
     tokenizer.train_from_iterator([english_bpe.TEXT] + 3 * [OTHER_TEXT], trainer)
-    model = json.loads(tokenizer.to_str())["model"]
+    return _parts(json.loads(tokenizer.to_str()))
+
+
+def _read(path):
+    vocabulary, merges = _parts(json.loads(pathlib.Path(path).read_text(encoding="utf-8")))
+    vocabulary.pop(END, None)
+    return vocabulary, merges
+
+
+def _parts(document):
+    model = document["model"]
     merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
     return model["vocab"], merges

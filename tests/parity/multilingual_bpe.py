@@ -6,6 +6,7 @@ import contextlib
 import json
 import pathlib
 import random
+import types
 import unicodedata
 
 import english_bpe
@@ -32,24 +33,22 @@ def save(directory, size=PUBLISHED_SIZE, seed=1):
                                                      indent=0) + "\n", encoding="utf-8")
 
 
-def load(up, directory, cut=None):
-    """Upstream's tokenizer, which would ask the hub for the mapping and for a segmenter; `cut`
-    gives the words of a text, itself as one word without."""
+def load(up, directory, words=None):
+    """Upstream's tokenizer, which would ask the hub for the mapping and for a segmenter. `words`
+    (library_text.Words) says where Chinese words end and how Japanese ones are read; without,
+    Chinese is one word."""
     path = pathlib.Path(directory) / FILE
-    with _offline(up, path.parent / CANGJIE_FILE, cut or (lambda text: [text])):
+    up.text._kakasi = words
+    with _offline(up, path.parent / CANGJIE_FILE, words.cut if words else lambda text: [text]):
         return up.text.MTLTokenizer(str(path))
 
 
 @contextlib.contextmanager
 def _offline(up, mapping, cut):
     import spacy_pkuseg
-
-    class Segmenter:
-        def cut(self, text):
-            return cut(text)
     saved = up.text.hf_hub_download, spacy_pkuseg.pkuseg
     up.text.hf_hub_download = lambda **_: str(mapping)
-    spacy_pkuseg.pkuseg = Segmenter
+    spacy_pkuseg.pkuseg = lambda: types.SimpleNamespace(cut=cut)
     try:
         yield
     finally:

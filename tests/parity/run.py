@@ -96,7 +96,7 @@ def make_case(args, family, directory):
     try:
         if args.checkpoint:
             parts = cases.load_checkpoint(up, family, model)
-            speaker = upstream.assemble(up, family, parts, cases.tokenizer(up, family, model))
+            speaker = upstream.assemble(up, family, parts, tokenizer(up, args, family, model))
             stages, inputs = capture.run(up, speaker, family, case)
         else:
             stages, inputs = seeded(up, args, family, case, model)
@@ -114,6 +114,17 @@ def make_case(args, family, directory):
     return model, None
 
 
+def tokenizer(up, args, family, model):
+    import case as cases
+    import library_text
+    words = None
+    if family.language and args.language in ("zh", "ja"):
+        words = library_text.Words()
+        question = {"text": args.text, "language": args.language}
+        words.take(library_text.ask(args.build, model, family.name, [question])[0])
+    return cases.tokenizer(up, family, model, words)
+
+
 def seeded(up, args, family, case, model):
     import capture
     import case as cases
@@ -127,7 +138,8 @@ def seeded(up, args, family, case, model):
     for attempt in range(ATTEMPTS):
         weights.save(model)
         case["conds"] = str(model / "conds.pt")
-        speaker = upstream.assemble(up, family, weights.parts(), cases.tokenizer(up, family, model))
+        text = tokenizer(up, args, family, model)
+        speaker = upstream.assemble(up, family, weights.parts(), text)
         stages, inputs = capture.run(up, speaker, family, case)
         if case["smallest_margin"] > MARGIN:
             break

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// full_bench MODEL [DTYPE [THREADS [TOKENS]]]: how fast a full-size model speaks
-// TOKENS speech tokens (25 make a second) after a prompt of 10 s, what it needs
-// to load, and how much memory. One "name value" a line; tests/parity/speed.py
-// puts upstream's Python beside it.
+// full_bench MODEL [DTYPE [THREADS [TOKENS [FAMILY]]]]: how fast a full-size model speaks
+// TOKENS speech tokens (25 make a second) after a prompt of 10 s, when the first of it can
+// be heard, what it needs to load, and how much memory. One "name value" a line;
+// tests/parity/speed.py puts upstream's Python beside it.
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "chatterbox/engine.h"
+#include "chatterbox/voice.h"
 #include "conditionals.h"
 #include "hift/hift.h"
 #include "model_parts.h"
@@ -32,6 +33,9 @@ using namespace chatterbox;
 
 constexpr int kPromptTokens = 10 * kTokenRateHz;
 constexpr int kTextTokens = 60;
+// What a listener waits for, and what follows, in tokens.
+constexpr int kFirstChunk = 8;
+constexpr int kChunk = 25;
 
 template <typename Work>
 double seconds(const Work& work) {
@@ -72,8 +76,10 @@ double memory_bandwidth(int threads) {
 // Bytes of weights that one decoding step must read.
 double step_bytes(const T3Config& config, at::ScalarType dtype) {
   const double attention = 4.0 * config.hidden * config.heads * config.head_dim;
-  const double feed_forward = 3.0 * config.hidden * config.intermediate;
-  return (config.layers * (attention + feed_forward) + double(config.speech_vocab) * config.hidden) *
+  const double matrices = config.backbone == Backbone::kGpt2 ? 2.0 : 3.0;
+  const double feed_forward = matrices * config.hidden * config.intermediate;
+  return (config.layers * (attention + feed_forward) +
+          double(config.speech_vocab) * config.hidden) *
          double(c10::elementSize(dtype));
 }
 
@@ -94,7 +100,14 @@ double speak(const ModelParts& parts, const Conditionals& voice, int count) {
   request.speaker_embedding = voice.speaker_embedding;
   request.speech_prompt = voice.speech_prompt;
   for (int i = 0; i < kTextTokens; ++i) request.text_ids.push_back(3 + i % 200);
-  request.sampling.max_tokens = count;
+  const SamplingDefaults& defaults = parts.config.defaults;
+  request.sampling = {.cfg_weight = defaults.cfg_weight,
+                      .temperature = defaults.temperature,
+                      .repetition_penalty = defaults.repetition_penalty,
+                      .min_p = defaults.min_p,
+                      .top_p = defaults.top_p,
+                      .top_k = defaults.top_k,
+                      .max_tokens = count};
   std::vector<std::int64_t> tokens;
   double first = 0;
   const double whole = seconds([&] {
@@ -133,12 +146,32 @@ double speak(const ModelParts& parts, const Conditionals& voice, int count) {
   return (whole + flow + vocoder) / speech;
 }
 
+// From the text to the first audio, of a voice that has spoken before.
+double first_audio(const std::shared_ptr<const Model>& model, const Conditionals& speaker) {
+  const Voice voice(std::make_shared<const Conditionals>(speaker));
+  SynthesisOptions options;
+  options.first_chunk_size = kFirstChunk;
+  options.chunk_size = kChunk;
+  options.max_tokens = 2 * kChunk;
+  options.seed = 1;
+  options.watermark = false;  // a directory of weights alone has none
+  Engine engine(model);
+  double seconds = 0;
+  for (int i = 0; i < 2; ++i)
+    seconds = engine
+                  .synthesize("The boats came back before dawn, and nobody asked why.", voice,
+                              options, [](const SpeechChunk&) { return true; })
+                  .seconds_to_first_audio;
+  return seconds;
+}
+
 int run(int argc, char** argv) {
   ModelOptions options;
   options.device = "cpu";
   options.dtype = argc > 2 ? argv[2] : "float32";
   options.threads = argc > 3 ? std::atoi(argv[3]) : 2;
   const int count = argc > 4 ? std::atoi(argv[4]) : kPromptTokens;
+  options.family = argc > 5 ? argv[5] : "";
   at::set_num_threads(options.threads);
   std::shared_ptr<const Model> model;
   // The second load finds the files in the page cache.
@@ -146,7 +179,9 @@ int run(int argc, char** argv) {
   model.reset();
   print("load_warm_s", seconds([&] { model = Model::load(argv[1], options); }));
   const c10::InferenceMode inference;
-  print("rtf", speak(model->parts(), random_speaker(model->parts().config), count));
+  const Conditionals speaker = random_speaker(model->parts().config);
+  print("rtf", speak(model->parts(), speaker, count));
+  print("first_audio_s", first_audio(model, speaker));
   print("peak_memory_gb", peak_gigabytes());
   model.reset();
   print("memory_bandwidth_gb_per_s", memory_bandwidth(options.threads) / 1e9);
@@ -157,7 +192,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::cerr << "usage: full_bench MODEL [DTYPE [THREADS [TOKENS]]]\n";
+    std::cerr << "usage: full_bench MODEL [DTYPE [THREADS [TOKENS [FAMILY]]]]\n";
     return 2;
   }
   try {

@@ -41,7 +41,8 @@ def main():
     bench = pathlib.Path(args.build) / "tests" / "bench" / "full_bench"
     ours = {}
     for dtype in args.dtypes:
-        output = subprocess.run([bench, args.model, dtype, str(args.threads), str(args.tokens)],
+        output = subprocess.run([bench, args.model, dtype, str(args.threads), str(args.tokens),
+                                 family.name],
                                 check=True, stdout=subprocess.PIPE, text=True).stdout
         ours[dtype] = {name: float(value) for name, value in map(str.split, output.splitlines())}
         print(dtype, *(f"{name} {value:.3f}" for name, value in ours[dtype].items()), flush=True)

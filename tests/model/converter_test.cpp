@@ -13,6 +13,7 @@
 #include "chatterbox/paths.h"
 #include "chatterbox/voice_library.h"
 #include "chatterbox/watermark.h"
+#include "support/changed_model.h"
 
 namespace chatterbox {
 namespace {
@@ -114,6 +115,25 @@ TEST(Converter, KeepsItsPromiseOfLatency) {
 }
 
 // Loudness over time follows that of the original, at its place.
+// As the published models attend, which compute what was said lately again for every chunk.
+TEST(Converter, KeepsItsPromiseWithFullAttention) {
+  const auto full =
+      test::changed_model(MODEL_DIR, {{"s3gen", {{"attention", "full"}, {"flow", {{"colour", 0}}}}}});
+  ConversionOptions options = seeded();
+  options.watermark = false;
+  Converter converter(full, *full->builtin_voice(), options);
+  const std::int64_t latency = Converter::latency(options);
+  std::int64_t pushed = 0, popped = 0;
+  for (std::size_t i = 0; i + 160 <= speech().size(); i += 160) {
+    converter.push({speech().data() + i, 160});
+    pushed += 160;
+    popped += std::int64_t(converter.pop().size());
+    EXPECT_GE(popped * 2 / 3, pushed - latency - 80);
+  }
+  popped += std::int64_t(converter.drain().size());
+  EXPECT_NEAR(double(popped), double(pushed) * 1.5, 1);
+}
+
 TEST(Converter, StaysInPlace) {
   Converter converter(model(), *model()->builtin_voice(), seeded());
   const std::vector<float> converted = convert(converter, speech());

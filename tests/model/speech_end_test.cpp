@@ -5,31 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "chatterbox/engine.h"
-#include "support/temporary_directory.h"
+#include "support/changed_model.h"
 
 namespace chatterbox {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr char kSentence[] = "The quick brown fox jumps over the lazy dog.";
-
-std::shared_ptr<const Model> model_with(const Json& t3) {
-  const TemporaryDirectory directory;
-  for (const fs::directory_entry& file : fs::directory_iterator(MODEL_DIR))
-    if (file.path().filename() != "config.json")
-      fs::create_symlink(file.path(), directory.path(file.path().filename()));
-  Json config = Json::parse(std::ifstream(fs::path(MODEL_DIR) / "config.json"));
-  config["t3"].update(t3);
-  std::ofstream(directory.path("config.json")) << config;
-  return Model::load(directory.path(""));
-}
 
 struct Spoken {
   std::vector<float> samples;
@@ -58,7 +44,7 @@ Spoken speak(const Model& model, Engine& engine, bool streaming) {
 class SpeechEndTest : public ::testing::TestWithParam<bool> {
  protected:
   static Spoken speak_with(const Json& t3) {
-    const auto model = model_with(t3);
+    const auto model = test::changed_model(MODEL_DIR, {{"t3", t3}});
     Engine engine(model);
     return speak(*model, engine, GetParam());
   }

@@ -27,7 +27,7 @@ def change(chance, body):
         elif kind == 2 and at < len(body):
             body[at] = chance.randrange(256)
         else:
-            body[at:at] = body[chance.randrange(len(body)):][:chance.randrange(40)]
+            body[at:at] = body[chance.randrange(len(body) + 1):][:chance.randrange(40)]
     return bytes(body)
 
 
@@ -84,6 +84,8 @@ with tempfile.TemporaryDirectory() as folder:
         print("%d requests: %s" % (sum(codes.values()), dict(sorted(codes.items()))))
         print("memory after a fifth %.0f MB, at the end %.0f MB (%+.1f %%)" % (
             marks[0], marks[1], 100 * (marks[1] / marks[0] - 1)))
+        if sum(codes.values()) + len(faults) < options.requests // 4 * 4 - 8:
+            faults.append("only %d of %d requests were sent" % (sum(codes.values()), options.requests))
         for fault in faults[:20]:
             print("  " + fault)
         assert server.process.poll() is None, server.read_log()[-2000:]

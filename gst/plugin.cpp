@@ -36,4 +36,4 @@ gboolean plugin_init(GstPlugin* plugin) {
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, chatterbox,
                   "Speech from text with Chatterbox models", plugin_init, VERSION, "MIT/X11",
-                  "gst-chatterbox", "Unknown package origin")
+                  "gst-chatterbox", GST_PACKAGE_ORIGIN)

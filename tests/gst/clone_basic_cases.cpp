@@ -56,6 +56,7 @@ GST_START_TEST(test_properties) {
     g_value_unset(&value);
     return result;
   };
+  gst_element_set_state(clone.element(), GST_STATE_READY);
   for (const Case& row : cases) {
     GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(clone.element()), row.name);
     fail_unless(spec != nullptr, "%s", row.name);

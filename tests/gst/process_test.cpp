@@ -23,9 +23,10 @@ constexpr std::chrono::seconds kPatience{30};
 
 struct Row {
   const char* name;
-  const char* line;  // gst-launch-1.0's
-  int status;        // its exit status
-  const char* says = "";  // stands in the output
+  const char* line;          // gst-launch-1.0's
+  int status;                // its exit status
+  const char* says = "";     // stands in the output
+  bool interrupted = false;  // as by Ctrl-C, after a second
 };
 
 // With the scripted engine: 40 ms of speech for each byte of text, at once.
@@ -57,6 +58,10 @@ Outcome launch(const Row& row, const std::string& log) {
   }
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   int status = 0;
+  if (row.interrupted) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    kill(child, SIGINT);
+  }
   while (!outcome.ended && std::chrono::steady_clock::now() < deadline) {
     outcome.ended = waitpid(child, &status, WNOHANG) == child;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

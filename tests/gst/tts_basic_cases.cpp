@@ -25,6 +25,9 @@ static void check_property(GObject* object, GParamSpec* spec) {
   g_value_init(&written, spec->value_type);
   g_value_init(&read, spec->value_type);
   g_object_get_property(object, spec->name, &read);
+  fail_unless(g_str_has_suffix(g_param_spec_get_blurb(spec), "."), "%s: not a sentence",
+              spec->name);
+  if (!(spec->flags & G_PARAM_WRITABLE)) return g_value_unset(&read);
   fail_unless(g_param_value_defaults(spec, &read), "%s does not have its default", spec->name);
   if (G_IS_PARAM_SPEC_STRING(spec))
     g_value_set_static_string(&written, "something");
@@ -53,8 +56,6 @@ static void check_property(GObject* object, GParamSpec* spec) {
   g_value_unset(&written);
   g_value_unset(&read);
 
-  fail_unless(g_str_has_suffix(g_param_spec_get_blurb(spec), "."), "%s: not a sentence",
-              spec->name);
   fail_unless(spec->flags & (GST_PARAM_MUTABLE_READY | GST_PARAM_MUTABLE_PLAYING));
 }
 
@@ -240,6 +241,61 @@ GST_START_TEST(test_text_property_ends) {
 }
 GST_END_TEST;
 
+// The voices that a test finds, by their names.
+GST_START_TEST(test_voices) {
+  GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
+  gchar** voices = nullptr;
+  g_object_get(element, "voices", &voices, nullptr);
+  fail_unless(g_strv_contains(voices, "ada") && g_strv_contains(voices, "Bert"));
+  g_strfreev(voices);
+  gst_object_unref(element);
+}
+GST_END_TEST;
+
+// What takes effect in READY only is refused later, with a warning, and does not change.
+GST_START_TEST(test_late_settings) {
+  TtsHarness tts({{"device", "cpu"}});
+  g_object_set(tts.element(), "device", "cuda", nullptr);
+  tts.expect_warning(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+  gchar* device = nullptr;
+  g_object_get(tts.element(), "device", &device, nullptr);
+  fail_unless_equals_string(device, "cpu");
+  g_free(device);
+}
+GST_END_TEST;
+
+// An application needs no appsrc: it says what is to be said, and ends the stream.
+GST_START_TEST(test_say) {
+  TtsHarness tts({{"force-live", "true"}}, false);
+  gboolean done = FALSE;
+  g_signal_emit_by_name(tts.element(), "say", "Hello. ", &done);
+  fail_unless(done);
+  Heard heard;
+  while (heard.seconds() < 6 * 0.04 - 1e-9) tts.hear_one(heard);
+  g_object_set(tts.element(), "text", "Again", nullptr);
+  while (heard.seconds() < 11 * 0.04 - 1e-9) tts.hear_one(heard);
+  assert_text(heard.text(), "Hello.Again");
+  fail_unless(gst_element_send_event(tts.element(), gst_event_new_eos()));
+  tts.hear();
+  g_signal_emit_by_name(tts.element(), "say", "Too late.", &done);
+  fail_if(done);
+}
+GST_END_TEST;
+
+// With upstream too: after the text that has come.
+GST_START_TEST(test_say_between) {
+  TtsHarness tts;
+  tts.start();
+  tts.text("First of all. Then");
+  gboolean done = FALSE;
+  g_signal_emit_by_name(tts.element(), "say", "this", &done);
+  fail_unless(done);
+  tts.text("and the rest");
+  tts.eos();
+  assert_text(tts.hear().text(), "First of all. Thenthisand the rest");
+}
+GST_END_TEST;
+
 TCase* tts_basic_cases() {
   TCase* cases = tcase_create("basic");
   tcase_add_test(cases, test_factory);
@@ -253,6 +309,10 @@ TCase* tts_basic_cases() {
   tcase_add_test(cases, test_impossible_caps);
   tcase_add_test(cases, test_renegotiation);
   tcase_add_test(cases, test_text_property);
+  tcase_add_test(cases, test_voices);
+  tcase_add_test(cases, test_late_settings);
+  tcase_add_test(cases, test_say);
+  tcase_add_test(cases, test_say_between);
   tcase_add_test(cases, test_text_property_ends);
   return cases;
 }

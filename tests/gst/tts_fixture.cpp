@@ -44,8 +44,15 @@ TtsHarness::TtsHarness(std::initializer_list<std::pair<const char*, const char*>
     gst_util_set_object_arg(G_OBJECT(element_), name, value);
   bus_ = gst_bus_new();
   gst_element_set_bus(element_, bus_);
-  harness_ = gst_harness_new_with_element(element_, linked ? "sink" : nullptr, "src");
+  // Live or not from the beginning: the element asks at once.
+  static GstStaticPadTemplate any_src =
+      GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+  static GstStaticPadTemplate any_sink =
+      GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+  harness_ = gst_harness_new_empty();
   gst_harness_set_live(harness_, live);
+  gst_harness_add_element_full(harness_, element_, &any_src, linked ? "sink" : nullptr, &any_sink,
+                               "src");
   if (!linked) gst_harness_play(harness_);
 }
 

@@ -254,6 +254,72 @@ GST_START_TEST(test_latency_minus_one) {
 }
 GST_END_TEST;
 
+// A live stream has begun before there is anything to say, in PAUSED too, and after a flush.
+GST_START_TEST(test_live_before_text) {
+  TtsHarness tts({{"force-live", "true"}}, false);
+  const auto wait_for = [&](GstEventType type) {
+    for (int i = 0; i < 2000; ++i) {
+      GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, type, 0);
+      if (event) return gst_event_unref(event);
+      g_usleep(1000);
+    }
+    ck_abort_msg("no %s", gst_event_type_get_name(type));
+  };
+  const auto wait_for_gap = [&](GstClockTime until) {
+    gst_harness_set_time(tts.get(), until);
+    while (GstEvent* event = gst_harness_pull_event(tts.get())) {
+      GstClockTime start = 0, duration = 0;
+      const bool gap = GST_EVENT_TYPE(event) == GST_EVENT_GAP;
+      if (gap) gst_event_parse_gap(event, &start, &duration);
+      gst_event_unref(event);
+      if (gap && start + duration >= until) return;
+    }
+    ck_abort_msg("no gap");
+  };
+  for (const GstEventType type : {GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT})
+    wait_for(type);
+  wait_for_gap(GST_SECOND);
+  g_signal_emit_by_name(tts.element(), "interrupt", TRUE);
+  wait_for(GST_EVENT_SEGMENT);
+  wait_for_gap(3 * GST_SECOND);
+}
+GST_END_TEST;
+
+// One operation has one number: the flush of an interruption and the segment after it.
+GST_START_TEST(test_interrupt_seqnum) {
+  TtsHarness tts({}, true, true);
+  tts.start();
+  tts.text("Hello.");
+  hear_live(tts, 6);
+  while (GstEvent* event = gst_harness_try_pull_event(tts.get())) gst_event_unref(event);
+  g_signal_emit_by_name(tts.element(), "interrupt", TRUE);
+  guint32 seqnum = GST_SEQNUM_INVALID;
+  for (const GstEventType type : {GST_EVENT_FLUSH_START, GST_EVENT_FLUSH_STOP, GST_EVENT_SEGMENT}) {
+    GstEvent* event = gst_harness_pull_event(tts.get());
+    while (event && GST_EVENT_TYPE(event) != type) {
+      gst_event_unref(event);
+      event = gst_harness_pull_event(tts.get());
+    }
+    fail_unless(event != nullptr, "no %s", gst_event_type_get_name(type));
+    if (seqnum == GST_SEQNUM_INVALID) seqnum = gst_event_get_seqnum(event);
+    fail_unless_equals_int(int(seqnum), int(gst_event_get_seqnum(event)));
+    gst_event_unref(event);
+  }
+}
+GST_END_TEST;
+
+// Upstream's latency is asked for again when the pipeline asks.
+GST_START_TEST(test_upstream_becomes_live) {
+  TtsHarness tts;
+  tts.start();
+  gst_harness_set_live(tts.get(), TRUE);
+  fail_unless(latency_of(tts).live);
+  gst_harness_set_time(tts.get(), 7 * GST_SECOND);
+  tts.text("Hello.");
+  fail_unless_equals_uint64(hear_live(tts, 6).buffers.front().pts, 7 * GST_SECOND);
+}
+GST_END_TEST;
+
 TCase* tts_live_cases() {
   TCase* cases = tcase_create("live");
   tcase_add_test(cases, test_latency_not_live);
@@ -271,5 +337,8 @@ TCase* tts_live_cases() {
   tcase_add_test(cases, test_latency_upstream_silent);
   tcase_add_test(cases, test_latency_forced);
   tcase_add_test(cases, test_latency_minus_one);
+  tcase_add_test(cases, test_live_before_text);
+  tcase_add_test(cases, test_interrupt_seqnum);
+  tcase_add_test(cases, test_upstream_becomes_live);
   return cases;
 }

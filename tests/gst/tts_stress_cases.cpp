@@ -45,6 +45,17 @@ GST_START_TEST(test_random_states) {
     fail_unless(took < 500, "%s took %g ms", gst_element_state_get_name(state), took);
     if (random() % 3 == 0) g_signal_emit_by_name(tts, "interrupt", gboolean(random() % 2));
     if (random() % 5 == 0) g_signal_emit_by_name(tts, "drain");
+    if (random() % 5 == 0) g_object_set(tts, "voice", random() % 2 ? "ada" : "", nullptr);
+    if (random() % 5 == 0) {
+      gboolean done = FALSE;
+      g_signal_emit_by_name(tts, "say", "One more thing. ", &done);
+    }
+    if (random() % 5 == 0) {
+      const double seeking = milliseconds_of([&] {
+        gst_element_seek_simple(pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0);
+      });
+      fail_unless(seeking < 500, "a seek took %g ms", seeking);
+    }
     g_usleep(random() % 3000);
   }
   gst_element_set_state(pipeline, GST_STATE_NULL);

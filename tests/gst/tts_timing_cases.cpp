@@ -391,6 +391,71 @@ GST_START_TEST(test_backwards) {
 }
 GST_END_TEST;
 
+// The end of a segment comes after all that was to be said in it.
+GST_START_TEST(test_segment_done) {
+  TtsHarness tts;
+  tts.start();
+  tts.text("not ended");
+  gst_harness_push_event(tts.get(), gst_event_new_segment_done(GST_FORMAT_BYTES, 9));
+  for (int i = 0; i < 5000; ++i) {
+    GstEvent* event = gst_harness_pull_event(tts.get());
+    fail_unless(event != nullptr, "no SEGMENT_DONE");
+    const bool done = GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT_DONE;
+    gst_event_unref(event);
+    if (done) break;
+  }
+  gint64 position = 0;
+  gst_element_query_position(tts.element(), GST_FORMAT_TIME, &position);
+  fail_unless_equals_int64(position, 9 * 40 * GST_MSECOND);
+}
+GST_END_TEST;
+
+// The stream is of audio, and keeps its language when upstream has tags of other kinds.
+GST_START_TEST(test_stream_and_tags) {
+  TtsHarness tts({{"language", "en-GB"}});
+  tts.start();
+  GstTagList* tags = gst_tag_list_new(GST_TAG_TITLE, "A story", nullptr);
+  tts.text("Once.");
+  gst_harness_push_event(tts.get(), gst_event_new_tag(tags));
+  tts.eos();
+  tts.hear();
+  GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_STREAM_START, 0);
+  GstStream* stream = nullptr;
+  gst_event_parse_stream(event, &stream);
+  fail_unless(stream && gst_stream_get_stream_type(stream) == GST_STREAM_TYPE_AUDIO);
+  gst_object_unref(stream);
+  gst_event_unref(event);
+  event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_TAG, 0);
+  gst_event_parse_tag(event, &tags);
+  gchar *language = nullptr, *title = nullptr;
+  gst_tag_list_get_string(tags, GST_TAG_LANGUAGE_CODE, &language);
+  gst_tag_list_get_string(tags, GST_TAG_TITLE, &title);
+  fail_unless_equals_string(language, "en-GB");
+  fail_unless_equals_string(title, "A story");
+  g_free(language);
+  g_free(title);
+  gst_event_unref(event);
+}
+GST_END_TEST;
+
+// A timestamp of text that was spoken in one run is not that of the next.
+GST_START_TEST(test_no_old_timestamp) {
+  TtsHarness tts({{"accumulate", "sentence"}});
+  tts.start(GST_FORMAT_TIME);
+  tts.text("Timed text", 5 * GST_SECOND, GST_SECOND);
+  tts.eos();
+  fail_unless_equals_uint64(tts.hear().buffers.front().pts, 5 * GST_SECOND);
+  gst_element_set_state(tts.element(), GST_STATE_READY);
+  gst_element_set_state(tts.element(), GST_STATE_PLAYING);
+  tts.start();
+  gboolean done = FALSE;
+  g_signal_emit_by_name(tts.element(), "say", "fresh", &done);
+  fail_unless(done);
+  tts.eos();
+  fail_unless_equals_uint64(tts.hear().buffers.front().pts, 0);
+}
+GST_END_TEST;
+
 TCase* tts_timing_cases() {
   TCase* cases = tcase_create("timing");
   tcase_add_test(cases, test_contiguous);
@@ -411,5 +476,8 @@ TCase* tts_timing_cases() {
   tcase_add_test(cases, test_messages);
   tcase_add_test(cases, test_no_messages);
   tcase_add_test(cases, test_backwards);
+  tcase_add_test(cases, test_segment_done);
+  tcase_add_test(cases, test_stream_and_tags);
+  tcase_add_test(cases, test_no_old_timestamp);
   return cases;
 }

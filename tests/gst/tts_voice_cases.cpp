@@ -131,6 +131,34 @@ GST_START_TEST(test_speaker_voice) {
 }
 GST_END_TEST;
 
+// The voice cloner of gst-plugins-rs says it in its own words.
+GST_START_TEST(test_foreign_speaker_voice) {
+  TtsHarness tts;
+  tts.start(GST_FORMAT_TIME);
+  push_voice(tts, "elevenlabs/speaker-voice,speaker=Bob,voice-id=ada",
+             GST_EVENT_CUSTOM_DOWNSTREAM_OOB);
+  tts.text("<v Bob>a</v>", 0, GST_SECOND);
+  tts.eos();
+  tts.hear();
+  assert_text(said(), "a@ada");
+}
+GST_END_TEST;
+
+// The same knobs as SSML's, for all text.
+GST_START_TEST(test_rate_and_volume) {
+  TtsHarness tts({{"watermark", "false"}, {"rate", "2"}, {"volume", "0.5"}});
+  gst_harness_set_sink_caps_str(tts.get(), "audio/x-raw,format=F32LE");
+  tts.start();
+  tts.text("aaaaaaaaaa");
+  tts.eos();
+  const Heard heard = tts.hear();
+  fail_unless_equals_int(int(heard.samples.size()), 10 * 960 / 2);
+  double peak = 0;
+  for (const double sample : heard.samples) peak = std::max(peak, sample);
+  fail_unless(peak > 0.2 && peak < 0.3, "%g", peak);  // half of 0.5
+}
+GST_END_TEST;
+
 GST_START_TEST(test_ssml) {
   TtsHarness tts;
   tts.start(GST_FORMAT_BYTES, "application/ssml+xml");
@@ -252,6 +280,8 @@ TCase* tts_voice_cases() {
   tcase_add_test(cases, test_precedence);
   tcase_add_test(cases, test_dialogue_in_a_cue);
   tcase_add_test(cases, test_speaker_voice);
+  tcase_add_test(cases, test_foreign_speaker_voice);
+  tcase_add_test(cases, test_rate_and_volume);
   tcase_add_test(cases, test_ssml);
   tcase_add_test(cases, test_broken_ssml);
   tcase_add_test(cases, test_prosody);

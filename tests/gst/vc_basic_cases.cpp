@@ -83,9 +83,9 @@ struct Format {
   const char* format;
   int rate, channels;
 };
-constexpr Format kFormats[] = {{"F32LE", 16000, 1}, {"S16LE", 48000, 2}, {"S16BE", 44100, 1},
-                               {"U8", 8000, 1},     {"F64LE", 96000, 2}, {"S24LE", 22050, 1},
-                               {"S32LE", 11025, 2}, {"S16LE", 48000, 6}, {"F32LE", 24000, 1},
+constexpr Format kFormats[] = {{"F32LE", 16000, 1}, {"S16LE", 48000, 2},   {"S16BE", 44100, 1},
+                               {"U8", 8000, 1},     {"F64LE", 96000, 2},   {"S24LE", 22050, 1},
+                               {"S32LE", 11025, 2}, {"S16LE", 48000, 6},   {"F32LE", 24000, 1},
                                {"S8", 12000, 1},    {"S24_32LE", 32000, 8}};
 }  // namespace
 
@@ -142,8 +142,8 @@ GST_END_TEST;
 GST_START_TEST(test_native_caps) {
   GstHarness* harness = gst_harness_new("chatterboxvc");
   gst_harness_set_live(harness, FALSE);
-  gst_harness_set_src_caps_str(
-      harness, "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved");
+  gst_harness_set_src_caps_str(harness,
+                               "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved");
   gst_harness_push(harness, gst_harness_create_buffer(harness, 960));
   gst_harness_push_event(harness, gst_event_new_eos());
   GstBuffer* buffer = gst_harness_pull(harness);
@@ -269,6 +269,64 @@ GST_START_TEST(test_backwards) {
 }
 GST_END_TEST;
 
+GST_START_TEST(test_presets) {
+  GstElement* element = gst_element_factory_make("chatterboxvc", nullptr);
+  gchar** names = gst_preset_get_preset_names(GST_PRESET(element));
+  fail_unless_equals_int(int(g_strv_length(names)), 3);
+  for (gchar** name = names; *name; ++name)
+    fail_unless(gst_preset_load_preset(GST_PRESET(element), *name), "%s", *name);
+  g_strfreev(names);
+  guint lookahead = 0;
+  fail_unless(gst_preset_load_preset(GST_PRESET(element), "Call"));
+  g_object_get(element, "lookahead", &lookahead, nullptr);
+  fail_unless_equals_int(int(lookahead), 120);
+  gst_object_unref(element);
+}
+GST_END_TEST;
+
+// What takes effect in READY only is refused later: the latency that is told stays true.
+GST_START_TEST(test_late_settings) {
+  VcHarness vc({{"lookahead", "200"}});
+  guint64 before = 0, after = 0;
+  g_object_get(vc.element(), "latency", &before, nullptr);
+  g_object_set(vc.element(), "lookahead", 400, "watermark", FALSE, nullptr);
+  vc.expect(GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+  g_object_get(vc.element(), "latency", &after, nullptr);
+  fail_unless_equals_uint64(before, after);
+}
+GST_END_TEST;
+
+// An unknown voice is worth a warning, and the property stays as it was.
+GST_START_TEST(test_unknown_voice_while_playing) {
+  VcHarness vc({{"voice", "ada"}});
+  g_object_set(vc.element(), "voice", "nobody", nullptr);
+  vc.expect(GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+  gchar* voice = nullptr;
+  g_object_get(vc.element(), "voice", &voice, nullptr);
+  fail_unless_equals_string(voice, "ada");
+  g_free(voice);
+}
+GST_END_TEST;
+
+// Digital silence says that it is silence, and speech does not.
+GST_START_TEST(test_silence_is_gap) {
+  VcHarness vc;
+  vc.start();
+  vc.push(std::vector<float>(16000, 0.0F), 0);
+  vc.push(tone(16000, 16000), GST_SECOND);
+  vc.eos();
+  for (int i = 0; i < 5000 && !vc.ended(); ++i) g_usleep(1000);
+  int gaps = 0, sounds = 0;
+  while (GstBuffer* buffer = gst_harness_try_pull(vc.get())) {
+    const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
+    fail_if(gap && GST_BUFFER_PTS(buffer) > GST_SECOND);
+    ++(gap ? gaps : sounds);
+    gst_buffer_unref(buffer);
+  }
+  fail_unless(gaps > 5 && sounds > 5, "%d gaps, %d others", gaps, sounds);
+}
+GST_END_TEST;
+
 TCase* vc_basic_cases() {
   TCase* cases = tcase_create("basic");
   tcase_add_test(cases, test_factory);
@@ -286,5 +344,9 @@ TCase* vc_basic_cases() {
   tcase_add_test(cases, test_corrupt_voice);
   tcase_add_loop_test(cases, test_failures, 0, 2);
   tcase_add_test(cases, test_backwards);
+  tcase_add_test(cases, test_presets);
+  tcase_add_test(cases, test_late_settings);
+  tcase_add_test(cases, test_unknown_voice_while_playing);
+  tcase_add_test(cases, test_silence_is_gap);
   return cases;
 }

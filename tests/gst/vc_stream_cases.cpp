@@ -227,8 +227,7 @@ GST_START_TEST(test_flush) {
     changer_script().chunk_ms = round == 0 ? 0 : 50;
     vc.start();
     if (round > 0) vc.push(tone(6000, 16000), 0);
-    if (round == 2)
-      vc.push(tone(6000, 16000, 440, 6000), 375 * GST_MSECOND);
+    if (round == 2) vc.push(tone(6000, 16000, 440, 6000), 375 * GST_MSECOND);
     const gint64 begin = g_get_monotonic_time();
     vc.flush();
     if (round == 3) vc.flush();

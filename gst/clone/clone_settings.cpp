@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+// The table of chatterboxclone's properties: one row each.
+#include "clone_settings.h"
+
+namespace chatterbox::gst {
+
+/**
+ * GstChatterboxCloneState:
+ * @idle: nothing is collected
+ * @collecting: speech is being collected
+ * @saving: the voice is being made and saved
+ * @done: the voice is on disk
+ * @failed: no voice was made
+ *
+ * What the element is doing.
+ *
+ * Since: 0.1
+ */
+GType enum_type(CloneState) {
+  static const GEnumValue values[] = {
+      {int(CloneState::kIdle), "Nothing is collected", "idle"},
+      {int(CloneState::kCollecting), "Speech is being collected", "collecting"},
+      {int(CloneState::kSaving), "The voice is being made and saved", "saving"},
+      {int(CloneState::kDone), "The voice is on disk", "done"},
+      {int(CloneState::kFailed), "No voice was made", "failed"},
+      {0, nullptr, nullptr}};
+  static gsize once = 0;
+  return register_enum(once, "GstChatterboxCloneState", values);
+}
+
+namespace {
+
+constexpr std::array<PropertyRow, 10> kCollecting = {
+    /**
+     * GstChatterboxClone:voice-name:
+     *
+     * Name of the voice: 1 to 64 characters. Nothing is collected without one.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::voice_name>(
+        "voice-name", "Voice Name", "Name of the new voice; nothing is collected without one.",
+        kInPlaying),
+    /**
+     * GstChatterboxClone:voice-library:
+     *
+     * Directory that the voice is added to. Other elements find voices by name in the user's own
+     * library, by path in any other.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::voice_library>(
+        "voice-library", "Voice Library",
+        "Directory that the voice is added to; empty for the user's own library.", kInPlaying),
+    /**
+     * GstChatterboxClone:description:
+     *
+     * A few words about the voice, kept in the library.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::description>(
+        "description", "Description", "A few words about the voice, kept in the library.",
+        kInPlaying),
+    /**
+     * GstChatterboxClone:location:
+     *
+     * File that the voice is written to beside the library, or without one when
+     * #GstChatterboxClone:voice-name is empty.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::location>(
+        "location", "Location",
+        "Also write the voice, as this model hears it, to this .safetensors file.", kInPlaying),
+    /**
+     * GstChatterboxClone:speaker:
+     *
+     * Who is collected where several speak. The `chatterbox/speaker-voice` event names the speaker
+     * too.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::speaker>(
+        "speaker", "Speaker",
+        "Collect only while rstranscribe/speaker-change events name this speaker; empty: always.",
+        kInPlaying),
+    /**
+     * GstChatterboxClone:overwrite:
+     *
+     * Whether a voice or file of the same name is replaced; else it is an error.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::overwrite>(
+        "overwrite", "Overwrite", "Replace a voice or file of the same name.", kInPlaying),
+    /**
+     * GstChatterboxClone:save-on-eos:
+     *
+     * Whether a voice is made of what was collected when the stream ends. EOS goes on when it is on
+     * disk.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::save_on_eos>(
+        "save-on-eos", "Save On EOS", "Make a voice of what was collected when the stream ends.",
+        kInPlaying),
+    /**
+     * GstChatterboxClone:duration:
+     *
+     * How much speech is collected before the voice is made.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::duration_ms>(
+        "duration", "Duration",
+        "Speech to collect, long pauses left out, before the voice is made (ms).", kInPlaying,
+        {1000, 60000}),
+    /**
+     * GstChatterboxClone:min-duration:
+     *
+     * How much speech a voice needs: with less there is a warning and no voice.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::min_duration_ms>(
+        "min-duration", "Minimum Duration", "Least speech that makes a voice (ms).", kInPlaying,
+        {1000, 60000}),
+    /**
+     * GstChatterboxClone:silence-threshold:
+     *
+     * Level below which nobody speaks.
+     *
+     * Since: 0.1
+     */
+    property<CloneSettings, &CloneSettings::silence_threshold_db>(
+        "silence-threshold", "Silence Threshold",
+        "Level below which nobody speaks (dB of full scale).", kInPlaying, {-100, 0}),
+};
+
+constexpr std::array<PropertyRow, 2> kState = {
+    /**
+     * GstChatterboxClone:state:
+     *
+     * What the element is doing; notified when it changes.
+     *
+     * Since: 0.1
+     */
+    read_only("state", "State", "What the element is doing.",
+              [](const PropertyRow& row) {
+                return g_param_spec_enum(row.name, row.nick, row.blurb,
+                                         enum_type(CloneState::kIdle), int(CloneState::kIdle),
+                                         row.flags);
+              }),
+    /**
+     * GstChatterboxClone:voice-id:
+     *
+     * Id of the voice that was made last, in its library.
+     *
+     * Since: 0.1
+     */
+    read_only("voice-id", "Voice Id", "Id of the voice that was made last.",
+              [](const PropertyRow& row) {
+                return g_param_spec_string(row.name, row.nick, row.blurb, "", row.flags);
+              }),
+};
+
+constexpr auto kRows = join(kCollecting, model_properties<CloneSettings>(), kState);
+
+}  // namespace
+
+std::span<const PropertyRow> clone_properties() { return kRows; }
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "common.h"
+
+#include <new>
+
+#include "glib_raii.h"
+
+GST_DEBUG_CATEGORY(gst_chatterbox_debug);
+GST_DEBUG_CATEGORY(gst_chatterbox_tts_debug);
+GST_DEBUG_CATEGORY(gst_chatterbox_vc_debug);
+GST_DEBUG_CATEGORY(gst_chatterbox_clone_debug);
+
+namespace chatterbox::gst {
+
+void init_debug_categories() {
+  static gsize once = 0;
+  if (!g_once_init_enter(&once)) return;
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_debug, "chatterbox", 0, "Chatterbox library");
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_tts_debug, "chatterboxtts", 0, "Text to speech");
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_vc_debug, "chatterboxvc", 0, "Voice conversion");
+  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_clone_debug, "chatterboxclone", 0, "Voice cloning");
+  g_once_init_leave(&once, 1);
+}
+
+Failure current_failure() noexcept {
+  Failure failure;
+  try {
+    try {
+      throw;
+    } catch (const VoiceError& error) {
+      failure = {error.code(), error.what(), true};
+    } catch (const Error& error) {
+      failure = {error.code(), error.what()};
+    } catch (const std::bad_alloc&) {
+      failure = {ErrorCode::kOutOfMemory, "memory is exhausted"};
+    } catch (const std::exception& error) {
+      failure.message = error.what();
+    } catch (...) {
+      failure.message = "an exception of an unknown type";
+    }
+  } catch (...) {
+    // Copying the message failed; the code alone has to do.
+  }
+  return failure;
+}
+
+ElementErrorCode element_error_code(const Failure& failure) {
+  const GQuark resource = GST_RESOURCE_ERROR;
+  switch (failure.code) {
+    case ErrorCode::kNotFound:
+      if (failure.about_voice)
+        return {resource, GST_RESOURCE_ERROR_SETTINGS, "The voice was not found."};
+      return {resource, GST_RESOURCE_ERROR_NOT_FOUND, "The speech model was not found."};
+    case ErrorCode::kBadFile:
+      if (failure.about_voice)
+        return {resource, GST_RESOURCE_ERROR_READ, "The voice file cannot be read."};
+      return {resource, GST_RESOURCE_ERROR_READ, "The speech model cannot be read."};
+    case ErrorCode::kInvalidArgument:
+      if (failure.about_voice)
+        return {resource, GST_RESOURCE_ERROR_SETTINGS, "The voice does not suit the model."};
+      return {resource, GST_RESOURCE_ERROR_SETTINGS, "A setting or the text was refused."};
+    case ErrorCode::kOutOfMemory:
+      return {resource, GST_RESOURCE_ERROR_NO_SPACE_LEFT, "The device is out of memory."};
+    case ErrorCode::kCancelled:
+    case ErrorCode::kModelFailure:
+      break;
+  }
+  return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "The speech model failed."};
+}
+
+namespace {
+
+void post(GstElement* element, GstMessageType type, const Failure& failure) {
+  const ElementErrorCode error = element_error_code(failure);
+  gst_element_message_full(element, type, error.domain, error.code, g_strdup(error.text),
+                           g_strdup(failure.message.c_str()), __FILE__, GST_FUNCTION, __LINE__);
+}
+
+}  // namespace
+
+void post_error(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_ERROR, failure);
+}
+
+void post_warning(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_WARNING, failure);
+}
+
+void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum) {
+  GST_DEBUG_OBJECT(element, "stops: %s", gst_flow_get_name(flow));
+  if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
+    GST_ELEMENT_FLOW_ERROR(element, flow);
+  if (flow == GST_FLOW_FLUSHING) return;
+  OwnedEvent eos(gst_event_new_eos());
+  if (seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), seqnum);
+  gst_pad_push_event(src_pad, eos.release());
+}
+
+bool is_backwards_seek(GstEvent* event) {
+  if (GST_EVENT_TYPE(event) != GST_EVENT_SEEK) return false;
+  gdouble rate = 1;
+  gst_event_parse_seek(event, &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  return rate < 0;
+}
+
+bool accept_rate(GstElement* element, const GstSegment& segment) {
+  if (segment.rate >= 0) return true;
+  GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("Speech cannot run backwards."),
+                    ("Expected a segment with a positive rate, got %g.", segment.rate));
+  return false;
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gst/gst.h>
+
+#include <exception>
+#include <string>
+
+#include "chatterbox/error.h"
+
+// One for each element; `chatterbox` is of the library and of what the elements share.
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_debug);
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_tts_debug);
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_vc_debug);
+GST_DEBUG_CATEGORY_EXTERN(gst_chatterbox_clone_debug);
+
+namespace chatterbox::gst {
+
+// Registers the debug categories. Safe to call often.
+void init_debug_categories();
+
+// What went wrong in the library, in a form that crosses threads.
+struct Failure {
+  ErrorCode code = ErrorCode::kModelFailure;
+  std::string message;
+  // The voice, not the speech, is at fault.
+  bool about_voice = false;
+};
+
+// An error whose cause is a voice.
+struct VoiceError : Error {
+  explicit VoiceError(const Error& error) : Error(error) {}
+};
+// Calls `use`, which is about a voice.
+template <class Use>
+auto about_voice(Use&& use) {
+  try {
+    return use();
+  } catch (const Error& error) {
+    throw VoiceError(error);
+  }
+}
+
+// The exception being handled, as a Failure. Call inside a catch block.
+Failure current_failure() noexcept;
+
+// Where a Failure belongs in GStreamer's errors, and what a user is told.
+struct ElementErrorCode {
+  GQuark domain;
+  gint code;
+  const char* text;
+};
+ElementErrorCode element_error_code(const Failure& failure);
+
+// Posts the failure as an error message of the element.
+void post_error(GstElement* element, const Failure& failure);
+// Posts it as a warning: the stream goes on.
+void post_warning(GstElement* element, const Failure& failure);
+
+// What a task that can push no more owes its pipeline: an error message, unless it was told to
+// stop or downstream has had enough, and EOS (as the one with `seqnum`, if there is one).
+void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum);
+
+// A seek that asks for the stream backwards, which nobody can speak.
+bool is_backwards_seek(GstEvent* event);
+// Posts an error and returns false when the segment runs backwards.
+bool accept_rate(GstElement* element, const GstSegment& segment);
+
+// GLib's frames are C: an exception must not pass through them. Every entry
+// from GLib into C++ runs inside this barrier.
+template <class Result, class Function>
+Result guarded(gpointer element, Result fallback, Function&& function) noexcept {
+  try {
+    return function();
+  } catch (...) {
+    post_error(GST_ELEMENT(element), current_failure());
+    return fallback;
+  }
+}
+
+template <class Function>
+void guarded(gpointer element, Function&& function) noexcept {
+  try {
+    function();
+  } catch (...) {
+    post_error(GST_ELEMENT(element), current_failure());
+  }
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gst/audio/audio.h>
+#include <gst/gst.h>
+
+#include <memory>
+
+// ThreadSanitizer does not see into GLib, whose locks are no pthread locks.
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#define CHATTERBOX_LOCKED(lock) __tsan_acquire(lock)
+#define CHATTERBOX_UNLOCKING(lock) __tsan_release(lock)
+#else
+#define CHATTERBOX_LOCKED(lock) static_cast<void>(lock)
+#define CHATTERBOX_UNLOCKING(lock) static_cast<void>(lock)
+#endif
+
+namespace chatterbox::gst {
+
+// Owners for what GStreamer counts or frees. Copying is deleted, as for any
+// unique_ptr; `release()` hands a reference to a call that takes one.
+struct Release {
+  void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
+  void operator()(GstEvent* event) const { gst_event_unref(event); }
+  void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
+  void operator()(GstQuery* query) const { gst_query_unref(query); }
+  void operator()(GstMessage* message) const { gst_message_unref(message); }
+  void operator()(GstStructure* structure) const { gst_structure_free(structure); }
+  void operator()(GstAudioConverter* converter) const { gst_audio_converter_free(converter); }
+  void operator()(GstTagList* tags) const { gst_tag_list_unref(tags); }
+  void operator()(gchar* text) const { g_free(text); }
+};
+
+template <class T>
+using Owned = std::unique_ptr<T, Release>;
+
+using OwnedCaps = Owned<GstCaps>;
+using OwnedEvent = Owned<GstEvent>;
+using OwnedBuffer = Owned<GstBuffer>;
+using OwnedQuery = Owned<GstQuery>;
+using OwnedMessage = Owned<GstMessage>;
+using OwnedStructure = Owned<GstStructure>;
+using OwnedConverter = Owned<GstAudioConverter>;
+using OwnedString = Owned<gchar>;
+
+// A thread that holds this keeps the element alive.
+inline std::shared_ptr<GstElement> keep(GstElement* element) {
+  return {GST_ELEMENT(gst_object_ref(element)), gst_object_unref};
+}
+
+// Bytes of a buffer for as long as this lives.
+class BufferMap {
+ public:
+  BufferMap(GstBuffer* buffer, GstMapFlags flags) : buffer_(buffer) {
+    mapped_ = gst_buffer_map(buffer, &info_, flags);
+  }
+  ~BufferMap() {
+    if (mapped_) gst_buffer_unmap(buffer_, &info_);
+  }
+  BufferMap(const BufferMap&) = delete;
+  BufferMap& operator=(const BufferMap&) = delete;
+
+  explicit operator bool() const { return mapped_; }
+  guint8* data() const { return info_.data; }
+  gsize size() const { return info_.size; }
+
+ private:
+  GstBuffer* buffer_;
+  GstMapInfo info_ = GST_MAP_INFO_INIT;
+  bool mapped_;
+};
+
+// Holds a pad's stream lock: its streaming thread is outside of our functions.
+class StreamLock {
+ public:
+  explicit StreamLock(GstPad* pad) : pad_(pad) {
+    GST_PAD_STREAM_LOCK(pad_);
+    CHATTERBOX_LOCKED(pad_);
+  }
+  ~StreamLock() {
+    CHATTERBOX_UNLOCKING(pad_);
+    GST_PAD_STREAM_UNLOCK(pad_);
+  }
+  StreamLock(const StreamLock&) = delete;
+  StreamLock& operator=(const StreamLock&) = delete;
+
+ private:
+  GstPad* pad_;
+};
+
+// Holds GST_OBJECT_LOCK, which guards properties.
+class ObjectLock {
+ public:
+  explicit ObjectLock(gpointer object) : object_(object) {
+    GST_OBJECT_LOCK(object_);
+    CHATTERBOX_LOCKED(object_);
+  }
+  ~ObjectLock() {
+    CHATTERBOX_UNLOCKING(object_);
+    GST_OBJECT_UNLOCK(object_);
+  }
+  ObjectLock(const ObjectLock&) = delete;
+  ObjectLock& operator=(const ObjectLock&) = delete;
+
+ private:
+  gpointer object_;
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "model_lease.h"
+
+#include <utility>
+
+#include "background.h"
+#include "glib_raii.h"
+
+#define GST_CAT_DEFAULT gst_chatterbox_debug
+
+namespace chatterbox::gst {
+
+namespace {
+
+constexpr int kProgressStep = 5;
+constexpr gulong kMainLoopMicroseconds = 20000;
+
+// gst-launch-1.0 does not notice an error, and runs for ever, that comes before its main loop runs:
+// while it changes the state of its pipeline, or shortly after.
+void wait_for_main_loop(GstElement* element) {
+  GstObject* top = GST_OBJECT(gst_object_ref(element));
+  while (GstObject* parent = gst_object_get_parent(top)) {
+    gst_object_unref(top);
+    top = parent;
+  }
+  GST_STATE_LOCK(top);
+  GST_STATE_UNLOCK(top);
+  gst_object_unref(top);
+  g_usleep(kMainLoopMicroseconds);
+}
+
+}  // namespace
+
+ModelLease::ModelLease(GstElement* element, const char* progress, std::function<void()> changed,
+                       std::function<void(const Failure&)> report)
+    : element_(element),
+      changed_(std::move(changed)),
+      report_(std::move(report)),
+      progress_(element, progress, kProgressStep) {}
+
+bool ModelLease::start(Request request) {
+  const auto wanted = std::make_shared<std::atomic<bool>>(true);
+  std::shared_ptr<SpeakerModel> model;
+  std::shared_ptr<void> outdated;
+  {
+    std::lock_guard lock(mutex_);
+    const bool same = key_ == request.key && variant_ == request.variant;
+    if (same && (product_ || wanted_)) return product_ != nullptr;
+    failed_ = false;
+    if (wanted_) *wanted_ = false;
+    wanted_ = wanted;
+    model = std::exchange(model_, nullptr);
+    outdated = std::exchange(product_, nullptr);
+    key_ = request.key;
+    variant_ = request.variant;
+  }
+  progress_.begin("Loading the speech model " + request.key.path);
+  // The thread keeps the element, and so this, alive; and what was in use until the new one is
+  // there, so that the same weights are not read twice.
+  run_in_background("chatterbox-load", [this, self = keep(element_), model, outdated, wanted,
+                                        request = std::move(request)] { load(request, wanted); });
+  return false;
+}
+
+void ModelLease::load(const Request& request, const Wanted& wanted) {
+  try {
+    auto model =
+        acquire_model(request.key, request.threads, [&](double fraction, std::string_view) {
+          if (*wanted) progress_.advance(int(fraction * 100), "Loading the speech model");
+          return wanted->load();
+        });
+    if (!*wanted) return;
+    std::shared_ptr<void> product = request.make ? request.make(*model, *wanted) : model;
+    if (!*wanted || process_is_ending()) return;
+    if (!end(wanted, std::move(model), std::move(product))) return;
+    GST_INFO_OBJECT(element_, "the speech model is ready");
+    changed_();
+    progress_.end(GST_PROGRESS_TYPE_COMPLETE, "The speech model is ready");
+  } catch (...) {
+    fail(wanted, current_failure());
+  }
+}
+
+bool ModelLease::end(const Wanted& wanted, std::shared_ptr<SpeakerModel> model,
+                     std::shared_ptr<void> product) {
+  std::lock_guard lock(mutex_);
+  if (wanted_ != wanted) return false;
+  wanted_ = nullptr;
+  model_ = std::move(model);
+  product_ = std::move(product);
+  return true;
+}
+
+// The error is told before anybody can act on the failure.
+void ModelLease::fail(const Wanted& wanted, const Failure& failure) {
+  wait_for_main_loop(element_);
+  if (!*wanted) return;
+  report_(failure);
+  progress_.end(GST_PROGRESS_TYPE_ERROR, failure.message);
+  {
+    std::lock_guard lock(mutex_);
+    if (wanted_ != wanted) return;
+    wanted_ = nullptr;
+    failed_ = true;
+  }
+  changed_();
+}
+
+void ModelLease::cancel() {
+  {
+    std::lock_guard lock(mutex_);
+    const Wanted wanted = std::exchange(wanted_, nullptr);
+    if (!wanted) return;
+    *wanted = false;
+  }
+  progress_.end(GST_PROGRESS_TYPE_CANCELED, "Loading the speech model was cancelled");
+}
+
+void ModelLease::drop() {
+  std::shared_ptr<SpeakerModel> model;
+  std::shared_ptr<void> product;
+  std::lock_guard lock(mutex_);
+  model.swap(model_);
+  product.swap(product_);
+}
+
+void ModelLease::outdate() {
+  std::lock_guard lock(mutex_);
+  variant_ = "outdated";
+}
+
+bool ModelLease::failed() const {
+  std::lock_guard lock(mutex_);
+  return failed_;
+}
+
+}  // namespace chatterbox::gst

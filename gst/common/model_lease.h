@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "model_loader.h"
+#include "progress.h"
+
+namespace chatterbox::gst {
+
+// What one element needs of a model, loaded in the background: the weights, shared with other
+// elements, and something made of them, the product. Kept until drop(), so that the same is there
+// at once after READY. Any thread.
+class ModelLease {
+ public:
+  struct Request {
+    ModelKey key;
+    int threads = 0;
+    // What the product depends on besides the weights: another needs a new one.
+    std::string variant;
+    // Makes the product, in the loading thread; none: the weights are all that is wanted. Throws.
+    // `wanted` becomes false when nobody waits any more.
+    std::function<std::shared_ptr<void>(SpeakerModel& model, const std::atomic<bool>& wanted)> make;
+  };
+
+  // `changed` is called, in the loading thread, when the product is there or has failed, and
+  // `report` with a failure before that. `progress`: code of the PROGRESS messages; null: none.
+  ModelLease(GstElement* element, const char* progress, std::function<void()> changed,
+             std::function<void(const Failure&)> report);
+
+  // Gives up the load before. Returns true when the product is the one of last time.
+  bool start(Request request);
+  // Returns at once; from then on nothing is reported unless that had begun.
+  void cancel();
+  // The product and the weights go, unless others have them.
+  void drop();
+  // The product is not to be used after the next start().
+  void outdate();
+
+  // Null until it is there.
+  template <class Product>
+  std::shared_ptr<Product> product() const {
+    std::lock_guard lock(mutex_);
+    return std::static_pointer_cast<Product>(product_);
+  }
+  bool failed() const;
+
+ private:
+  using Wanted = std::shared_ptr<std::atomic<bool>>;
+  void load(const Request& request, const Wanted& wanted);
+  bool end(const Wanted& wanted, std::shared_ptr<SpeakerModel> model,
+           std::shared_ptr<void> product);
+  void fail(const Wanted& wanted, const Failure& failure);
+
+  GstElement* const element_;
+  const std::function<void()> changed_;
+  const std::function<void(const Failure&)> report_;
+  Progress progress_;
+  mutable std::mutex mutex_;
+  Wanted wanted_;  // of the load under way
+  bool failed_ = false;
+  ModelKey key_;
+  std::string variant_;
+  std::shared_ptr<SpeakerModel> model_;
+  std::shared_ptr<void> product_;
+};
+
+}  // namespace chatterbox::gst

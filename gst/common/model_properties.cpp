@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "model_properties.h"
+
+#include "common.h"
+
+namespace chatterbox::gst {
+
+bool ModelSettings::find(GstElement* element, const std::string& voice,
+                         ModelLease::Request& request, std::string& voice_path) const {
+  try {
+    request.key = key();
+    request.threads = int(threads);
+    voice_path = about_voice([&] { return find_voice(voice); });
+    return true;
+  } catch (const Error&) {
+    post_error(element, current_failure());
+    return false;
+  }
+}
+
+}  // namespace chatterbox::gst

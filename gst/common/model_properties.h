@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "model_lease.h"
+#include "paths.h"
+#include "property_table.h"
+
+namespace chatterbox::gst {
+
+// Which model an element uses, and how: a part of every element's settings.
+struct ModelSettings {
+  std::string model_path;
+  std::string model_family;
+  std::string device = "auto";
+  std::string dtype = "auto";
+  guint threads = 0;
+
+  // What to load, and in `voice_path` the file of a voice that is read with it. False, with an
+  // error posted, when there is no such model or voice.
+  bool find(GstElement* element, const std::string& voice, ModelLease::Request& request,
+            std::string& voice_path) const;
+  // Throws kNotFound when there is no model.
+  ModelKey key() const {
+    return {find_model(model_path), device, dtype, find_model_family(model_family)};
+  }
+};
+
+/**
+ * GstChatterboxTts:model-path:
+ *
+ * Directory of the model.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:model-path:
+ *
+ * Directory of the model.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:model-path:
+ *
+ * Directory of the model.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxTts:model-family:
+ *
+ * Which of several models in the directory.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:model-family:
+ *
+ * Which of several models in the directory.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:model-family:
+ *
+ * Which of several models in the directory.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxTts:device:
+ *
+ * Where to compute.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:device:
+ *
+ * Where to compute.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:device:
+ *
+ * Where to compute.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxTts:dtype:
+ *
+ * Precision of the weights.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:dtype:
+ *
+ * Precision of the weights.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:dtype:
+ *
+ * Precision of the weights.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxTts:threads:
+ *
+ * Threads for computing.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:threads:
+ *
+ * Threads for computing.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:threads:
+ *
+ * Threads for computing.
+ *
+ * Since: 0.1
+ */
+template <class Settings>
+constexpr std::array<PropertyRow, 5> model_properties() {
+  return {
+      property<Settings, &Settings::model_path>(
+          "model-path", "Model Path",
+          "Directory of the model. Empty: CHATTERBOX_MODEL_PATH, else the installed model.",
+          kInReady),
+      property<Settings, &Settings::model_family>(
+          "model-family", "Model Family",
+          "Which model, where the directory holds several: english, turbo, nano or multilingual. "
+          "Empty: CHATTERBOX_MODEL_FAMILY, else the one that is there, English first.",
+          kInReady),
+      property<Settings, &Settings::device>(
+          "device", "Device",
+          "Where to compute: cpu, cuda, cuda:N, or auto for CUDA where there is one.", kInReady),
+      property<Settings, &Settings::dtype>(
+          "dtype", "Data Type",
+          "Precision of the weights: float32, bfloat16, float16, int8 (processor: the fastest, a "
+          "little less exact), or auto for the fastest that loses nothing on this device.",
+          kInReady),
+      property<Settings, &Settings::threads>(
+          "threads", "Threads",
+          "Threads for computing on the processor. 0: one for a small model, else as many as it "
+          "has cores.",
+          kInReady, {0, 1024}),
+  };
+}
+
+// One table of several.
+template <std::size_t... Counts>
+constexpr auto join(const std::array<PropertyRow, Counts>&... tables) {
+  std::array<PropertyRow, (Counts + ...)> all{};
+  std::size_t at = 0;
+  const auto add = [&](const auto& table) {
+    for (const PropertyRow& row : table) all[at++] = row;
+  };
+  (add(tables), ...);
+  return all;
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "speech_worker.h"
+
+#include <cmath>
+#include <utility>
+
+#include "background.h"
+#include "chatterbox/time_stretch.h"
+
+namespace chatterbox::gst {
+
+using Clock = std::chrono::steady_clock;
+
+SpeechPiece at_speed(SpeechPiece piece, double speed, std::int64_t begin) {
+  const auto moved = [&](std::int64_t sample) {
+    return begin + std::int64_t(std::llround(double(sample) / speed));
+  };
+  piece.samples = stretch_time(piece.samples, kOutputRateHz, speed);
+  piece.position = begin;
+  for (WordTime& word : piece.words) {
+    word.start = moved(word.start);
+    word.end = moved(word.end);
+  }
+  return piece;
+}
+
+SpeechJob::State SpeechJob::take(SpeechPiece& piece, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, patience,
+                    [this] { return state_ != State::kPending || !pieces_.empty(); });
+  if (state_ == State::kCancelled) return state_;
+  if (pieces_.empty()) return state_;
+  piece = std::move(pieces_.front());
+  pieces_.pop_front();
+  return State::kPiece;
+}
+
+void SpeechJob::cancel() {
+  std::lock_guard lock(mutex_);
+  state_ = State::kCancelled;
+  pieces_.clear();
+  changed_.notify_all();
+}
+
+bool SpeechJob::cancelled() const {
+  std::lock_guard lock(mutex_);
+  return state_ == State::kCancelled;
+}
+
+Failure SpeechJob::failure() const {
+  std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+std::string SpeechJob::failed_voice() const {
+  std::lock_guard lock(mutex_);
+  return voice_;
+}
+
+SynthesisStats SpeechJob::stats() const {
+  std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+std::chrono::nanoseconds SpeechJob::time_to_first_audio() const {
+  std::lock_guard lock(mutex_);
+  return first_audio_.value_or(std::chrono::nanoseconds{0});
+}
+
+std::int64_t SpeechJob::silence_after() const {
+  std::lock_guard lock(mutex_);
+  return silence_after_;
+}
+
+std::vector<float> SpeechJob::mark(std::vector<float> speech) const {
+  Speaker::Marker marker;
+  {
+    std::lock_guard lock(mutex_);
+    marker = marker_;
+  }
+  return marker ? marker(std::move(speech)) : speech;
+}
+
+bool SpeechJob::add(SpeechPiece piece) {
+  std::lock_guard lock(mutex_);
+  if (state_ == State::kCancelled || process_is_ending()) return false;
+  if (piece.samples.empty() && piece.words.empty()) return true;
+  samples_ += std::int64_t(piece.samples.size());
+  pieces_.push_back(std::move(piece));
+  changed_.notify_all();
+  return true;
+}
+
+void SpeechJob::finish() {
+  std::lock_guard lock(mutex_);
+  if (state_ == State::kCancelled) return;
+  state_ = State::kDone;
+  changed_.notify_all();
+}
+
+void SpeechJob::fail(Failure failure) {
+  std::lock_guard lock(mutex_);
+  if (state_ == State::kCancelled) return;
+  failure_ = std::move(failure);
+  state_ = State::kFailed;
+  changed_.notify_all();
+}
+
+void SpeechJob::count(const SynthesisStats& stats) {
+  std::lock_guard lock(mutex_);
+  if (stats_.samples == 0) stats_.seed = stats.seed;
+  stats_.samples += stats.samples;
+  stats_.speech_tokens += stats.speech_tokens;
+  stats_.seconds_total += stats.seconds_total;
+}
+
+void SpeechJob::pause(double seconds) {
+  const auto samples = std::size_t(std::lround(seconds * kOutputRateHz));
+  add({std::vector<float>(samples, 0.0F), samples_, {}});
+}
+
+// A part that follows another without a written pause follows it after the silence that was taken
+// off both.
+void SpeechJob::rest(SpeechPiece& first, bool after_pause) {
+  std::int64_t after;
+  {
+    std::lock_guard lock(mutex_);
+    after = std::exchange(silence_after_, 0);
+  }
+  if (samples_ == 0 || after_pause) return;
+  pause(double(after + first.silence_before) / kOutputRateHz);
+  first.silence_before = 0;
+}
+
+// Speech at its own speed is handed on as it comes; other speech when all of the
+// part is there. A watermark does not survive another speed: it comes after that.
+void SpeechJob::speak(Speaker& speaker, const Part& part) {
+  std::int64_t begin = samples_;
+  bool begun = false;
+  SynthesisOptions options = part.options;
+  if (options.watermark && (part.fitted || part.speed != 1)) {
+    options.watermark = false;
+    Speaker::Marker marker = speaker.marker();
+    std::lock_guard lock(mutex_);
+    marker_ = std::move(marker);
+  }
+  SpeechPiece whole;
+  count(speaker.speak(part.text, options, [&](const SpeechChunk& chunk) {
+    SpeechPiece piece{{chunk.samples.begin(), chunk.samples.end()},
+                      chunk.position,
+                      {chunk.words.begin(), chunk.words.end()},
+                      chunk.silence_before};
+    if (!begun && !piece.samples.empty()) {
+      begun = true;
+      rest(piece, part.pause_seconds > 0);
+      begin = samples_;
+      whole.silence_before = std::int64_t(double(piece.silence_before) / part.speed);
+    }
+    if (chunk.last) {
+      std::lock_guard lock(mutex_);
+      silence_after_ = chunk.silence_after;
+    }
+    piece.position += begin;
+    for (float& sample : piece.samples) sample *= float(part.gain);
+    if (!first_audio_ && !chunk.samples.empty()) {
+      std::lock_guard lock(mutex_);
+      first_audio_ = Clock::now() - start_;
+    }
+    if (part.speed != 1) {
+      whole.samples.insert(whole.samples.end(), piece.samples.begin(), piece.samples.end());
+      whole.words.insert(whole.words.end(), piece.words.begin(), piece.words.end());
+      return !cancelled();
+    }
+    for (WordTime& word : piece.words) {
+      word.start += begin;
+      word.end += begin;
+    }
+    return add(std::move(piece));
+  }));
+  if (part.speed == 1) return;
+  whole = at_speed(std::move(whole), part.speed, begin);
+  if (!part.fitted) whole.samples = mark(std::move(whole.samples));
+  add(std::move(whole));
+}
+
+void SpeechJob::run(Speaker& speaker) {
+  try {
+    for (const Part& part : request_) {
+      pause(part.pause_seconds);
+      if (part.text.empty()) {
+        std::lock_guard lock(mutex_);
+        silence_after_ = 0;
+        continue;
+      }
+      // The order matters: who cancels marks the job first and tells the speaker
+      // then, so that one of the two is always seen.
+      speaker.expect_speech();
+      {
+        std::lock_guard lock(mutex_);
+        if (state_ == State::kCancelled) return;
+        if (start_ == Clock::time_point()) start_ = Clock::now();
+        voice_ = part.voice_path;
+      }
+      about_voice([&] { speaker.set_voice(part.voice_path); });
+      speaker.expect_speech();
+      if (cancelled()) return;
+      speak(speaker, part);
+    }
+    finish();
+  } catch (...) {
+    fail(current_failure());
+  }
+}
+
+struct SpeechWorker::Shared {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::shared_ptr<SpeechJob>> jobs;
+  std::shared_ptr<SpeechJob> current;
+  bool stopping = false;
+  bool idle = false;  // the thread waits, and is counted as idle
+  std::unique_ptr<Speaker> speaker;
+
+  // With the lock held.
+  void wake() {
+    if (std::exchange(idle, false)) background_busy();
+    changed.notify_all();
+  }
+};
+
+SpeechWorker::SpeechWorker(std::unique_ptr<Speaker> speaker) : shared_(std::make_shared<Shared>()) {
+  shared_->speaker = std::move(speaker);
+  run_in_background("chatterbox-speak", [shared = shared_] { work(*shared); });
+}
+
+SpeechWorker::~SpeechWorker() {
+  std::lock_guard lock(shared_->mutex);
+  shared_->stopping = true;
+  for (const auto& job : shared_->jobs) job->cancel();
+  shared_->jobs.clear();
+  if (shared_->current) {
+    shared_->current->cancel();
+    shared_->speaker->cancel();
+  }
+  shared_->wake();
+}
+
+void SpeechWorker::submit(std::shared_ptr<SpeechJob> job) {
+  std::lock_guard lock(shared_->mutex);
+  shared_->jobs.push_back(std::move(job));
+  shared_->wake();
+}
+
+void SpeechWorker::cancel(const std::shared_ptr<SpeechJob>& job) {
+  job->cancel();
+  std::lock_guard lock(shared_->mutex);
+  std::erase(shared_->jobs, job);
+  if (shared_->current == job) shared_->speaker->cancel();
+}
+
+void SpeechWorker::work(Shared& shared) {
+  std::unique_lock lock(shared.mutex);
+  while (!shared.stopping) {
+    if (shared.jobs.empty()) {
+      shared.idle = true;
+      background_idle();
+      shared.changed.wait(lock, [&] { return !shared.idle; });
+      if (process_is_ending()) return;
+      continue;
+    }
+    shared.current = std::move(shared.jobs.front());
+    shared.jobs.pop_front();
+    lock.unlock();
+    shared.current->run(*shared.speaker);
+    lock.lock();
+    shared.current = nullptr;
+    if (process_is_ending()) return;
+  }
+  auto speaker = std::move(shared.speaker);
+  lock.unlock();
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common.h"
+#include "speaker.h"
+
+namespace chatterbox::gst {
+
+// A piece of speech taken out of a job.
+struct SpeechPiece {
+  std::vector<float> samples;
+  std::int64_t position = 0;  // of the first sample in the utterance
+  std::vector<WordTime> words;
+  // Samples of silence that were taken off in front of it, which only matter when it follows other
+  // speech.
+  std::int64_t silence_before = 0;
+};
+
+// The piece, whose words count from its beginning, said at another speed and put
+// at sample `begin` of the utterance.
+SpeechPiece at_speed(SpeechPiece piece, double speed, std::int64_t begin);
+
+// One utterance on its way through the engine. Speech gathers here until the
+// streaming thread fetches it: the engine never waits for what is downstream
+// while it holds the processor, and it works ahead while a sink plays. An
+// utterance is bounded, so this is too.
+class SpeechJob {
+ public:
+  // A stretch spoken in one way, after a pause.
+  struct Part {
+    std::string text;  // empty: only the pause
+    std::string voice_path;
+    SynthesisOptions options;
+    double pause_seconds = 0;
+    double speed = 1;
+    double gain = 1;
+    // Whoever takes the speech makes it fit into its cue, and calls mark() then.
+    bool fitted = false;
+  };
+  using Request = std::vector<Part>;
+  enum class State { kPiece, kPending, kDone, kFailed, kCancelled };
+
+  explicit SpeechJob(Request request) : request_(std::move(request)) {}
+
+  const Request& request() const { return request_; }
+
+  // The next piece, if there is one within `patience`.
+  State take(SpeechPiece& piece, std::chrono::milliseconds patience);
+  // Ends it for everyone who waits; the engine follows when it can.
+  void cancel();
+  bool cancelled() const;
+  // After kFailed; the file of the voice, where the failure is about one.
+  Failure failure() const;
+  std::string failed_voice() const;
+  // After kDone.
+  SynthesisStats stats() const;
+  // After kDone: speech of fitted parts, changed as it will stay, with the
+  // watermark if one is wanted.
+  std::vector<float> mark(std::vector<float> speech) const;
+  // From the start of the synthesis to its first audio.
+  std::chrono::nanoseconds time_to_first_audio() const;
+  // After kDone: samples of silence that were taken off the end.
+  std::int64_t silence_after() const;
+
+ private:
+  friend class SpeechWorker;
+  bool add(SpeechPiece piece);
+  void finish();
+  void fail(Failure failure);
+  void run(Speaker& speaker);
+  void pause(double seconds);
+  void rest(SpeechPiece& first, bool after_pause);
+  void speak(Speaker& speaker, const Part& part);
+  void count(const SynthesisStats& stats);
+
+  const Request request_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<SpeechPiece> pieces_;
+  State state_ = State::kPending;
+  Failure failure_;
+  Speaker::Marker marker_;    // of speech that is changed after it was made
+  SynthesisStats stats_;      // of the parts done so far
+  std::int64_t samples_ = 0;  // made so far; the worker's own
+  std::string voice_;         // the last one taken up
+  std::chrono::steady_clock::time_point start_;
+  std::optional<std::chrono::nanoseconds> first_audio_;
+  std::int64_t silence_after_ = 0;
+};
+
+// A speaker and the thread it works in. Jobs are done in order.
+class SpeechWorker {
+ public:
+  explicit SpeechWorker(std::unique_ptr<Speaker> speaker);
+  // Cancels what is going on and returns at once; the speaker goes when the
+  // engine has let go of it.
+  ~SpeechWorker();
+  SpeechWorker(const SpeechWorker&) = delete;
+  SpeechWorker& operator=(const SpeechWorker&) = delete;
+
+  void submit(std::shared_ptr<SpeechJob> job);
+  // Cancels the job; interrupts the engine when it is the one being done.
+  void cancel(const std::shared_ptr<SpeechJob>& job);
+
+ private:
+  struct Shared;
+  static void work(Shared& shared);
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace chatterbox::gst

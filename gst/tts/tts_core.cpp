@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "tts_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common.h"
+
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
+
+namespace chatterbox::gst {
+
+TtsCore::TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work)
+    : element(element),
+      sink_pad(sink_pad),
+      src_pad(src_pad),
+      settings(element, tts_properties()),
+      task(element, src_pad, std::move(work)),
+      pad(element, src_pad, [this] { return task.must_stop(); }),
+      lease(
+          element, "open", [this] { task.wake_up(); },
+          [element](const Failure& failure) { post_error(element, failure); }),
+      upstream(sink_pad) {}
+
+std::size_t TtsCore::waiting_utterances() {
+  return std::size_t(std::count_if(task.items().begin(), task.items().end(),
+                                   [](const TtsItem& item) { return item.utterance.has_value(); }));
+}
+
+void TtsCore::queue(Utterance utterance) {
+  utterance.id = run.next_id++;
+  utterance.epoch = run.epoch;
+  GST_DEBUG_OBJECT(element, "utterance %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT ", %zu bytes",
+                   utterance.id, GST_TIME_ARGS(utterance.timestamp), utterance.text.size());
+  task.items().push_back({nullptr, std::move(utterance)});
+  task.wake();
+}
+
+void TtsCore::queue_text() {
+  run.input.end();
+  while (run.input.has_next(false)) queue(run.input.next());
+}
+
+void TtsCore::cancel_speech() {
+  const auto worker = lease.product<SpeechWorker>();
+  if (!worker) return;
+  if (const auto job = std::exchange(run.job, nullptr)) worker->cancel(job);
+  for (const TtsItem& item : task.items())
+    if (item.utterance && item.utterance->job) worker->cancel(item.utterance->job);
+}
+
+// Events stay in the queue.
+void TtsCore::drop_text() {
+  ++run.epoch;
+  run.input.drop_text();
+  std::erase_if(task.items(), [](const TtsItem& item) { return item.utterance.has_value(); });
+}
+
+bool TtsCore::is_timed(GstClockTime timestamp, Timing timing) const {
+  return run.in_segment.format == GST_FORMAT_TIME && GST_CLOCK_TIME_IS_VALID(timestamp) &&
+         (timing == Timing::kAuto || timing == Timing::kInput);
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gst/gst.h>
+
+#include <span>
+#include <string>
+
+#include "chatterbox/options.h"
+#include "model_properties.h"
+
+namespace chatterbox::gst {
+
+// How the timestamps of speech are found.
+enum class Timing { kAuto, kInput, kContiguous, kImmediate };
+// What happens to speech that is longer than its cue.
+enum class Overflow { kShift, kClip, kOverlap, kCompress };
+// What of the text that arrives becomes one utterance.
+enum class Accumulate { kAuto, kCue, kSentence, kNone };
+// What happens when one utterance fails.
+enum class OnError { kError, kSkip };
+
+// Everything a user of chatterboxtts chooses. Guarded by GST_OBJECT_LOCK;
+// streaming works on copies.
+struct TtsSettings : ModelSettings {
+  std::string voice;
+  // Negative: the model's own default.
+  double exaggeration = -1;
+  double cfg_weight = -1;
+  double temperature = -1;
+  double repetition_penalty = -1;
+  double min_p = -1;
+  double top_p = -1;
+  gint top_k = -1;
+  gint64 seed = -1;  // negative: a fresh one for each utterance
+  guint chunk_size = 25;
+  bool trim_silence = true;
+  bool read_signs = false;
+  bool skip_lyrics = false;
+  bool watermark = true;
+  double rate = 1;    // times the voice's own pace
+  double volume = 1;  // factor of the amplitude
+  std::string language = "auto";
+  // Voices of speakers that the text names; immutable, may be none.
+  SharedStructure speaker_map;
+  std::string text;
+  Accumulate accumulate = Accumulate::kAuto;
+  guint max_chars = 600;
+  guint first_min_chars = 40;
+  guint latency_ms = 0;
+  Timing timing = Timing::kAuto;
+  bool force_live = false;
+  guint max_wait_ms = 300;
+  bool fill_gaps = false;
+  Overflow overflow = Overflow::kShift;
+  guint max_overflow_ms = 0;
+  double max_compression = 1.5;
+  bool post_messages = true;
+  OnError on_error = OnError::kError;
+
+  SynthesisOptions synthesis() const;
+  GstClockTime latency() const;
+  // As other synthesizers take it, latency=-1 means as soon as possible.
+  Timing effective_timing() const;
+};
+
+// GObject's types of the enumerations.
+GType enum_type(Timing);
+GType enum_type(Overflow);
+GType enum_type(Accumulate);
+GType enum_type(OnError);
+
+// One row for each property.
+std::span<const PropertyRow> tts_properties();
+
+}  // namespace chatterbox::gst

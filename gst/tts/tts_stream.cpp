@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "tts_stream.h"
+
+#include <cstring>
+#include <utility>
+
+#include "common.h"
+#include "nothing_to_say.h"
+
+#define GST_CAT_DEFAULT gst_chatterbox_tts_debug
+
+namespace chatterbox::gst {
+
+TtsStream::TtsStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad)
+    : core_(element, sink_pad, src_pad,
+            {[this](TtsItem&& item) { return narrator_.handle(std::move(item)); },
+             [this](Lock& lock) { return narrator_.idle(lock); },
+             [this](const TtsItem& item) { return narrator_.holds(item); },
+             [this] { core_.cancel_speech(); },
+             [this](GstFlowReturn flow) { narrator_.stopped(flow); }}),
+      sink_(core_, [this](bool flush) { interrupt(flush); }),
+      narrator_(core_) {}
+
+void TtsStream::set_property(const char* name, const GValue* value) {
+  const TtsSettings before = core_.settings.get();
+  if (!core_.settings.set(name, value)) return;
+  const TtsSettings now = core_.settings.get();
+  const bool is_text = std::strcmp(name, "text") == 0;
+  if (is_running(core_.element)) {
+    if (is_text && !now.text.empty()) sink_.say(now.text);
+  } else if (is_text || now.force_live != before.force_live) {
+    // Before the element is added to its bin, which counts sources then.
+    flag_source(!gst_pad_is_linked(core_.sink_pad) && (!now.text.empty() || now.force_live));
+  }
+  if (now.latency_ms != before.latency_ms || now.force_live != before.force_live)
+    gst_element_post_message(core_.element, gst_message_new_latency(GST_OBJECT(core_.element)));
+}
+
+void TtsStream::get_property(const char* name, GValue* value) const {
+  if (std::strcmp(name, "voices") == 0) return show_voices(value);
+  core_.settings.show(name, value);
+}
+
+bool TtsStream::is_live_source() const { return core_.settings.get(&TtsSettings::force_live); }
+
+void TtsStream::flag_source(bool is_source) {
+  GstElement* element = core_.element;
+  if (is_source)
+    GST_OBJECT_FLAG_SET(element, GST_ELEMENT_FLAG_SOURCE);
+  else
+    GST_OBJECT_FLAG_UNSET(element, GST_ELEMENT_FLAG_SOURCE);
+}
+
+bool TtsStream::enter_paused() {
+  const TtsSettings settings = core_.settings.get();
+  const bool linked = gst_pad_is_linked(core_.sink_pad);
+  const bool source = !linked && (!settings.text.empty() || settings.force_live);
+  flag_source(source);
+  if (!source && nothing_will_come(core_.element, core_.sink_pad)) {
+    report_nothing_to_say(core_.element);
+    return false;
+  }
+  core_.task.open();
+  core_.upstream.forget();
+  warned_slow_ = false;
+  {
+    const Lock lock = core_.task.lock();
+    core_.pad.reset();
+    core_.run = {};
+    core_.run.text_source = source;
+  }
+  if (!settings.text.empty() && source) sink_.say_all(settings.text, !settings.force_live);
+  return start_load();
+}
+
+bool TtsStream::start_load() {
+  const TtsSettings settings = core_.settings.get();
+  ModelLease::Request request;
+  std::string voice;
+  if (!settings.find(core_.element, settings.voice, request, voice)) return false;
+  request.make = [voice](SpeakerModel& model, const std::atomic<bool>& wanted) {
+    auto speaker = model.make_speaker();
+    about_voice([&] { speaker->set_voice(voice); });
+    if (wanted) speaker->warm_up();
+    return std::make_shared<SpeechWorker>(std::move(speaker));
+  };
+  {
+    const Lock lock = core_.task.lock();
+    core_.run.good_voice = voice;
+  }
+  core_.lease.start(std::move(request));
+  return true;
+}
+
+void TtsStream::set_playing(bool playing) {
+  core_.pad.set_playing(playing);
+  core_.task.wake_up();
+}
+
+void TtsStream::leave_paused() {
+  core_.lease.cancel();
+  core_.task.close();
+}
+
+void TtsStream::enter_null() { core_.lease.drop(); }
+
+bool TtsStream::sink_event(OwnedEvent event) {
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_START) {
+    {
+      const Lock lock = core_.task.lock();
+      core_.task.stop_work();
+      core_.drop_text();
+    }
+    core_.task.flush_start(std::move(event));
+    return true;
+  }
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_STOP) {
+    core_.task.flush_stop(std::move(event), [this] {
+      core_.drop_text();
+      gst_segment_init(&core_.run.in_segment, GST_FORMAT_UNDEFINED);
+      core_.run.ended = false;
+      core_.pad.flush();
+    });
+    return true;
+  }
+  return sink_.event(std::move(event));
+}
+
+bool TtsStream::end_text() {
+  const Lock lock = core_.task.lock();
+  if (!core_.run.text_source) return false;
+  if (!core_.task.accepts()) return true;
+  core_.task.stop_work();
+  core_.drop_text();
+  core_.task.items().clear();
+  core_.task.items().push_back({OwnedEvent(gst_event_new_eos()), std::nullopt});
+  return true;
+}
+
+void TtsStream::interrupt(bool flush) {
+  {
+    const Lock lock = core_.task.lock();
+    if (core_.task.flushing()) return;
+    core_.task.stop_work();
+    core_.drop_text();
+    core_.task.wake();
+  }
+  if (!flush) return;
+  const guint32 seqnum = gst_util_seqnum_next();
+  core_.task.interrupt(seqnum, [this, seqnum] {
+    // The pipeline's running time goes on; so does the speech, from now.
+    core_.pad.restart(core_.pad.now(), seqnum);
+    // The flush took the end of the stream with it.
+    if (OwnedEvent end = core_.pad.take_end())
+      core_.task.items().push_back({std::move(end), std::nullopt});
+  });
+}
+
+// Text has no positions to seek to.
+bool TtsStream::can_seek() {
+  const Lock lock = core_.task.lock();
+  return !core_.run.text_source && core_.run.in_segment.format == GST_FORMAT_TIME;
+}
+
+bool TtsStream::src_event(OwnedEvent event) {
+  if (is_backwards_seek(event.get())) return false;
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_SEEK && !can_seek()) return false;
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_QOS) {
+    // Speech is never dropped; a sink that waits for it is only worth a word.
+    gdouble proportion = 1;
+    gst_event_parse_qos(event.get(), nullptr, &proportion, nullptr, nullptr);
+    if (proportion > 1 && !warned_slow_.exchange(true))
+      GST_WARNING_OBJECT(core_.element, "speech comes %.2f times too slowly", proportion);
+  }
+  return gst_pad_event_default(core_.src_pad, GST_OBJECT(core_.element), event.release());
+}
+
+bool TtsStream::src_query(GstQuery* query) {
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_POSITION:
+      return core_.pad.answer_position(query);
+    case GST_QUERY_DURATION:
+      // Unknown until it has been spoken; upstream's is a number of bytes.
+      return false;
+    case GST_QUERY_SEEKING: {
+      if (can_seek()) break;
+      GstFormat format;
+      gst_query_parse_seeking(query, &format, nullptr, nullptr, nullptr);
+      gst_query_set_seeking(query, format, FALSE, 0, -1);
+      return true;
+    }
+    case GST_QUERY_LATENCY: {
+      const TtsSettings settings = core_.settings.get();
+      core_.upstream.answer(query, settings.force_live, settings.latency(), settings.latency());
+      core_.task.wake_up();  // upstream may have turned out to be live
+      return true;
+    }
+    default:
+      break;
+  }
+  return gst_pad_query_default(core_.src_pad, GST_OBJECT(core_.element), query);
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "script.h"
+#include "speech_worker.h"
+
+namespace chatterbox::gst {
+
+// Something to be said, how, and when if upstream told.
+struct Utterance {
+  std::uint64_t id = 0;
+  std::uint64_t epoch = 0;  // of the text it was part of
+  Script script;
+  std::string text;  // its words
+  GstClockTime timestamp = GST_CLOCK_TIME_NONE;
+  GstClockTime duration = GST_CLOCK_TIME_NONE;
+  // What was in force when its text came: of the last chatterbox/voice event and
+  // of the buffer's own meta. Parts of the script may know better.
+  std::string speaker;
+  SpeechChoice event_choice, meta_choice;
+  std::shared_ptr<GstBuffer> source;  // the text's buffer, for its metas
+  // Once it was handed to the engine, which may be ahead of its turn.
+  std::shared_ptr<SpeechJob> job;
+  std::string voice;
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "vc_core.h"
+
+#include <utility>
+
+#include "background.h"
+#include "common.h"
+#include "paths.h"
+
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
+
+namespace chatterbox::gst {
+
+VcCore::VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work)
+    : element(element),
+      sink_pad(sink_pad),
+      src_pad(src_pad),
+      settings(element, vc_properties()),
+      task(element, src_pad, std::move(work)),
+      pad(element, src_pad, [this] { return task.must_stop(); }),
+      lease(
+          element, "open", [this] { read_awaited_voice(); },
+          [element](const Failure& failure) { post_error(element, failure); }),
+      upstream(sink_pad) {}
+
+std::shared_ptr<Changer> VcCore::changer() const {
+  return run.awaited_voice ? nullptr : lease.product<Changer>();
+}
+
+std::uint64_t VcCore::waiting_samples() {
+  std::uint64_t samples = 0;
+  for (const VcItem& item : task.items()) samples += item.samples.heard.size();
+  return samples;
+}
+
+void VcCore::request_voice(const std::string& voice) {
+  lease.outdate();  // the next start is in the voice of the property
+  std::shared_ptr<Changer> changer;
+  std::uint64_t serial = 0;
+  {
+    const Lock lock = task.lock();
+    serial = ++run.voice_serial;
+    changer = this->changer();
+    if (!changer) {
+      run.awaited_voice = voice;
+      return;
+    }
+  }
+  run_in_background("chatterbox-voice", [this, self = keep(element), changer, voice, serial] {
+    {
+      const Lock lock = task.lock();
+      if (serial != run.voice_serial) return;
+    }
+    read_voice(*changer, voice);
+  });
+}
+
+// In the loading thread: the voice that somebody asked for meanwhile comes before the first word.
+void VcCore::read_awaited_voice() {
+  const auto changer = lease.product<Changer>();
+  Lock lock = task.lock();
+  while (changer && run.awaited_voice) {
+    const std::string voice = *run.awaited_voice;
+    lock.unlock();
+    read_voice(*changer, voice);
+    lock.lock();
+    if (run.awaited_voice == voice) run.awaited_voice.reset();
+  }
+  task.wake();
+}
+
+void VcCore::read_voice(Changer& changer, const std::string& voice) {
+  try {
+    about_voice([&] { changer.set_voice(find_voice(voice)); });
+    GST_INFO_OBJECT(element, "speaks as '%s'", voice.c_str());
+  } catch (...) {
+    post_warning(element, current_failure());
+  }
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "changer.h"
+#include "model_lease.h"
+#include "source_task.h"
+#include "speech_input.h"
+#include "speech_pad.h"
+#include "upstream.h"
+#include "vc_settings.h"
+
+namespace chatterbox::gst {
+
+// What waits for the task of chatterboxvc. Speech goes in stretches: samples that follow each
+// other without a gap. One stretch comes out exactly as long as it went in, at the timestamps it
+// had.
+struct VcItem {
+  enum class Kind {
+    kEvent,
+    kBegin,   // a stretch begins
+    kSpeech,  // more of it
+    kLost,    // more of it that is not to be converted
+    kEnd,     // it ends
+    kVoice,   // another voice from here on
+  };
+  Kind kind = Kind::kEvent;
+  OwnedEvent event;
+  SpeechInput::Samples samples;
+  GstClockTime timestamp = GST_CLOCK_TIME_NONE;  // of the stretch
+  bool discont = false;
+  std::string voice;
+};
+
+// What belongs to one run of the element, from READY and back, reset by assignment. Guarded by the
+// lock of the task.
+struct VcRun {
+  ConversionStats conversion;
+  GstClockTime discarded = 0;
+  guint64 overloads = 0, late = 0;
+  std::shared_ptr<Changer> converting;  // inside a call that takes time
+  // Asked for before the changer was there: nothing is converted until it is read.
+  std::optional<std::string> awaited_voice;
+  std::uint64_t voice_serial = 0;  // of the last request
+};
+
+// What the parts of chatterboxvc share. The sink pad resamples speech and queues it with the
+// serialized events in order (vc_input.h); the task converts and pushes (vc_conversion.h); state
+// changes, flushes and voices act on both (vc_stream.h).
+struct VcCore {
+  using Task = SourceTask<VcItem>;
+  using Lock = Task::Lock;
+
+  VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work);
+
+  // With the lock: what converts, once it is there and has the voice that is wanted.
+  std::shared_ptr<Changer> changer() const;
+  // Samples at 16 kHz that wait.
+  std::uint64_t waiting_samples();
+  // Any thread. Speech goes on in the voice it has until the other has been read; of several
+  // requests the last one counts.
+  void request_voice(const std::string& voice);
+  // Reads the voice for the changer, or posts a warning: that is no reason to fall silent.
+  void read_voice(Changer& changer, const std::string& voice);
+
+  GstElement* const element;
+  GstPad* const sink_pad;
+  GstPad* const src_pad;
+  ElementSettings<VcSettings> settings;
+  Task task;
+  SpeechPad pad;
+  ModelLease lease;  // of a Changer
+  Upstream upstream;
+  VcRun run;
+
+ private:
+  void read_awaited_voice();
+};
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "vc_stream.h"
+
+#include <cstring>
+#include <utility>
+
+#include "common.h"
+
+#define GST_CAT_DEFAULT gst_chatterbox_vc_debug
+
+namespace chatterbox::gst {
+
+namespace {
+
+// What a changer is made for; another needs a new one.
+std::string variant_of(const VcSettings& settings) {
+  const ConversionOptions options = settings.conversion();
+  return settings.voice + '\n' + std::to_string(settings.seed) + '\n' +
+         std::to_string(options.lookahead) + '\n' + std::to_string(options.silence_threshold) +
+         '\n' + std::to_string(options.watermark);
+}
+
+}  // namespace
+
+VcStream::VcStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad)
+    : core_(element, sink_pad, src_pad,
+            {[this](VcItem&& item) { return conversion_.handle(std::move(item)); },
+             [this](Lock& lock) { return conversion_.idle(lock); },
+             [](const VcItem&) { return false; },
+             [this] {
+               if (core_.run.converting) core_.run.converting->cancel();
+             },
+             [this](GstFlowReturn flow) { conversion_.stopped(flow); }}),
+      input_(core_),
+      conversion_(core_) {}
+
+void VcStream::set_property(const char* name, const GValue* value) {
+  const GstClockTime latency = core_.settings.get().latency();
+  if (!core_.settings.set(name, value)) return;
+  const VcSettings settings = core_.settings.get();
+  if (std::strcmp(name, "voice") == 0 &&
+      (is_running(core_.element) || core_.lease.product<Changer>()))
+    core_.request_voice(settings.voice);
+  if (latency != settings.latency())
+    gst_element_post_message(core_.element, gst_message_new_latency(GST_OBJECT(core_.element)));
+}
+
+void VcStream::get_property(const char* name, GValue* value) {
+  if (std::strcmp(name, "stats") == 0)
+    g_value_take_boxed(value, stats());
+  else if (std::strcmp(name, "latency") == 0)
+    g_value_set_uint64(value, core_.settings.get().latency());
+  else if (std::strcmp(name, "voices") == 0)
+    show_voices(value);
+  else
+    core_.settings.show(name, value);
+}
+
+GstStructure* VcStream::stats() {
+  const Lock lock = core_.task.lock();
+  const VcRun& run = core_.run;
+  const auto time = [](double seconds) { return guint64(seconds * GST_SECOND); };
+  return gst_structure_new(
+      "chatterbox/conversion", "converted", G_TYPE_UINT64, time(run.conversion.seconds_converted),
+      "silent", G_TYPE_UINT64, time(run.conversion.seconds_silent), "discarded", G_TYPE_UINT64,
+      run.discarded, "overloads", G_TYPE_UINT64, run.overloads, "late", G_TYPE_UINT64, run.late,
+      "slowest-chunk", G_TYPE_UINT64, time(run.conversion.seconds_of_slowest), "real-time-factor",
+      G_TYPE_DOUBLE, run.conversion.real_time_factor(), nullptr);
+}
+
+bool VcStream::enter_paused() {
+  core_.task.open();
+  core_.upstream.forget();
+  input_.reset();
+  {
+    const Lock lock = core_.task.lock();
+    core_.pad.reset();
+    core_.run = {};
+    conversion_.reset();
+  }
+  return start_load();
+}
+
+bool VcStream::start_load() {
+  const VcSettings settings = core_.settings.get();
+  ModelLease::Request request;
+  std::string voice;
+  if (!settings.find(core_.element, settings.voice, request, voice)) return false;
+  request.variant = variant_of(settings);
+  request.make = [voice, options = settings.conversion()](SpeakerModel& model,
+                                                          const std::atomic<bool>& wanted) {
+    std::shared_ptr<Changer> changer =
+        about_voice([&] { return model.make_changer(voice, options); });
+    if (wanted) changer->warm_up();
+    return changer;
+  };
+  core_.lease.start(std::move(request));
+  return true;
+}
+
+void VcStream::leave_paused() {
+  core_.lease.cancel();
+  core_.task.close();
+}
+
+void VcStream::enter_null() {
+  {
+    const Lock lock = core_.task.lock();
+    conversion_.reset();
+    core_.run.converting = nullptr;
+  }
+  core_.lease.drop();
+}
+
+bool VcStream::sink_event(OwnedEvent event) {
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_START) {
+    core_.task.flush_start(std::move(event));
+    return true;
+  }
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_STOP) {
+    input_.flush();
+    core_.task.flush_stop(std::move(event), [this] {
+      core_.pad.flush();
+      conversion_.reset();
+    });
+    return true;
+  }
+  return input_.event(std::move(event));
+}
+
+bool VcStream::src_event(OwnedEvent event) {
+  if (is_backwards_seek(event.get())) return false;
+  // QoS goes on upstream; speech is never dropped for it.
+  return gst_pad_event_default(core_.src_pad, GST_OBJECT(core_.element), event.release());
+}
+
+bool VcStream::src_query(GstQuery* query) {
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_POSITION:
+      return core_.pad.answer_position(query);
+    case GST_QUERY_LATENCY: {
+      const VcSettings settings = core_.settings.get();
+      core_.upstream.answer(query, false, settings.latency(),
+                            settings.latency() + settings.backlog());
+      core_.task.wake_up();  // upstream may have turned out to be live
+      return true;
+    }
+    default:
+      break;
+  }
+  return gst_pad_query_default(core_.src_pad, GST_OBJECT(core_.element), query);
+}
+
+}  // namespace chatterbox::gst

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include "vc_conversion.h"
+#include "vc_core.h"
+#include "vc_input.h"
+
+namespace chatterbox::gst {
+
+// What chatterboxvc does: its properties, its state changes, and what acts on both pads.
+class VcStream {
+ public:
+  VcStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad);
+  VcStream(const VcStream&) = delete;
+  VcStream& operator=(const VcStream&) = delete;
+
+  // Properties; any thread.
+  void set_property(const char* name, const GValue* value);
+  void get_property(const char* name, GValue* value);
+
+  // State changes. enter_paused() comes from READY, before the pads are activated; false, with
+  // an error posted, when nothing can be converted.
+  bool enter_paused();
+  void set_playing(bool playing) { core_.pad.set_playing(playing); }
+  void leave_paused();  // to READY, before the pads are deactivated
+  void enter_null();
+
+  VcInput& sink() { return input_; }
+  bool sink_event(OwnedEvent event);
+
+  // Source pad.
+  bool activate_src(bool active) { return core_.task.activate(active); }
+  bool src_event(OwnedEvent event);
+  bool src_query(GstQuery* query);
+
+ private:
+  using Lock = VcCore::Lock;
+  bool start_load();
+  GstStructure* stats();
+
+  VcCore core_;
+  VcInput input_;
+  VcConversion conversion_;
+};
+
+}  // namespace chatterbox::gst

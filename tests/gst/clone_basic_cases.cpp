@@ -32,20 +32,13 @@ GST_START_TEST(test_properties) {
     const char *name, *initial, *other;
   };
   const Case cases[] = {
-      {"voice-name", "\"\"", "Me"},
-      {"description", "\"\"", "my\\ voice"},
-      {"location", "\"\"", "/tmp/a"},
-      {"speaker", "\"\"", "Ada"},
-      {"overwrite", "false", "true"},
-      {"save-on-eos", "true", "false"},
-      {"duration", "15000", "20000"},
-      {"min-duration", "3000", "5000"},
-      {"silence-threshold", "-50", "-40"},
-      {"model-path", "\"\"", "/scripted2"},
-      {"model-family", "\"\"", "nano"},
-      {"device", "auto", "cpu"},
-      {"dtype", "auto", "float32"},
-      {"threads", "0", "2"},
+      {"voice-name", "\"\"", "Me"},        {"description", "\"\"", "my\\ voice"},
+      {"location", "\"\"", "/tmp/a"},      {"speaker", "\"\"", "Ada"},
+      {"overwrite", "false", "true"},      {"save-on-eos", "true", "false"},
+      {"duration", "15000", "20000"},      {"min-duration", "3000", "5000"},
+      {"silence-threshold", "-50", "-40"}, {"model-path", "\"\"", "/scripted2"},
+      {"model-family", "\"\"", "nano"},    {"device", "auto", "cpu"},
+      {"dtype", "auto", "float32"},        {"threads", "0", "2"},
   };
   const auto get = [&](const char* name) {
     GValue value = G_VALUE_INIT;

@@ -17,10 +17,10 @@
 namespace chatterbox::gst {
 
 struct ChangerScript {
-  std::atomic<int> chunk_ms{0};        // work on each chunk, also on the one under way
-  std::atomic<int> fail_at{-1};        // this chunk fails with kModelFailure
-  std::atomic<int> throw_at{-1};       // this one with no chatterbox::Error
-  std::atomic<int> chunks{0};          // converted so far, muted ones not counted
+  std::atomic<int> chunk_ms{0};   // work on each chunk, also on the one under way
+  std::atomic<int> fail_at{-1};   // this chunk fails with kModelFailure
+  std::atomic<int> throw_at{-1};  // this one with no chatterbox::Error
+  std::atomic<int> chunks{0};     // converted so far, muted ones not counted
   std::atomic<int> cancelled{0};
 };
 

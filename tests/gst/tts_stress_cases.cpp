@@ -51,9 +51,8 @@ GST_START_TEST(test_random_states) {
       g_signal_emit_by_name(tts, "say", "One more thing. ", &done);
     }
     if (random() % 5 == 0) {
-      const double seeking = milliseconds_of([&] {
-        gst_element_seek_simple(pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0);
-      });
+      const double seeking = milliseconds_of(
+          [&] { gst_element_seek_simple(pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0); });
       fail_unless(seeking < 500, "a seek took %g ms", seeking);
     }
     g_usleep(random() % 3000);

@@ -21,6 +21,8 @@ SKIP = 77
 # The files have 3000 MB, Turbo's 2800 and Nano's 1850; tables that nothing uses are not touched.
 MOST_MB = {"english": 2450, "turbo": 1750, "nano": 1350, "multilingual-v2": 2450,
            "multilingual-v3": 2450}
+# A sanitizer keeps books of memory in memory.
+IS_SANITIZED = "ASAN_OPTIONS" in os.environ
 POINTER = ("version https://git-lfs.github.com/spec/v1\n"
            "oid sha256:fcf1f8c1d651bb7e3acd69ee5be269b4ac10c02980b7708213d598bc9f7cdf87\n"
            "size 1915480052\n")
@@ -44,7 +46,8 @@ class Loads(unittest.TestCase):
         name, peak = got.stdout.splitlines()
         family = layout.partition("-")[0]
         self.assertEqual(name, "chatterbox" if family == "english" else f"chatterbox-{family}")
-        self.assertLess(int(peak.split()[1]), MOST_MB[layout])
+        if not IS_SANITIZED:
+            self.assertLess(int(peak.split()[1]), MOST_MB[layout])
         self.assertIn("every tensor is there", verify_without_voice(directory, family))
 
 

@@ -59,6 +59,19 @@ SpeechChoice Casting::choice_for(const Utterance& utterance, const ScriptPart& p
   return choice;
 }
 
+// The language that somebody chose is meant. What the markup says, or else the stream, may be
+// wrong: the model passes over what it does not speak.
+void Casting::name_language(const Utterance& utterance, const ScriptPart& part,
+                            const TtsSettings& settings, SynthesisOptions& options) {
+  ScriptPart unmarked = part;
+  unmarked.choice.language.reset();
+  const auto chosen = choice_for(utterance, unmarked, settings).language;
+  options.language = chosen.value_or(settings.language == "auto" ? "" : settings.language);
+  Lock lock = core_.task.lock();
+  options.text_language =
+      part.choice.language.value_or(options.language.empty() ? core_.run.upstream_language : "");
+}
+
 // A voice that there is not, or that cannot be read, is replaced: the markup's by the one that
 // would speak otherwise, then by the property's, then by the one that spoke last.
 std::string Casting::path_for(const Utterance& utterance, const ScriptPart& part,
@@ -113,6 +126,7 @@ std::shared_ptr<SpeechJob> Casting::job_for(const Utterance& utterance, const Tt
     spoken.voice_path = path_for(utterance, part, choice, settings);
     spoken.options = settings.synthesis();
     apply(choice, spoken.options);
+    name_language(utterance, part, settings, spoken.options);
     if (attempt > 0 && spoken.options.seed) *spoken.options.seed += std::uint64_t(attempt);
     spoken.pause_seconds = part.pause;
     spoken.speed = std::clamp(part.speed * settings.rate, kSpeed.low, kSpeed.high);

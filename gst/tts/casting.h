@@ -23,6 +23,8 @@ class Casting {
   using Lock = TtsCore::Lock;
   SpeechChoice choice_for(const Utterance& utterance, const ScriptPart& part,
                           const TtsSettings& settings);
+  void name_language(const Utterance& utterance, const ScriptPart& part,
+                     const TtsSettings& settings, SynthesisOptions& options);
   std::string path_for(const Utterance& utterance, const ScriptPart& part,
                        const SpeechChoice& choice, const TtsSettings& settings);
   std::shared_ptr<SpeechJob> job_for(const Utterance& utterance, const TtsSettings& settings,

@@ -102,6 +102,12 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
       gst_event_parse_tag(event.get(), &text);
       const Owned<GstTagList> speech(gst_tag_list_copy(text));
       gst_tag_list_remove_tag(speech.get(), GST_TAG_SUBTITLE_CODEC);
+      gchar* code = nullptr;
+      if (gst_tag_list_get_string(text, GST_TAG_LANGUAGE_CODE, &code)) {
+        const OwnedString owned(code);
+        Lock lock = core_.task.lock();
+        core_.run.upstream_language = code;
+      }
       const std::string language = core_.settings.get(&TtsSettings::language);
       if (language != "auto")
         gst_tag_list_add(speech.get(), GST_TAG_MERGE_REPLACE, GST_TAG_LANGUAGE_CODE,

@@ -42,6 +42,7 @@ struct TtsRun {
   std::map<std::string, std::string> speaker_voices;  // by speaker_key()
   std::set<std::string> bad_voices;                   // that there are not, or cannot be read
   std::string good_voice;                             // file of one that can
+  std::string upstream_language;                      // of the stream's tags
   std::shared_ptr<SpeechJob> job;                     // that the task waits for
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };

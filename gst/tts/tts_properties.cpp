@@ -39,13 +39,16 @@ constexpr std::array<PropertyRow, 4> kVoice = {
     /**
      * GstChatterboxTts:language:
      *
-     * The `language-code` tag of the speech. `auto` takes it from upstream's tag, else `en`.
+     * The language that the text is read in, and the `language-code` tag of the speech. One that
+     * the model does not speak is an error. `auto` takes upstream's tag where the model speaks it;
+     * SSML's `xml:lang` goes before both.
      *
      * Since: 0.1
      */
     property<TtsSettings, &TtsSettings::language>(
         "language", "Language",
-        "Language code of the speech's tags; auto takes it from upstream's tags, else en.",
+        "Language of the text and code of the speech's tags; auto takes it from upstream's tags, "
+        "else en.",
         kInPlaying),
     /**
      * GstChatterboxTts:voices:

@@ -53,6 +53,7 @@ Speech read_speech(JsonObject* body) {
   options.exaggeration = fields.number("exaggeration", SynthesisOptions::kExaggeration);
   options.cfg_weight = fields.number("cfg_weight", SynthesisOptions::kCfgWeight);
   options.temperature = fields.number("temperature", SynthesisOptions::kTemperature);
+  if (const auto language = fields.text("language")) options.language = *language;
   if (const auto seed = fields.integer("seed", 0, G_MAXINT64)) options.seed = std::uint64_t(*seed);
   options.chunk_size = int(fields.integer("chunk_size", 1, 100).value_or(options.chunk_size));
   options.watermark = !fields.boolean("no_watermark").value_or(false);

@@ -271,7 +271,11 @@ GST_START_TEST(test_language_tag) {
     const char* property;
     const char* upstream;
     const char* expected;
-  } kWays[] = {{"auto", nullptr, "en"}, {"auto", "de", "de"}, {"fr", "de", "fr"}};
+    const char* chosen;  // for the engine
+    const char* said;    // by the text
+  } kWays[] = {{"auto", nullptr, "en", "", ""},
+               {"auto", "de", "de", "", "de"},
+               {"fr", "de", "fr", "fr", ""}};
   const auto& way = kWays[__i__];
   TtsHarness tts({{"language", way.property}});
   tts.start(GST_FORMAT_TIME);
@@ -283,6 +287,8 @@ GST_START_TEST(test_language_tag) {
   tts.text("one", 0, GST_SECOND);
   tts.eos();
   tts.hear();
+  fail_unless_equals_string(spoken_texts().at(0).options.language.c_str(), way.chosen);
+  fail_unless_equals_string(spoken_texts().at(0).options.text_language.c_str(), way.said);
   GstTagList* tags = nullptr;
   GstEvent* event = nullptr;
   for (guint i = 0; (event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_TAG, i)); ++i) {

@@ -159,6 +159,22 @@ GST_START_TEST(test_rate_and_volume) {
 }
 GST_END_TEST;
 
+// What the markup says goes to the engine beside what was chosen.
+GST_START_TEST(test_ssml_language) {
+  TtsHarness tts({{"language", "de"}});
+  tts.start(GST_FORMAT_BYTES, "application/ssml+xml");
+  tts.text("<speak>eins <s xml:lang='fr-CA'>deux</s></speak>");
+  tts.eos();
+  tts.hear();
+  const auto spoken = spoken_texts();
+  fail_unless_equals_int(int(spoken.size()), 2);
+  fail_unless_equals_string(spoken[0].options.language.c_str(), "de");
+  fail_unless_equals_string(spoken[0].options.text_language.c_str(), "");
+  fail_unless_equals_string(spoken[1].options.language.c_str(), "de");
+  fail_unless_equals_string(spoken[1].options.text_language.c_str(), "fr-CA");
+}
+GST_END_TEST;
+
 GST_START_TEST(test_ssml) {
   TtsHarness tts;
   tts.start(GST_FORMAT_BYTES, "application/ssml+xml");
@@ -283,6 +299,7 @@ TCase* tts_voice_cases() {
   tcase_add_test(cases, test_foreign_speaker_voice);
   tcase_add_test(cases, test_rate_and_volume);
   tcase_add_test(cases, test_ssml);
+  tcase_add_test(cases, test_ssml_language);
   tcase_add_test(cases, test_broken_ssml);
   tcase_add_test(cases, test_prosody);
   tcase_add_test(cases, test_pause_in_text);

@@ -81,7 +81,10 @@ class Checkpoint:
             safetensors.torch.save_file(tensors, directory / name)
         self._save_text(directory)
         if self.config:
-            (directory / "config.json").write_text(json.dumps(self.config, indent=1) + "\n")
+            config = dict(self.config)
+            if self.family.language:  # which of its versions
+                config["files"] = {"t3": self.family.t3_file}
+            (directory / "config.json").write_text(json.dumps(config, indent=1) + "\n")
 
     def _save_text(self, directory):
         size = {"size": self.config["t3"]["text_vocab"]} if self.config else {}

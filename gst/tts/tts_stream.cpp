@@ -107,9 +107,10 @@ void TtsStream::enter_null() { core_.lease.drop(); }
 
 bool TtsStream::sink_event(OwnedEvent event) {
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_START) {
+    // First: a streaming thread that waits for room must not take the empty queue for it.
+    core_.task.close();
     {
       const Lock lock = core_.task.lock();
-      core_.task.stop_work();
       core_.drop_text();
     }
     core_.task.flush_start(std::move(event));

@@ -95,11 +95,6 @@ std::vector<std::int64_t> closing_silence(const T3Config& t3) {
   return std::vector<std::int64_t>(std::size_t(t3.closing_silence_count), t3.closing_silence_token);
 }
 
-std::size_t count_characters(std::string_view utf8) {
-  return std::size_t(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 // What the model can read and say at once; 25 s are about the longest that models heard in
 // training.
 PieceLimits piece_limits(const ModelConfig& config, const std::string& language,

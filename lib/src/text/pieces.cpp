@@ -38,11 +38,6 @@ bool is_unspaced(UChar32 c) {
   return is_wide(c) || u_getIntPropertyValue(c, UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;
 }
 
-std::size_t count_characters(std::string_view utf8) {
-  return std::size_t(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 // One piece of the text, and whether it begins within a word of the piece before.
 struct Stretch {
   std::string text;
@@ -131,6 +126,11 @@ class Cutter {
 };
 
 }  // namespace
+
+std::size_t count_characters(std::string_view utf8) {
+  return std::size_t(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
 
 std::size_t most_speech_tokens(std::string_view utf8) {
   const icu::UnicodeString text = from_utf8(utf8);

@@ -35,6 +35,8 @@ using TextReader = std::function<TextTokens(std::string_view)>;
 std::vector<Piece> cut_pieces(std::string_view text, const TextReader& read,
                               const PieceLimits& limits);
 
+std::size_t count_characters(std::string_view utf8);
+
 // Speech tokens that speaking `text` takes if it takes long: slow speech, every sign read.
 std::size_t most_speech_tokens(std::string_view text);
 

@@ -23,6 +23,8 @@ struct ModelSettings {
   // error posted, when there is no such model or voice.
   bool find(GstElement* element, const std::string& voice, ModelLease::Request& request,
             std::string& voice_path) const;
+  // What the model speaks; empty where there is none.
+  ModelFacts facts() const;
   // Throws kNotFound when there is no model.
   ModelKey key() const {
     return {find_model(model_path), device, dtype, find_model_family(model_family)};

@@ -73,15 +73,20 @@ GType register_enum(gsize& once, const char* name, const GEnumValue* values) {
   return once;
 }
 
-GParamSpec* make_voices_spec(const PropertyRow& row) {
+GParamSpec* make_strings_spec(const PropertyRow& row) {
   return g_param_spec_boxed(row.name, row.nick, row.blurb, G_TYPE_STRV, row.flags);
 }
 
+void show_strings(GValue* value, std::span<const std::string> strings) {
+  auto** copies = static_cast<gchar**>(g_new0(gchar*, strings.size() + 1));
+  for (std::size_t i = 0; i < strings.size(); ++i) copies[i] = g_strdup(strings[i].c_str());
+  g_value_take_boxed(value, copies);
+}
+
 void show_voices(GValue* value) {
-  const std::vector<VoiceEntry> voices = VoiceLibrary().list();
-  auto** names = static_cast<gchar**>(g_new0(gchar*, voices.size() + 1));
-  for (std::size_t i = 0; i < voices.size(); ++i) names[i] = g_strdup(voices[i].name.c_str());
-  g_value_take_boxed(value, names);
+  std::vector<std::string> names;
+  for (const VoiceEntry& voice : VoiceLibrary().list()) names.push_back(voice.name);
+  show_strings(value, names);
 }
 
 void install_properties(GObjectClass* object_class, std::span<const PropertyRow> rows) {

@@ -101,8 +101,10 @@ constexpr PropertyRow read_only(const char* name, const char* nick, const char* 
 // Registers an enumeration, once.
 GType register_enum(gsize& once, const char* name, const GEnumValue* values);
 
-// The names of all voices there are, a null-terminated array of strings.
-GParamSpec* make_voices_spec(const PropertyRow& row);
+// Null-terminated arrays of strings.
+GParamSpec* make_strings_spec(const PropertyRow& row);
+void show_strings(GValue* value, std::span<const std::string> strings);
+// The names of all voices there are.
 void show_voices(GValue* value);
 
 // Adds the properties to the class. Ids only differ: properties are told apart by name.

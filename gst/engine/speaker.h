@@ -10,6 +10,7 @@
 
 #include "changer.h"
 #include "chatterbox/engine.h"
+#include "chatterbox/model_facts.h"
 #include "chatterbox/options.h"
 #include "voice_maker.h"
 
@@ -61,5 +62,8 @@ class SpeakerModel {
 std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path,
                                                  const ModelOptions& options,
                                                  const Model::Progress& progress);
+
+// As chatterbox::read_model_facts; defined in the same place.
+ModelFacts speaker_model_facts(const std::string& path, const std::string& family);
 
 }  // namespace chatterbox::gst

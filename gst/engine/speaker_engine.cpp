@@ -96,4 +96,8 @@ std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path,
   return std::make_shared<EngineModel>(Model::load(path, options, progress));
 }
 
+ModelFacts speaker_model_facts(const std::string& path, const std::string& family) {
+  return read_model_facts(path, family);
+}
+
 }  // namespace chatterbox::gst

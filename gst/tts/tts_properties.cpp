@@ -8,7 +8,7 @@ namespace chatterbox::gst {
 
 namespace {
 
-constexpr std::array<PropertyRow, 4> kVoice = {
+constexpr std::array<PropertyRow, 6> kVoice = {
     /**
      * GstChatterboxTts:voice:
      *
@@ -59,7 +59,28 @@ constexpr std::array<PropertyRow, 4> kVoice = {
      * Since: 0.1
      */
     read_only("voices", "Voices", "Names of the voices there are, installed and the user's own.",
-              make_voices_spec),
+              make_strings_spec),
+    /**
+     * GstChatterboxTts:languages:
+     *
+     * Codes of the languages that #GstChatterboxTts:language takes: those of the model that
+     * #GstChatterboxTts:model-path and #GstChatterboxTts:model-family name. Empty where there is no
+     * such model.
+     *
+     * Since: 0.2
+     */
+    read_only("languages", "Languages", "Codes of the languages that the model speaks.",
+              make_strings_spec),
+    /**
+     * GstChatterboxTts:tags:
+     *
+     * What a text for the model may hold besides words, such as `[laugh]`. Tags that only other
+     * models know are not spoken.
+     *
+     * Since: 0.2
+     */
+    read_only("tags", "Tags", "Tags that the model was taught to act on, such as [laugh].",
+              make_strings_spec),
 };
 
 constexpr std::array<PropertyRow, 13> kSampling = {

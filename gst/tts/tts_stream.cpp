@@ -39,6 +39,9 @@ void TtsStream::set_property(const char* name, const GValue* value) {
 
 void TtsStream::get_property(const char* name, GValue* value) const {
   if (std::strcmp(name, "voices") == 0) return show_voices(value);
+  if (std::strcmp(name, "languages") == 0)
+    return show_strings(value, core_.settings.get().facts().languages);
+  if (std::strcmp(name, "tags") == 0) return show_strings(value, core_.settings.get().facts().tags);
   core_.settings.show(name, value);
 }
 

@@ -73,7 +73,7 @@ constexpr std::array<PropertyRow, 2> kVoice = {
      * Since: 0.1
      */
     read_only("voices", "Voices", "Names of the voices there are, installed and the user's own.",
-              make_voices_spec),
+              make_strings_spec),
 };
 
 constexpr std::array<PropertyRow, 10> kConversion = {

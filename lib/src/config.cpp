@@ -3,13 +3,12 @@
 #include "config.h"
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 #include <type_traits>
 
 #include "chatterbox/error.h"
+#include "foreign_file.h"
 
 namespace chatterbox {
 namespace {
@@ -367,11 +366,9 @@ ModelConfig parse_config(const std::string& text, const std::string& origin, Fam
 }
 
 ModelConfig load_config(const std::string& path, Family family) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorCode::kNotFound, path + ": cannot be opened");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_config(text.str(), path, family);
+  constexpr std::size_t kMaxBytes = 1 << 20;
+  return parse_config(read_text_file(path, kMaxBytes, "the configuration of a model"), path,
+                      family);
 }
 
 }  // namespace chatterbox

@@ -2,6 +2,9 @@
 // Copyright (c) the gst-chatterbox authors
 #include "foreign_file.h"
 
+#include "chatterbox/error.h"
+#include "file_io.h"
+
 namespace chatterbox {
 namespace {
 
@@ -35,6 +38,13 @@ std::string describe_foreign_file(std::string_view first_bytes) {
   for (const Kind& kind : kKinds)
     if (first_bytes.starts_with(kind.start)) return kind.description;
   return {};
+}
+
+std::string read_text_file(const std::string& path, std::size_t max_bytes, const char* expected) {
+  std::string text = read_file(path, max_bytes);
+  if (const std::string foreign = describe_foreign_file(text); !foreign.empty())
+    throw Error(ErrorCode::kBadFile, path + ": expected " + expected + ", got " + foreign);
+  return text;
 }
 
 }  // namespace chatterbox

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,9 @@ namespace chatterbox {
 // what to do about it: "a Git LFS pointer ...; run ...". To be put behind "expected X, got ". Empty
 // for bytes that nothing is known of.
 std::string describe_foreign_file(std::string_view first_bytes);
+
+// As read_file(), of a file that is `expected`: "a vocabulary". Throws kBadFile too for what
+// describe_foreign_file() knows.
+std::string read_text_file(const std::string& path, std::size_t max_bytes, const char* expected);
 
 }  // namespace chatterbox

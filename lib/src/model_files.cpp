@@ -106,6 +106,14 @@ std::optional<Family> wanted_family(const std::string& name) {
   return family;
 }
 
+// Which of several published forms of a file is there, where the configuration does not say so.
+void take_what_is_there(ModelConfig& config, const fs::path& directory, const std::string& t3) {
+  if (config.files.t3 == preset(config.family).files.t3) config.files.t3 = t3;
+  if (config.family == Family::kMultilingual && !is_file(directory / config.files.s3gen) &&
+      is_file(directory / kRegionalS3Gen))
+    config.files.s3gen = kRegionalS3Gen;
+}
+
 ModelConfig read_config(const fs::path& directory, std::optional<Family> wanted) {
   const std::vector<Found> found = find_families(directory);
   const auto fitting = std::find_if(found.begin(), found.end(), [&](const Found& each) {
@@ -113,21 +121,20 @@ ModelConfig read_config(const fs::path& directory, std::optional<Family> wanted)
   });
   const fs::path path = directory / "config.json";
   if (is_file(path)) {
-    const ModelConfig config =
+    ModelConfig config =
         load_config(path.string(),
                     fitting != found.end() ? fitting->family : wanted.value_or(Family::kEnglish));
     if (wanted && *wanted != config.family)
       throw Error(ErrorCode::kNotFound, path.string() + ": expected family \"" +
                                             to_string(*wanted) + "\", got \"" +
                                             to_string(config.family) + "\"");
+    for (const Found& each : found)
+      if (each.family == config.family) take_what_is_there(config, directory, each.t3);
     return config;
   }
   if (fitting == found.end()) no_model(directory, wanted, found);
   ModelConfig config = preset(fitting->family);
-  config.files.t3 = fitting->t3;
-  if (config.family == Family::kMultilingual && !is_file(directory / config.files.s3gen) &&
-      is_file(directory / kRegionalS3Gen))
-    config.files.s3gen = kRegionalS3Gen;
+  take_what_is_there(config, directory, fitting->t3);
   return config;
 }
 

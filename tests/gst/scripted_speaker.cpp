@@ -140,6 +140,12 @@ class ScriptedModel final : public SpeakerModel,
 
 }  // namespace
 
+ModelFacts speaker_model_facts(const std::string& path, const std::string&) {
+  if (path.find("missing") != path.npos)
+    throw Error(ErrorCode::kNotFound, "expected a model, got no '" + path + "'");
+  return {"Scripted", "multilingual", {"en", "fr"}, {"[laugh]"}, 1.0};
+}
+
 std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path, const ModelOptions&,
                                                  const Model::Progress& progress) {
   ++script().loads;

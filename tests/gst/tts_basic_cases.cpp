@@ -252,6 +252,26 @@ GST_START_TEST(test_voices) {
 }
 GST_END_TEST;
 
+std::vector<std::string> strings_of(GstElement* element, const char* property) {
+  gchar** strings = nullptr;
+  g_object_get(element, property, &strings, nullptr);
+  std::vector<std::string> copies(strings, strings + g_strv_length(strings));
+  g_strfreev(strings);
+  return copies;
+}
+
+// A model says what it speaks before it is loaded, and none says nothing.
+GST_START_TEST(test_languages_and_tags) {
+  GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
+  g_object_set(element, "model-path", "any", nullptr);
+  fail_unless(strings_of(element, "languages") == std::vector<std::string>({"en", "fr"}));
+  fail_unless(strings_of(element, "tags") == std::vector<std::string>({"[laugh]"}));
+  g_object_set(element, "model-path", "missing", nullptr);
+  fail_unless(strings_of(element, "languages").empty() && strings_of(element, "tags").empty());
+  gst_object_unref(element);
+}
+GST_END_TEST;
+
 // What takes effect in READY only is refused later, with a warning, and does not change.
 GST_START_TEST(test_late_settings) {
   TtsHarness tts({{"device", "cpu"}});
@@ -310,6 +330,7 @@ TCase* tts_basic_cases() {
   tcase_add_test(cases, test_renegotiation);
   tcase_add_test(cases, test_text_property);
   tcase_add_test(cases, test_voices);
+  tcase_add_test(cases, test_languages_and_tags);
   tcase_add_test(cases, test_late_settings);
   tcase_add_test(cases, test_say);
   tcase_add_test(cases, test_say_between);

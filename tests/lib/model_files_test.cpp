@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "chatterbox/error.h"
+#include "chatterbox/model_facts.h"
 #include "support/temporary_directory.h"
 
 namespace chatterbox {
@@ -22,8 +23,10 @@ constexpr const char* kNano[] = {"t3_nano_v1.safetensors",
                                  "merges.txt",
                                  "added_tokens.json"};
 constexpr const char* kMultilingual[] = {"t3_mtl23ls_v2.safetensors", "s3gen.safetensors",
-                                         "ve.safetensors",
-                                         "grapheme_mtl_merged_expanded_v1.json"};
+                                         "ve.safetensors", "grapheme_mtl_merged_expanded_v1.json"};
+
+constexpr const char* kLfsPointer =
+    "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n";
 
 class ModelFilesTest : public testing::Test {
  protected:
@@ -119,6 +122,60 @@ TEST_F(ModelFilesTest, ConfigFillsInWhatTheFamilyHas) {
   put("config.json", R"({"t3": {"layers": 3}})");
   EXPECT_EQ(find().config.family, Family::kNano);
   EXPECT_EQ(find().config.t3.layers, 3);
+}
+
+// A configuration that names no files leaves the choice among the published forms as it was.
+TEST_F(ModelFilesTest, ConfigWithoutFilesTakesThoseThatAreThere) {
+  put_all(kEnglish);
+  put_all(kMultilingual);
+  put("config.json", R"({"family": "multilingual"})");
+  EXPECT_EQ(name_of(find().t3), "t3_mtl23ls_v2.safetensors");
+  put("config.json", R"({"family": "multilingual", "files": {"t3": "mine.safetensors"}})");
+  expect_refusal("expected a file mine.safetensors");
+}
+
+TEST_F(ModelFilesTest, TextInPlaceOfAConfigurationIsNamed) {
+  put_all(kNano);
+  put("config.json", kLfsPointer);
+  expect_refusal("config.json: expected the configuration of a model, got a Git LFS pointer");
+}
+
+// Front ends read their files when the model is loaded; read_model_facts() is the cheap way there.
+TEST_F(ModelFilesTest, AVocabularyThatWasNotFetchedIsNamed) {
+  put_all(kNano);
+  put("vocab.json", kLfsPointer);
+  try {
+    read_model_facts(directory_.path(""));
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadFile);
+    EXPECT_NE(std::string(error.what())
+                  .find("vocab.json: expected a file of the tokenizer, got a Git LFS pointer"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(ModelFilesTest, AModelSaysWhatItSpeaksWithoutItsWeights) {
+  const auto take = [&](const std::string& path, const std::string& name) {
+    std::filesystem::copy_file(std::string(TESTS_DIR) + "/golden/" + path, directory_.path(name),
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  put_all(kNano);
+  for (const char* name : {"vocab.json", "merges.txt", "added_tokens.json"})
+    take(std::string("gpt2/") + name, name);
+  const ModelFacts nano = read_model_facts(directory_.path(""));
+  EXPECT_EQ(nano.family, "nano");
+  EXPECT_EQ(nano.languages, std::vector<std::string>{"en"});
+  EXPECT_EQ(nano.tags.size(), 19u);
+  EXPECT_EQ(nano.min_reference_seconds, 5);
+  put_all(kMultilingual);
+  take("multilingual/grapheme_mtl_merged_expanded_v1.json",
+       "grapheme_mtl_merged_expanded_v1.json");
+  const ModelFacts multilingual = read_model_facts(directory_.path(""), "multilingual");
+  EXPECT_EQ(multilingual.family, "multilingual");
+  EXPECT_EQ(multilingual.languages.size(), 23u);
+  EXPECT_TRUE(multilingual.tags.empty());
 }
 
 TEST_F(ModelFilesTest, SaysWhatIsMissingAndWhoseItIs) {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "chatterbox/error.h"
-#include "file_io.h"
+#include "foreign_file.h"
 #include "text/byte_bpe_tokenizer.h"
 #include "text/grapheme_bpe.h"
 #include "text/multilingual_tokenizer.h"
@@ -39,7 +39,9 @@ std::vector<TextTokenizer::File> TextTokenizer::files(TextFrontend frontend) {
 std::unique_ptr<TextTokenizer> TextTokenizer::load(const std::string& directory,
                                                    TextFrontend frontend) {
   const auto path = [&](const std::string& name) { return directory + "/" + name; };
-  const auto read = [&](const std::string& name) { return read_file(path(name), kMaxBytes); };
+  const auto read = [&](const std::string& name) {
+    return read_text_file(path(name), kMaxBytes, "a file of the tokenizer");
+  };
   switch (frontend) {
     case TextFrontend::kGpt2Bpe:
       return make_byte_bpe_tokenizer(

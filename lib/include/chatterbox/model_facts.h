@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+#include <vector>
+
+#pragma GCC visibility push(default)
+namespace chatterbox {
+
+// What a directory's model is and can speak, as Model says of a loaded one.
+struct ModelFacts {
+  std::string name;
+  std::string family;                  // "english", "turbo", "nano" or "multilingual"
+  std::vector<std::string> languages;  // codes, in order
+  std::vector<std::string> tags;       // "[laugh]"; empty for a model that was taught none
+  double min_reference_seconds = 0;
+};
+
+// Reads them from the small files of directory `path`, without weights: milliseconds. `family`: as
+// ModelOptions::family. Any thread. Throws kNotFound, kBadFile, kInvalidArgument.
+ModelFacts read_model_facts(const std::string& path, const std::string& family = {});
+
+}  // namespace chatterbox
+#pragma GCC visibility pop

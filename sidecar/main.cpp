@@ -36,6 +36,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kMegabyte = 1'000'000;
+// Of a stop, while a disk that answers slowly keeps those waiting who are to hear of it.
+constexpr int kMostIdleRounds = 100;
 
 std::string data_directory(const Config& config) {
   std::string path = config.data_dir;
@@ -163,7 +165,8 @@ class Drain {
     if (services_.pool.idle()) {
       services_.waiters.flush();
       // Answers leave before the loop ends.
-      if (++idle_rounds_ > 4) g_main_loop_quit(loop_);
+      const bool answered = services_.waiters.empty();
+      if (++idle_rounds_ > (answered ? 4 : kMostIdleRounds)) g_main_loop_quit(loop_);
     } else if (g_get_monotonic_time() > deadline_us_ && !interrupted_) {
       interrupted_ = true;
       log(Level::kWarning, "running jobs go back into the queue");
@@ -230,16 +233,17 @@ int serve(const Config& config) {
       {[&waiters](const std::string& id) { post([&waiters, id] { waiters.news(id); }); }});
   Budgets budgets{{"uploads", config.max_upload_mb * kMegabyte, shares},
                   {"answers", config.max_answer_mb * kMegabyte, shares}};
-  Background small_requests, large_requests, disk;
-  Services services{config,  keys,    shares,         store,          voices, metrics,        pool,
-                    waiters, budgets, small_requests, large_requests, disk,   standard_voices};
+  Background small_requests, large_requests;
+  AsyncStore async_store(store);
+  Services services{config, keys,    shares,  async_store,    voices,         metrics,
+                    pool,   waiters, budgets, small_requests, large_requests, standard_voices};
   Server server(services);
   std::optional<WyomingServer> wyoming;
   if (!config.wyoming.empty()) {
     wyoming.emplace(services, config.wyoming);
     log(Level::kInfo, "speaking Wyoming on " + wyoming->address());
   }
-  Webhooks webhooks(store, WebhookPolicy(config.webhooks), config.webhook_retry_seconds);
+  Webhooks webhooks(async_store, WebhookPolicy(config.webhooks), config.webhook_retry_seconds);
   Drain drain(services, loop);
   std::optional<Upkeep> upkeep;
   upkeep.emplace(store, Upkeep::Hooks{[&](const std::vector<std::string>& ids) {

@@ -90,12 +90,8 @@ std::string HttpExchange::header(const char* name) const {
   return value ? value : "";
 }
 
-std::shared_ptr<GBytes> HttpExchange::body() const {
-  return {soup_message_body_flatten(soup_server_message_get_request_body(message_)), g_bytes_unref};
-}
-
 void HttpExchange::drop_body() {
-  soup_message_body_truncate(soup_server_message_get_request_body(message_));
+  RequestBody::forget(message_);
   budgets_.uploads.release(message_);
 }
 
@@ -176,17 +172,19 @@ void HttpExchange::reply(int status, const char* content_type, std::string body)
   if (std::strcmp(route_, "run") == 0)
     metrics_.observe_acknowledgement(double(g_get_monotonic_time() - began_us_) / 1e6);
   set_common_headers(content_type);
-  if (!body.empty()) {
-    // The string lives as long as libsoup writes from it.
-    auto* held = new std::string(std::move(body));
-    GBytes* bytes = g_bytes_new_with_free_func(
-        held->data(), held->size(), [](gpointer data) { delete static_cast<std::string*>(data); },
-        held);
-    soup_message_body_append_bytes(soup_server_message_get_response_body(message_), bytes);
-    g_bytes_unref(bytes);
-  }
+  if (!body.empty()) append_held(std::move(body));
   soup_server_message_set_status(message_, guint(status), nullptr);
   resume();
+}
+
+// The string lives as long as libsoup writes from it.
+void HttpExchange::append_held(std::string text) {
+  auto* held = new std::string(std::move(text));
+  GBytes* bytes = g_bytes_new_with_free_func(
+      held->data(), held->size(), [](gpointer data) { delete static_cast<std::string*>(data); },
+      held);
+  soup_message_body_append_bytes(soup_server_message_get_response_body(message_), bytes);
+  g_bytes_unref(bytes);
 }
 
 void HttpExchange::reply_error(int status, const std::string& error, const std::string& message) {
@@ -217,8 +215,7 @@ void HttpExchange::send_piece(std::string bytes) {
   if (closed_ || answered_ || bytes.empty()) return;
   sent_ += bytes.size();
   pieces_.push_back(bytes.size());
-  soup_message_body_append(soup_server_message_get_response_body(message_), SOUP_MEMORY_COPY,
-                           bytes.data(), bytes.size());
+  append_held(std::move(bytes));
   soup_server_message_unpause(message_);
 }
 

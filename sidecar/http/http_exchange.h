@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "http/byte_budget.h"
+#include "http/request_body.h"
 #include "metrics.h"
 
 namespace chatterbox::sidecar {
@@ -47,8 +48,8 @@ class HttpExchange {
   // A part of the answer is asked for, not the whole.
   bool wants_range() const;
   std::string header(const char* name) const;
-  // Bytes of the body; not copied, and safe to read in any thread.
-  std::shared_ptr<GBytes> body() const;
+  // For a thread that may take its time to read it.
+  std::shared_ptr<RequestBody> body() const { return RequestBody::of(message_); }
   // Nobody needs the body any more.
   void drop_body();
 
@@ -89,6 +90,7 @@ class HttpExchange {
 
  private:
   void resume();
+  void append_held(std::string text);
   // Cuts `body` down to the one range that was asked for; the status that then fits.
   int apply_range(int status, std::string& body);
   void set_common_headers(const char* content_type);

@@ -49,27 +49,48 @@ void reply_stream(Services& services, const Exchange& exchange, const StreamNews
   exchange->reply_json(200, json.end_object().take());
 }
 
+// Makes `call` where the disk may be waited for, and then answers; what fails becomes an answer.
+template <class Call, class Then>
+void change_jobs(Services& services, const Exchange& exchange, Call call, Then then) {
+  services.store.write(std::move(call), [&services, exchange, then = std::move(then)](auto& done) {
+    guard(services, exchange, [&] {
+      then(done.get());
+      return true;
+    });
+  });
+}
+
 void status(Services& services, const Exchange& exchange, std::int64_t wait_ms) {
   const std::string id = exchange->parameter(0);
-  if (const std::int64_t ttl_ms = exchange->query_number("ttl", 0, 0, kMostTtlMs); ttl_ms > 0)
-    services.store.keep_for(exchange->owner(), id, ttl_ms);
-  wait_for_end(services, exchange, id, wait_ms);
+  const std::int64_t ttl_ms = exchange->query_number("ttl", 0, 0, kMostTtlMs);
+  if (ttl_ms <= 0) return wait_for_end(services, exchange, id, wait_ms);
+  change_jobs(
+      services, exchange,
+      [owner = exchange->owner(), id, ttl_ms](JobStore& store) {
+        store.keep_for(owner, id, ttl_ms);
+        return true;
+      },
+      [&services, exchange, id, wait_ms](bool) { wait_for_end(services, exchange, id, wait_ms); });
 }
 
 }  // namespace
 
 void wait_for_end(Services& services, const Exchange& exchange, const std::string& id,
                   std::int64_t wait_ms) {
-  services.waiters.add(id, wait_ms, [&services, exchange, id](bool must) {
-    return guard(services, exchange, [&] {
-      const auto job = services.store.find(exchange->owner(), id);
-      if (job && !must && !is_final(job->state)) return false;
-      if (job)
-        reply_status(services, exchange, *job);
-      else
-        reply_unknown(exchange, id);
-      return true;
-    });
+  services.waiters.add(id, wait_ms, [&services, exchange, id](bool must, Waiters::Done done) {
+    services.store.read(
+        [owner = exchange->owner(), id](JobStore& store) { return store.find(owner, id); },
+        [&services, exchange, id, must, done](auto& answer) {
+          done(guard(services, exchange, [&] {
+            const std::optional<Job>& job = answer.get();
+            if (job && !must && !is_final(job->state)) return false;
+            if (job)
+              reply_status(services, exchange, *job);
+            else
+              reply_unknown(exchange, id);
+            return true;
+          }));
+        });
   });
 }
 
@@ -83,62 +104,86 @@ void handle_stream(Services& services, const Exchange& exchange) {
   const std::string id = exchange->parameter(0);
   const std::int64_t wait =
       exchange->query_number("wait", services.config.stream_wait_ms, 0, kMostStreamWaitMs);
-  services.waiters.add(id, wait, [&services, exchange, id](bool must) {
-    return guard(services, exchange, [&] {
-      // A piece that is taken counts as delivered: first there is to be room for it.
-      if (!exchange->reserve_answer(kStreamBytes)) return true;
-      const auto news = services.store.take_stream(exchange->owner(), id);
-      if (news && !must && news->chunks.empty() && !news->ended) {
-        exchange->release_answer();
-        return false;
-      }
-      if (news)
-        reply_stream(services, exchange, *news);
-      else
-        reply_unknown(exchange, id);
-      return true;
-    });
+  services.waiters.add(id, wait, [&services, exchange, id](bool must, Waiters::Done done) {
+    // A piece that is taken counts as delivered: first there is to be room for it.
+    if (!exchange->reserve_answer(kStreamBytes)) return done(true);
+    services.store.write(
+        [owner = exchange->owner(), id](JobStore& store) { return store.take_stream(owner, id); },
+        [&services, exchange, id, must, done](auto& answer) {
+          done(guard(services, exchange, [&] {
+            const std::optional<StreamNews>& news = answer.get();
+            if (news && !must && news->chunks.empty() && !news->ended) {
+              exchange->release_answer();
+              return false;
+            }
+            if (news)
+              reply_stream(services, exchange, *news);
+            else
+              reply_unknown(exchange, id);
+            return true;
+          }));
+        });
   });
 }
 
 void handle_cancel(Services& services, const Exchange& exchange) {
   const std::string id = exchange->parameter(0);
-  if (!services.store.cancel(exchange->owner(), id)) return reply_unknown(exchange, id);
-  services.pool.stop(id);
-  services.waiters.news(id);
-  if (const auto job = services.store.find(exchange->owner(), id))
-    exchange->reply_json(200, status_json(*job, false).without_output());
-  else
-    reply_unknown(exchange, id);
+  change_jobs(
+      services, exchange,
+      [owner = exchange->owner(), id](JobStore& store) {
+        return store.cancel(owner, id) ? store.find(owner, id) : std::nullopt;
+      },
+      [&services, exchange, id](const std::optional<Job>& job) {
+        if (!job) return reply_unknown(exchange, id);
+        services.pool.stop(id);
+        services.waiters.news(id);
+        exchange->reply_json(200, status_json(*job, false).without_output());
+      });
 }
 
 void handle_retry(Services& services, const Exchange& exchange) {
   const std::string id = exchange->parameter(0);
-  const auto job = services.store.find(exchange->owner(), id);
-  if (!job) return reply_unknown(exchange, id);
-  if (!services.store.retry(exchange->owner(), id))
-    return exchange->reply_error(
-        400, "Job cannot be retried",
-        std::string("expected a job that FAILED or TIMED_OUT at work, and room in the queue, "
-                    "got ") +
-            to_string(job->state));
-  services.pool.wake();
-  JsonWriter json;
-  json.begin_object().field("id", id).field("status", "IN_QUEUE").end_object();
-  exchange->reply_json(200, json.take());
+  struct Retry {
+    std::optional<Job> job;
+    bool waits = false;
+  };
+  change_jobs(
+      services, exchange,
+      [owner = exchange->owner(), id](JobStore& store) {
+        Retry retry{store.find(owner, id)};
+        retry.waits = retry.job && store.retry(owner, id);
+        return retry;
+      },
+      [&services, exchange, id](const Retry& retry) {
+        if (!retry.job) return reply_unknown(exchange, id);
+        if (!retry.waits)
+          return exchange->reply_error(
+              400, "Job cannot be retried",
+              std::string("expected a job that FAILED or TIMED_OUT at work, and room in the queue, "
+                          "got ") +
+                  to_string(retry.job->state));
+        services.pool.wake();
+        JsonWriter json;
+        json.begin_object().field("id", id).field("status", "IN_QUEUE").end_object();
+        exchange->reply_json(200, json.take());
+      });
 }
 
 void handle_purge(Services& services, const Exchange& exchange) {
-  const auto removed = services.store.purge_queue(exchange->owner());
-  log(Level::kInfo, "queue purged of " + std::to_string(removed.size()) + " jobs");
-  // Who waits for one of them hears that it is gone.
-  for (const std::string& id : removed) services.waiters.news(id);
-  JsonWriter json;
-  json.begin_object()
-      .field("removed", std::int64_t(removed.size()))
-      .field("status", "completed")
-      .end_object();
-  exchange->reply_json(200, json.take());
+  change_jobs(
+      services, exchange,
+      [owner = exchange->owner()](JobStore& store) { return store.purge_queue(owner); },
+      [&services, exchange](const std::vector<std::string>& removed) {
+        log(Level::kInfo, "queue purged of " + std::to_string(removed.size()) + " jobs");
+        // Who waits for one of them hears that it is gone.
+        for (const std::string& id : removed) services.waiters.news(id);
+        JsonWriter json;
+        json.begin_object()
+            .field("removed", std::int64_t(removed.size()))
+            .field("status", "completed")
+            .end_object();
+        exchange->reply_json(200, json.take());
+      });
 }
 
 }  // namespace chatterbox::sidecar

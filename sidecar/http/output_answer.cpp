@@ -20,8 +20,9 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
         tail_(std::move(tail)) {}
 
   void begin() {
-    on_disk([this] { bytes_ = services_.store.output_bytes(id_); },
-            [this] {
+    on_disk([id = id_](JobStore& store) { return store.output_bytes(id); },
+            [this](std::int64_t bytes) {
+              bytes_ = bytes;
               const std::weak_ptr<OutputAnswer> weak = shared_from_this();
               exchange_->on_written([weak] {
                 if (const auto self = weak.lock()) self->more();
@@ -34,23 +35,16 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
   }
 
  private:
-  // `work` in the thread of the disk, then `then` here.
-  void on_disk(std::function<void()> work, std::function<void()> then) {
-    // Whatever happens, this is let go of in the thread of the main loop.
-    services_.disk.run(
-        [self = shared_from_this(), work = std::move(work), then = std::move(then)]() mutable {
-          bool good = true;
-          try {
-            work();
-          } catch (const std::exception& error) {
-            log(Level::kWarning, std::string("storage: ") + error.what());
-            good = false;
-          }
-          post([self = std::move(self), then = std::move(then), good] {
-            if (good) return then();
-            self->fail();
-          });
-        });
+  template <class Call, class Then>
+  void on_disk(Call call, Then then) {
+    services_.store.read(std::move(call), [self = shared_from_this(), then](auto& answer) {
+      try {
+        then(answer.get());
+      } catch (const StorageError& error) {
+        log(Level::kWarning, std::string("storage: ") + error.what());
+        self->fail();
+      }
+    });
   }
 
   void fail() {
@@ -77,22 +71,22 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
       return let_go();
     }
     reading_ = true;
-    on_disk([this] { piece_ = services_.store.output_part(id_, number_++); },
-            [this] {
-              reading_ = false;
-              // Its time was over while it was being read.
-              if (piece_.empty()) return fail();
-              sent_ += std::int64_t(piece_.size());
-              exchange_->send_piece(std::move(piece_));
-              piece_.clear();
-              if (exchange_->closed()) let_go();
-            });
+    on_disk(
+        [id = id_, number = number_++](JobStore& store) { return store.output_part(id, number); },
+        [this](std::string& piece) {
+          reading_ = false;
+          // Its time was over while it was being read.
+          if (piece.empty()) return fail();
+          sent_ += std::int64_t(piece.size());
+          exchange_->send_piece(std::move(piece));
+          if (exchange_->closed()) let_go();
+        });
   }
 
   Services& services_;
   const Exchange exchange_;
   const std::string id_;
-  std::string head_, tail_, piece_;
+  std::string head_, tail_;
   std::int64_t bytes_ = 0, sent_ = 0;
   int number_ = 0;
   bool reading_ = false, ended_ = false;

@@ -17,7 +17,7 @@ namespace chatterbox::sidecar {
 namespace {
 
 // Larger requests hold audio; reading one takes longer than others should wait.
-constexpr gsize kSmallRequest = 64 << 10;
+constexpr std::int64_t kSmallRequest = 64 << 10;
 constexpr std::int64_t kSyncWaitMs = 90'000;
 
 // What became of a request, told by the thread that read it.
@@ -30,14 +30,14 @@ struct Accepted {
 Accepted accept(Services& services, std::string_view body, bool sync, const std::string& owner,
                 const WebhookPolicy& webhooks) {
   using Fate = Accepted::Fate;
+  JobStore& store = services.store.blocking();
   Accepted accepted{read_intake(body, sync, owner, webhooks)};
   const Intake& intake = accepted.intake;
   if (!intake.error.empty()) return accepted;
   const bool valid = intake.job_error.empty();
   try {
-    const bool kept =
-        valid ? services.store.add(intake.job)
-              : services.store.add_failed(intake.job, intake.job_error, intake.job_detail);
+    const bool kept = valid ? store.add(intake.job)
+                            : store.add_failed(intake.job, intake.job_error, intake.job_detail);
     accepted.fate = !kept ? Fate::kFull : valid ? Fate::kWaits : Fate::kFailed;
   } catch (const StorageError& error) {
     log(Level::kWarning, std::string("cannot keep a request: ") + error.what());
@@ -87,17 +87,14 @@ void run(Services& services, const Exchange& exchange, bool sync) {
     return exchange->reply_error(503, "Stopping", "the server is about to end");
   }
   static const WebhookPolicy webhooks(services.config.webhooks);
-  Background& reader = g_bytes_get_size(exchange->body().get()) <= kSmallRequest
-                           ? services.small_requests
-                           : services.large_requests;
+  Background& reader =
+      exchange->body()->size() <= kSmallRequest ? services.small_requests : services.large_requests;
   // The exchange itself stays in this thread: it is moved through the other one
   // and back, and never touched there.
   reader.run([&services, sync, body = exchange->body(), owner = exchange->owner(),
               exchange = exchange]() mutable {
-    gsize size = 0;
-    const auto* data = static_cast<const char*>(g_bytes_get_data(body.get(), &size));
-    auto accepted = std::make_shared<Accepted>(
-        accept(services, {data ? data : "", size}, sync, owner, webhooks));
+    auto accepted =
+        std::make_shared<Accepted>(accept(services, body->take(), sync, owner, webhooks));
     body.reset();
     post([&services, accepted, exchange = std::move(exchange)] {
       guard(services, exchange, [&] {

@@ -23,7 +23,7 @@ void refuse(SoupServerMessage* message, int status, const char* error, const std
                                    body.size());
   soup_server_message_set_status(message, guint(status), nullptr);
   // What still comes of the request is read and dropped.
-  soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
+  RequestBody::of(message)->refuse();
 }
 
 void refuse_size(SoupServerMessage* message, std::int64_t most) {
@@ -48,7 +48,7 @@ void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
   const auto* owner = static_cast<const char*>(g_object_get_data(G_OBJECT(message), kOwnerData));
   auto& uploads = *static_cast<ByteBudget*>(budget);
   if (left > 0 && uploads.take(message, owner ? owner : "", size)) return;
-  soup_message_body_truncate(soup_server_message_get_request_body(message));
+  RequestBody::of(message)->refuse();
   uploads.release(message);
   if (left > 0) return refuse_for_now(message);
   refuse(message, 413, "Request too large", "body: got more bytes than this route takes");
@@ -155,6 +155,7 @@ std::string Server::address() const {
 }
 
 void Server::on_headers(SoupServerMessage* message, const char* path) {
+  RequestBody::collect(message);
   if (!access_.allow_page(message))
     return refuse(message, 403, "Forbidden",
                   "expected a request to this machine's own address from its own pages; "

@@ -15,7 +15,7 @@
 #include "http/keys.h"
 #include "http/speech_request.h"
 #include "http/waiters.h"
-#include "jobs/job_store.h"
+#include "jobs/async_store.h"
 #include "jobs/worker_pool.h"
 #include "metrics.h"
 #include "operations/voices.h"
@@ -28,7 +28,7 @@ struct Services {
   const Config& config;
   const Keys& keys;
   const Shares& shares;
-  JobStore& store;
+  AsyncStore& store;
   Voices& voices;
   Metrics& metrics;
   WorkerPool& pool;
@@ -36,8 +36,6 @@ struct Services {
   Budgets& budgets;
   // Read requests: small ones do not wait behind large ones.
   Background &small_requests, &large_requests;
-  // Reads results from disk.
-  Background& disk;
   const StandardVoices& standard_voices;
   // Set once the server is to stop: nothing new is accepted.
   bool draining = false;

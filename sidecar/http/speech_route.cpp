@@ -73,9 +73,7 @@ void handle_speech(Services& services, const Exchange& exchange) {
   services.small_requests.run([&services, body = exchange->body(), exchange = exchange]() mutable {
     auto read = std::make_shared<Read>();
     try {
-      gsize size = 0;
-      const auto* data = static_cast<const char*>(g_bytes_get_data(body.get(), &size));
-      read->speech = read_body({data ? data : "", size});
+      read->speech = read_body(body->take());
     } catch (...) {
       read->failure = std::current_exception();
     }

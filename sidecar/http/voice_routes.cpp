@@ -68,10 +68,8 @@ void in_background(Services& services, const Exchange& exchange, std::function<A
   });
 }
 
-OwnedJson read_object(const std::shared_ptr<GBytes>& bytes) {
-  gsize size = 0;
-  const auto* data = static_cast<const char*>(g_bytes_get_data(bytes.get(), &size));
-  OwnedJson body = parse_json({data ? data : "", size});
+OwnedJson read_object(const std::shared_ptr<RequestBody>& sent) {
+  OwnedJson body = parse_json(sent->take());
   if (!JSON_NODE_HOLDS_OBJECT(body.get()))
     throw RequestError("Bad request", "body: expected an object, got " + describe(body.get()));
   return body;
@@ -161,8 +159,8 @@ void handle_voices(Services& services, const Exchange& exchange) {
 
 void handle_voice_add(Services& services, const Exchange& exchange) {
   in_background(services, exchange,
-                [library = services.voices.library(exchange->owner()), bytes = exchange->body()] {
-                  const OwnedJson body = read_object(bytes);
+                [library = services.voices.library(exchange->owner()), sent = exchange->body()] {
+                  const OwnedJson body = read_object(sent);
                   return add_voice(library, json_node_get_object(body.get()));
                 });
 }
@@ -171,8 +169,8 @@ void handle_voice_rename(Services& services, const Exchange& exchange) {
   const VoiceLibrary library = services.voices.library(exchange->owner());
   if (refuse_unknown(library, exchange)) return;
   in_background(services, exchange,
-                [library, name = exchange->parameter(0), bytes = exchange->body()] {
-                  const OwnedJson body = read_object(bytes);
+                [library, name = exchange->parameter(0), sent = exchange->body()] {
+                  const OwnedJson body = read_object(sent);
                   return rename_voice(library, name, json_node_get_object(body.get()));
                 });
 }

@@ -2,7 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #include "http/waiters.h"
 
-#include <limits>
+#include <algorithm>
+#include <vector>
 
 #include "main_loop.h"
 
@@ -13,25 +14,56 @@ Waiters::Waiters() {
 }
 
 void Waiters::add(const std::string& id, std::int64_t milliseconds, Attempt attempt) {
-  if (attempt(milliseconds <= 0)) return;
-  waiting_.emplace(id, Waiter{g_get_monotonic_time() + milliseconds * 1000, std::move(attempt)});
+  const std::int64_t deadline_us = g_get_monotonic_time() + milliseconds * 1000;
+  // It waits before it is tried: there may be news meanwhile.
+  const auto waiter = std::make_shared<Waiter>(Waiter{id, deadline_us, std::move(attempt)});
+  waiting_.emplace(id, waiter);
+  try_once(waiter, milliseconds <= 0);
+}
+
+void Waiters::try_once(const std::shared_ptr<Waiter>& waiter, bool must) {
+  if (must) waiter->deadline_us = 0;
+  if (waiter->trying) {
+    waiter->again = true;
+    return;
+  }
+  waiter->trying = true;
+  waiter->again = false;
+  waiter->attempt(must, [this, waiter](bool answered) { ended(waiter, answered); });
+}
+
+void Waiters::ended(const std::shared_ptr<Waiter>& waiter, bool answered) {
+  waiter->trying = false;
+  if (!answered) {
+    const bool late = waiter->deadline_us <= g_get_monotonic_time();
+    if (late || waiter->again) try_once(waiter, late);
+    return;
+  }
+  const auto [first, last] = waiting_.equal_range(waiter->id);
+  const auto at =
+      std::find_if(first, last, [&](const auto& entry) { return entry.second == waiter; });
+  if (at != last) waiting_.erase(at);
 }
 
 void Waiters::news(const std::string& id) {
-  auto [at, end] = waiting_.equal_range(id);
-  while (at != end) at = at->second.attempt(false) ? waiting_.erase(at) : std::next(at);
+  const auto [first, last] = waiting_.equal_range(id);
+  std::vector<std::shared_ptr<Waiter>> concerned;
+  for (auto at = first; at != last; ++at) concerned.push_back(at->second);
+  for (const auto& waiter : concerned) try_once(waiter, false);
 }
 
 void Waiters::sweep() {
   const std::int64_t now = g_get_monotonic_time();
-  for (auto at = waiting_.begin(); at != waiting_.end();)
-    at = at->second.deadline_us <= now && at->second.attempt(true) ? waiting_.erase(at)
-                                                                   : std::next(at);
+  std::vector<std::shared_ptr<Waiter>> late;
+  for (const auto& [id, waiter] : waiting_)
+    if (waiter->deadline_us <= now && !waiter->trying) late.push_back(waiter);
+  for (const auto& waiter : late) try_once(waiter, true);
 }
 
 void Waiters::flush() {
-  for (auto& [id, waiter] : waiting_) waiter.attempt(true);
-  waiting_.clear();
+  std::vector<std::shared_ptr<Waiter>> all;
+  for (const auto& [id, waiter] : waiting_) all.push_back(waiter);
+  for (const auto& waiter : all) try_once(waiter, true);
 }
 
 }  // namespace chatterbox::sidecar

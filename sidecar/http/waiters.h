@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace chatterbox::sidecar {
@@ -12,8 +13,10 @@ namespace chatterbox::sidecar {
 // Requests that wait for news of a job: long polls. Thread of the main loop only.
 class Waiters {
  public:
-  // Answers if it can; with `must` it does in any case. True: answered.
-  using Attempt = std::function<bool(bool must)>;
+  // Told, then or later, whether the request was answered.
+  using Done = std::function<void(bool answered)>;
+  // Answers if it can; with `must` it does in any case. Calls `done` once.
+  using Attempt = std::function<void(bool must, Done done)>;
 
   Waiters();
 
@@ -23,15 +26,21 @@ class Waiters {
   void news(const std::string& id);
   // Answers everyone: the server stops.
   void flush();
+  bool empty() const { return waiting_.empty(); }
 
  private:
   struct Waiter {
+    std::string id;
     std::int64_t deadline_us;
     Attempt attempt;
+    // An attempt is under way; there was news since it began.
+    bool trying = false, again = false;
   };
+  void try_once(const std::shared_ptr<Waiter>& waiter, bool must);
+  void ended(const std::shared_ptr<Waiter>& waiter, bool answered);
   void sweep();
 
-  std::multimap<std::string, Waiter> waiting_;
+  std::multimap<std::string, std::shared_ptr<Waiter>> waiting_;
 };
 
 }  // namespace chatterbox::sidecar

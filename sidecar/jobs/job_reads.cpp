@@ -74,12 +74,12 @@ std::optional<StreamNews> JobStore::take_stream(const std::string& owner, const 
 }
 
 JobCounts JobStore::counts() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(counts_mutex_);
   return counts_;
 }
 
 JobCounts JobStore::counts(const std::string& owner) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(counts_mutex_);
   const auto found = of_owner_.find(owner);
   return found == of_owner_.end() ? JobCounts() : found->second;
 }

@@ -105,6 +105,7 @@ void JobStore::recover() {
   transaction.commit();
   recount();
   // These figures are of this process.
+  const std::lock_guard counts_lock(counts_mutex_);
   counts_.failed = 0;
   for (auto& [owner, counts] : of_owner_) counts.failed = 0;
 }

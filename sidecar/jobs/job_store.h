@@ -112,6 +112,7 @@ class JobStore {
   // Deletes what has expired and times out what runs too long; returns the ids
   // of running jobs that this stopped.
   std::vector<std::string> expire();
+  // Kept in memory: these wait for no disk.
   JobCounts counts();
   JobCounts counts(const std::string& owner);
 
@@ -145,6 +146,7 @@ class JobStore {
   // Counts of everybody and of an owner, to be changed alike.
   template <class Change>
   void count(const std::string& owner, const Change& change) {
+    const std::lock_guard lock(counts_mutex_);
     change(counts_);
     change(of_owner_[owner]);
   }
@@ -155,10 +157,12 @@ class JobStore {
   std::mutex mutex_;
   // Guarded by mutex_, to the end of the group.
   Database database_;
-  JobCounts counts_;
-  std::map<std::string, JobCounts> of_owner_;
   // Of the job begun last: later jobs of an owner that was idle come after it.
   std::int64_t turn_ = 0;
+  // Changed with both locks held, read with either: who asks for figures waits for no disk.
+  std::mutex counts_mutex_;
+  JobCounts counts_;
+  std::map<std::string, JobCounts> of_owner_;
 
   // What only reads does not wait for what writes. Guarded by reader_mutex_.
   std::mutex reader_mutex_;

@@ -73,8 +73,8 @@ static void chatterbox_output_stream_class_init(ChatterboxOutputStreamClass* typ
 static void chatterbox_output_stream_init(ChatterboxOutputStream*) {}
 }
 
-GInputStream* open_status(JobStore& store, const Job& job, std::int64_t* length) {
-  const std::int64_t bytes = store.output_bytes(job.id);
+GInputStream* open_status(JobStore& store, const Job& job, std::int64_t bytes,
+                          std::int64_t* length) {
   StatusJson text = status_json(job, bytes > 0);
   *length = std::int64_t(text.head.size() + text.tail.size()) + bytes;
   auto* stream = static_cast<ChatterboxOutputStream*>(

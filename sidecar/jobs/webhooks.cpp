@@ -31,7 +31,7 @@ struct Webhooks::Delivery {
   }
 };
 
-Webhooks::Webhooks(JobStore& store, const WebhookPolicy& policy, int retry_seconds)
+Webhooks::Webhooks(AsyncStore& store, const WebhookPolicy& policy, int retry_seconds)
     : store_(store),
       policy_(policy),
       retry_ms_(retry_seconds * 1000LL),
@@ -52,7 +52,7 @@ void Webhooks::look() {
     const std::lock_guard lock(mutex_);
     busy = in_the_air_;
   }
-  for (const Job& job : store_.due_webhooks(busy, kEach)) {
+  for (const Job& job : store_.blocking().due_webhooks(busy, kEach)) {
     {
       const std::lock_guard lock(mutex_);
       ++in_the_air_[job.owner];
@@ -119,18 +119,22 @@ void Webhooks::resolved(Delivery* delivery, GList* addresses) {
   for (GList* at = addresses; at; at = at->next)
     if (!policy_.allows_peer(G_INET_ADDRESS(at->data)))
       return finished(delivery, "its address may not be called", false);
-  std::int64_t length = 0;
-  GInputStream* body = nullptr;
-  try {
-    body = open_status(store_, delivery->job, &length);
-  } catch (const StorageError& error) {
-    // Not sent, not counted: its time comes again.
-    log(Level::kWarning, "job " + delivery->job.id + ": webhook postponed: " + error.what());
-    const std::lock_guard lock(mutex_);
-    if (--in_the_air_[delivery->job.owner] <= 0) in_the_air_.erase(delivery->job.owner);
-    delete delivery;
-    return;
-  }
+  store_.read(
+      [job = delivery->job](JobStore& store) { return store.output_bytes(job.id); },
+      [this, delivery](auto& bytes) {
+        try {
+          std::int64_t length = 0;
+          GInputStream* body = open_status(store_.blocking(), delivery->job, bytes.get(), &length);
+          post_body(delivery, body, length);
+        } catch (const StorageError& error) {
+          // Not sent, not counted: its time comes again.
+          log(Level::kWarning, "job " + delivery->job.id + ": webhook postponed: " + error.what());
+          let_go(delivery);
+        }
+      });
+}
+
+void Webhooks::post_body(Delivery* delivery, GInputStream* body, std::int64_t length) {
   SoupMessage* message = delivery->message;
   // An address that sends us on may lead where its owner may not go.
   soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
@@ -161,11 +165,23 @@ void Webhooks::finished(Delivery* delivery, const std::string& trouble, bool sen
   const std::string& id = delivery->job.id;
   log(trouble.empty() ? Level::kInfo : Level::kWarning,
       "job " + id + ": webhook " + (trouble.empty() ? "delivered" : "failed: " + trouble));
-  try {
-    store_.webhook_sent(id, trouble.empty() || !sent || delivery->refused, retry_ms_);
-  } catch (const StorageError& failure) {
-    log(Level::kWarning, "job " + id + ": " + failure.what());
-  }
+  const bool done = trouble.empty() || !sent || delivery->refused;
+  store_.write(
+      [id, done, retry_ms = retry_ms_](JobStore& store) {
+        store.webhook_sent(id, done, retry_ms);
+        return true;
+      },
+      [this, delivery](auto& answer) {
+        try {
+          answer.get();
+        } catch (const StorageError& failure) {
+          log(Level::kWarning, "job " + delivery->job.id + ": " + failure.what());
+        }
+        let_go(delivery);
+      });
+}
+
+void Webhooks::let_go(Delivery* delivery) {
   {
     const std::lock_guard lock(mutex_);
     if (--in_the_air_[delivery->job.owner] <= 0) in_the_air_.erase(delivery->job.owner);

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "jobs/job_store.h"
+#include "jobs/async_store.h"
 #include "jobs/webhook_policy.h"
 
 namespace chatterbox::sidecar {
@@ -17,7 +17,7 @@ namespace chatterbox::sidecar {
 // Anything but 200 is tried again; the store counts.
 class Webhooks {
  public:
-  Webhooks(JobStore& store, const WebhookPolicy& policy, int retry_seconds);
+  Webhooks(AsyncStore& store, const WebhookPolicy& policy, int retry_seconds);
   ~Webhooks();
 
   // Begins what is due: a few for each owner, so that none waits for the dead addresses of
@@ -29,11 +29,13 @@ class Webhooks {
   // In the thread of the main loop, like everything below.
   void send(const Job& job);
   void resolved(Delivery* delivery, GList* addresses);
+  void post_body(Delivery* delivery, GInputStream* body, std::int64_t length);
+  void let_go(Delivery* delivery);
   void finished(Delivery* delivery, const std::string& trouble, bool sent);
   static void on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
                                gpointer delivery);
 
-  JobStore& store_;
+  AsyncStore& store_;
   const WebhookPolicy policy_;
   const std::int64_t retry_ms_;
   SoupSession* session_;

@@ -8,6 +8,7 @@ overhead     wall time of a job of about 10 s of speech over what the library it
 memory       resident memory after 20 and after --jobs jobs
 crowd        /ping and memory with idle connections, slow readers and large bodies at once
 """
+import multiprocessing
 import socket
 import statistics
 
@@ -105,10 +106,9 @@ def memory(server):
 
 def crowd(server):
     """2,000 idle connections, 100 readers that read nothing, bodies of 20 MB: /ping and memory."""
-    fields = tts("A sentence to be resampled. " * 40, sample_rate=96000)
-    job = server.run(fields)
+    job = server.run(tts("A sentence to be resampled. " * 40, sample_rate=96000))
     server.wait(job, 240)
-    before, ending, times = server.rss_kb(), threading.Event(), []
+    before = server.rss_kb()
     sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(options.idle)]
     for _ in range(options.readers):
         one = socket.socket()
@@ -117,45 +117,83 @@ def crowd(server):
         one.connect(("127.0.0.1", server.port))
         one.sendall(("GET /status/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % job).encode())
         sockets.append(one)
-    body = json.dumps({"input": {"operation": "none", "text": "x" * 19_000_000}})
-    codes = {}
-
-    def send():
-        while not ending.is_set():
-            try:
-                status = other("POST", "/runsync", body)
-            except OSError:
-                status = 0
-            codes[status] = codes.get(status, 0) + 1
-
-    def other(method, path, data=None):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60,
-                                                source_address=("127.0.0.3", 0))
-        try:
-            connection.request(method, path, data)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        finally:
-            connection.close()
-
-    senders = [threading.Thread(target=send) for _ in range(4)]
-    for sender in senders:
-        sender.start()
+    # Whoever sends and who measures has a process each: threads of one would wait for each other.
+    context = multiprocessing.get_context("fork")
+    ending, results = context.Event(), context.Queue()
+    senders = [context.Process(target=send_bodies, args=(server.port, ending, results)) for _ in range(4)]
+    ports = context.Queue()
+    control = context.Process(target=bare_server, args=(ports,))
+    control.start()
+    asker = context.Process(target=ask, args=(server.port, ports.get(), ending, results))
+    for process in senders + [asker]:
+        process.start()
     most, end = 0, time.monotonic() + options.seconds
     while time.monotonic() < end:
-        start = time.perf_counter()
-        assert other("GET", "/ping") == 200
-        times.append(1000 * (time.perf_counter() - start))
         most = max(most, server.rss_kb())
-        time.sleep(0.02)
+        time.sleep(0.05)
     ending.set()
-    for sender in senders:
-        sender.join()
-    report("/ping in the crowd", times)
+    codes = {}
+    for _ in range(len(senders) + 1):
+        found = results.get()
+        if isinstance(found, tuple):
+            report("/ping in the crowd", found[0])
+            report("the same of a bare server in the same moments", found[1])
+        else:
+            for status, count in found.items():
+                codes[status] = codes.get(status, 0) + count
+    for process in senders + [asker]:
+        process.join()
+    control.kill()
+    control.join()
     print("memory: %.0f MB over idle at most; bodies of 19 MB: %s" % ((most - before) / 1000, codes))
     for one in sockets:
         one.close()
+
+
+def other(port, method, path, data=None):
+    """A request from an address that the crowd does not fill."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=("127.0.0.3", 0))
+    try:
+        connection.request(method, path, data)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+def send_bodies(port, ending, results):
+    body = json.dumps({"input": {"operation": "none", "text": "x" * 19_000_000}}).encode()
+    codes = {}
+    while not ending.is_set():
+        try:
+            status = other(port, "POST", "/runsync", body)
+        except OSError:
+            status = 0
+        codes[status] = codes.get(status, 0) + 1
+    results.put(codes)
+
+
+def bare_server(ports):
+    """What a request takes that costs its server nothing: the machine's own part."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ports.put(listener.getsockname()[1])
+    while True:
+        connection = listener.accept()[0]
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        connection.close()
+
+
+def ask(port, control, ending, results):
+    times = ([], [])
+    while not ending.is_set():
+        for number, at in ((0, port), (1, control)):
+            start = time.perf_counter()
+            assert other(at, "GET", "/ping") == 200
+            times[number].append(1000 * (time.perf_counter() - start))
+        time.sleep(0.02)
+    results.put(times)
 
 
 parser = arguments(__doc__)

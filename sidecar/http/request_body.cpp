@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "http/request_body.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+constexpr const char* kBody = "chatterbox-body";
+
+}  // namespace
+
+void RequestBody::collect(SoupServerMessage* message) {
+  using Held = std::shared_ptr<RequestBody>;
+  g_object_set_data_full(G_OBJECT(message), kBody, new Held(std::make_shared<RequestBody>()),
+                         [](gpointer held) { delete static_cast<Held*>(held); });
+  soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
+  g_signal_connect(message, "got-chunk",
+                   G_CALLBACK(+[](SoupServerMessage* from, GBytes* chunk, gpointer) {
+                     const auto body = of(from);
+                     if (body->refused_) return;
+                     body->pieces_.push_back(g_bytes_ref(chunk));
+                     body->size_ += std::int64_t(g_bytes_get_size(chunk));
+                   }),
+                   nullptr);
+}
+
+std::shared_ptr<RequestBody> RequestBody::of(SoupServerMessage* message) {
+  const auto* held =
+      static_cast<std::shared_ptr<RequestBody>*>(g_object_get_data(G_OBJECT(message), kBody));
+  if (held) return *held;
+  const auto none = std::make_shared<RequestBody>();
+  none->refuse();
+  return none;
+}
+
+void RequestBody::forget(SoupServerMessage* message) {
+  g_object_set_data(G_OBJECT(message), kBody, nullptr);
+}
+
+void RequestBody::drop() {
+  for (GBytes* piece : pieces_) g_bytes_unref(piece);
+  pieces_.clear();
+  size_ = 0;
+}
+
+void RequestBody::refuse() {
+  refused_ = true;
+  drop();
+}
+
+std::string RequestBody::take() {
+  std::string text;
+  text.reserve(std::size_t(size_));
+  for (GBytes* piece : pieces_) {
+    gsize size = 0;
+    const auto* data = static_cast<const char*>(g_bytes_get_data(piece, &size));
+    if (size > 0) text.append(data, size);
+    // Given back as it is copied: the two together are not in memory at once.
+    g_bytes_unref(piece);
+  }
+  pieces_.clear();
+  size_ = 0;
+  return text;
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chatterbox::sidecar {
+
+// The body of a request as it comes, in pieces. Whoever reads it joins them: for the main loop
+// megabytes are too much to copy.
+class RequestBody {
+ public:
+  RequestBody() = default;
+  ~RequestBody() { drop(); }
+  RequestBody(const RequestBody&) = delete;
+  RequestBody& operator=(const RequestBody&) = delete;
+
+  // Keeps what comes of this message from now on, in libsoup's place.
+  static void collect(SoupServerMessage* message);
+  // What was collected; empty when nothing was. `forget` takes it from the message.
+  static std::shared_ptr<RequestBody> of(SoupServerMessage* message);
+  static void forget(SoupServerMessage* message);
+
+  // What came is given up, and what comes is not kept.
+  void refuse();
+  std::int64_t size() const { return size_; }
+  // The whole, which is then here no more. One thread, once the request has come.
+  std::string take();
+
+ private:
+  void drop();
+
+  std::vector<GBytes*> pieces_;
+  std::int64_t size_ = 0;
+  bool refused_ = false;
+};
+
+}  // namespace chatterbox::sidecar

@@ -253,7 +253,6 @@ int serve(const Config& config) {
                                         }
                                       },
                                       [&webhooks] { webhooks.look(); }});
-  post_every(100, [&pool] { pool.nudge(); });
   log(Level::kInfo, "serving on " + server.address() + ", jobs in " + data_dir);
   // For whoever started us on port 0.
   std::printf("%s\n", server.address().c_str());

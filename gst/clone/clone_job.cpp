@@ -3,7 +3,6 @@
 #include "clone_job.h"
 
 #include <filesystem>
-#include <mutex>
 #include <utility>
 
 #include "background.h"
@@ -14,43 +13,6 @@
 namespace chatterbox::gst {
 
 namespace fs = std::filesystem;
-
-struct CloneJob::Shared {
-  std::mutex mutex;
-  bool cancelled = false;
-  VoiceMaker* maker = nullptr;  // while it works
-
-  bool is_cancelled() {
-    std::lock_guard lock(mutex);
-    return cancelled;
-  }
-  void check() {
-    std::lock_guard lock(mutex);
-    check_locked();
-  }
-  void check_locked() const {
-    if (cancelled) throw Error(ErrorCode::kCancelled, "making the voice was cancelled");
-  }
-};
-
-// Who can be cancelled, for as long as this lives.
-class CloneJob::AtWork {
- public:
-  AtWork(Shared& shared, VoiceMaker& maker) : shared_(shared) {
-    std::lock_guard lock(shared.mutex);
-    shared.check_locked();
-    shared.maker = &maker;
-  }
-  ~AtWork() {
-    std::lock_guard lock(shared_.mutex);
-    shared_.maker = nullptr;
-  }
-  AtWork(const AtWork&) = delete;
-  AtWork& operator=(const AtWork&) = delete;
-
- private:
-  Shared& shared_;
-};
 
 namespace {
 
@@ -87,7 +49,7 @@ CloneFailure saving_failure() {
 
 }  // namespace
 
-CloneJob::Result CloneJob::run(const Request& request, Shared& shared) {
+CloneJob::Result CloneJob::run(const Request& request, const std::stop_token& stop) {
   Result result;
   bool saving = false;
   try {
@@ -96,16 +58,13 @@ CloneJob::Result CloneJob::run(const Request& request, Shared& shared) {
     if (result.failure) return result;
     const auto model =
         acquire_model(request.model, int(request.settings.threads),
-                      [&](double, std::string_view) { return !shared.is_cancelled(); });
+                      [&](double, std::string_view) { return !stop.stop_requested(); });
     const std::unique_ptr<VoiceMaker> maker = model->make_voice_maker();
     result.model_id = maker->model_id();
     result.failure = judge_length(request.recording, maker->min_seconds());
     if (result.failure) return result;
-    {
-      const AtWork at_work(shared, *maker);
-      maker->make_voice(request.recording);
-    }
-    shared.check();
+    maker->make_voice(request.recording, stop);
+    if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "making the voice was cancelled");
     saving = true;
     save(request, *maker, result.voice);
   } catch (...) {
@@ -117,23 +76,15 @@ CloneJob::Result CloneJob::run(const Request& request, Shared& shared) {
 
 std::shared_ptr<CloneJob> CloneJob::start(Request request, Done done) {
   auto job = std::make_shared<CloneJob>();
-  auto shared = std::make_shared<Shared>();
-  job->shared_ = shared;
   // As it will be read from disk, so that the engine knows it again.
   request.recording = round_to_16_bits(std::move(request.recording));
-  run_in_background("chatterbox-clone",
-                    [request = std::move(request), done = std::move(done), shared] {
-                      Result result = run(request, *shared);
-                      if (shared->is_cancelled() && result.failure) return;
-                      done(request, result);
-                    });
+  run_in_background("chatterbox-clone", [request = std::move(request), done = std::move(done),
+                                         stop = job->stop_.get_token()] {
+    Result result = run(request, stop);
+    if (stop.stop_requested() && result.failure) return;
+    done(request, result);
+  });
   return job;
-}
-
-void CloneJob::cancel() {
-  std::lock_guard lock(shared_->mutex);
-  shared_->cancelled = true;
-  if (shared_->maker) shared_->maker->cancel();
 }
 
 }  // namespace chatterbox::gst

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -64,13 +65,11 @@ class CloneJob {
 
   static std::shared_ptr<CloneJob> start(Request request, Done done);
   // Returns at once.
-  void cancel();
+  void cancel() { stop_.request_stop(); }
 
  private:
-  struct Shared;
-  class AtWork;
-  static Result run(const Request& request, Shared& shared);
-  std::shared_ptr<Shared> shared_;
+  static Result run(const Request& request, const std::stop_token& stop);
+  std::stop_source stop_;
 };
 
 }  // namespace chatterbox::gst

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ class Changer {
   virtual void set_voice(const std::string& path) = 0;
 
   virtual void push(std::span<const float> samples) = 0;
-  virtual std::vector<float> pop() = 0;
-  virtual std::vector<float> drain() = 0;
+  virtual std::vector<float> pop(std::stop_token stop) = 0;
+  virtual std::vector<float> drain(std::stop_token stop) = 0;
   virtual std::vector<float> abandon() = 0;
   virtual void reset() = 0;
   virtual void set_chunk_size(int tokens) = 0;
@@ -30,9 +31,6 @@ class Changer {
   virtual std::int64_t next_chunk() const = 0;
   virtual ConversionStats stats() const = 0;
   virtual void warm_up() = 0;
-
-  // From any thread.
-  virtual void cancel() = 0;
 };
 
 }  // namespace chatterbox::gst

@@ -3,6 +3,7 @@
 #include "changer_engine.h"
 
 #include <mutex>
+#include <utility>
 
 #include "chatterbox/error.h"
 #include "chatterbox/voice_library.h"
@@ -23,8 +24,10 @@ class EngineChanger final : public Changer {
   }
 
   void push(std::span<const float> samples) override { converter_.push(samples); }
-  std::vector<float> pop() override { return converter_.pop(); }
-  std::vector<float> drain() override { return converter_.drain(); }
+  std::vector<float> pop(std::stop_token stop) override { return converter_.pop(std::move(stop)); }
+  std::vector<float> drain(std::stop_token stop) override {
+    return converter_.drain(std::move(stop));
+  }
   std::vector<float> abandon() override { return converter_.abandon(); }
   void reset() override { converter_.reset(); }
   void set_chunk_size(int tokens) override { converter_.set_chunk_size(tokens); }
@@ -32,7 +35,6 @@ class EngineChanger final : public Changer {
   std::int64_t next_chunk() const override { return converter_.next_chunk(); }
   ConversionStats stats() const override { return converter_.stats(); }
   void warm_up() override { converter_.warm_up(); }
-  void cancel() override { converter_.cancel(); }
 
  private:
   Voice read(const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,8 @@
 // behaviour is tested without weights and in milliseconds.
 namespace chatterbox::gst {
 
-// One speaker at work; used by one thread at a time.
+// One speaker at work; used by one thread at a time. Calls with a stop token throw kCancelled soon
+// after it is asked to, at once if it was before the call.
 class Speaker {
  public:
   using Sink = Engine::Sink;
@@ -29,18 +31,13 @@ class Speaker {
   virtual ~Speaker() = default;
   // The voice of what is spoken next, from a file of a voice or a recording; an
   // empty path is the model's own voice. Throws Error.
-  virtual void set_voice(const std::string& path) = 0;
+  virtual void set_voice(const std::string& path, std::stop_token stop) = 0;
   // As Engine::synthesize.
   virtual SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
-                               const Sink& sink) = 0;
+                               const Sink& sink, std::stop_token stop) = 0;
   // For speech that is changed after speak(), which would take the mark away.
   // Throws Error.
   virtual Marker marker() = 0;
-  // Makes what goes on in another thread throw kCancelled soon.
-  virtual void cancel() = 0;
-  // From now on cancel() also stops the next set_voice() or speak(), which has not
-  // begun. Called by the thread that makes the call.
-  virtual void expect_speech() = 0;
   // Makes the first speak() as quick as the others.
   virtual void warm_up() = 0;
 };

@@ -21,18 +21,18 @@ class EngineSpeaker final : public Speaker {
  public:
   explicit EngineSpeaker(std::shared_ptr<const Model> model) : model_(model), engine_(model) {}
 
-  void set_voice(const std::string& path) override {
+  void set_voice(const std::string& path, std::stop_token stop) override {
     if (path.empty()) {
       voice_ = own_voice(*model_);
     } else {
-      voice_ = voice_in(path);
+      voice_ = voice_in(path, std::move(stop));
     }
   }
 
-  SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
-                       const Sink& sink) override {
-    if (!voice_) set_voice("");
-    return engine_.synthesize(text, *voice_, options, sink);
+  SynthesisStats speak(std::string_view text, const SynthesisOptions& options, const Sink& sink,
+                       std::stop_token stop) override {
+    if (!voice_) set_voice("", stop);
+    return engine_.synthesize(text, *voice_, options, sink, std::move(stop));
   }
 
   Marker marker() override {
@@ -42,20 +42,18 @@ class EngineSpeaker final : public Speaker {
     };
   }
 
-  void cancel() override { engine_.cancel(); }
-  void expect_speech() override { engine_.expect_call(); }
   void warm_up() override { engine_.warm_up(); }
 
  private:
   std::shared_ptr<const Model> model_;
   Engine engine_;
   // Dialogues change between a few voices; a file may be written anew.
-  const Voice& voice_in(const std::string& path) {
+  const Voice& voice_in(const std::string& path, std::stop_token stop) {
     std::error_code unknown;
     const auto written = std::filesystem::last_write_time(path, unknown);
     const auto known = voices_.find(path);
     if (known != voices_.end() && known->second.written == written) return known->second.voice;
-    Voice voice = load_voice(path, engine_);
+    Voice voice = load_voice(path, engine_, std::move(stop));
     if (voices_.size() >= kMaxVoices) voices_.clear();
     return voices_.insert_or_assign(path, Known{written, std::move(voice)}).first->second.voice;
   }

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "chatterbox/audio.h"
@@ -17,11 +18,9 @@ class VoiceMaker {
   // As Model::min_reference_seconds().
   virtual double min_seconds() const = 0;
   // Listens to somebody, as Engine::make_voice. Throws Error.
-  virtual void make_voice(const Audio& recording) = 0;
+  virtual void make_voice(const Audio& recording, std::stop_token stop) = 0;
   // Writes the voice that was made, as Voice::save. Throws Error.
   virtual void save_voice(const std::string& path) = 0;
-  // Makes make_voice(), in another thread, throw kCancelled soon.
-  virtual void cancel() = 0;
 };
 
 }  // namespace chatterbox::gst

@@ -15,9 +15,10 @@ class EngineVoiceMaker final : public VoiceMaker {
 
   std::string model_id() const override { return engine_.model()->id(); }
   double min_seconds() const override { return engine_.model()->min_reference_seconds(); }
-  void make_voice(const Audio& recording) override { voice_ = engine_.make_voice(recording); }
+  void make_voice(const Audio& recording, std::stop_token stop) override {
+    voice_ = engine_.make_voice(recording, std::move(stop));
+  }
   void save_voice(const std::string& path) override { voice_.value().save(path, *engine_.model()); }
-  void cancel() override { engine_.cancel(); }
 
  private:
   Engine engine_;

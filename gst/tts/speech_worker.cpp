@@ -37,10 +37,14 @@ SpeechJob::State SpeechJob::take(SpeechPiece& piece, std::chrono::milliseconds p
 }
 
 void SpeechJob::cancel() {
-  std::lock_guard lock(mutex_);
-  state_ = State::kCancelled;
-  pieces_.clear();
-  changed_.notify_all();
+  {
+    std::lock_guard lock(mutex_);
+    state_ = State::kCancelled;
+    pieces_.clear();
+    changed_.notify_all();
+  }
+  // Then: what the engine throws must not be taken for a failure.
+  stop_.request_stop();
 }
 
 bool SpeechJob::cancelled() const {
@@ -146,7 +150,7 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
     marker_ = std::move(marker);
   }
   SpeechPiece whole;
-  count(speaker.speak(part.text, options, [&](const SpeechChunk& chunk) {
+  const auto take = [&](const SpeechChunk& chunk) {
     SpeechPiece piece{{chunk.samples.begin(), chunk.samples.end()},
                       chunk.position,
                       {chunk.words.begin(), chunk.words.end()},
@@ -177,7 +181,8 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
       word.end += begin;
     }
     return add(std::move(piece));
-  }));
+  };
+  count(speaker.speak(part.text, options, take, stop_.get_token()));
   if (part.speed == 1) return;
   whole = at_speed(std::move(whole), part.speed, begin);
   if (!part.fitted) whole.samples = mark(std::move(whole.samples));
@@ -193,18 +198,13 @@ void SpeechJob::run(Speaker& speaker) {
         silence_after_ = 0;
         continue;
       }
-      // The order matters: who cancels marks the job first and tells the speaker
-      // then, so that one of the two is always seen.
-      speaker.expect_speech();
       {
         std::lock_guard lock(mutex_);
         if (state_ == State::kCancelled) return;
         if (start_ == Clock::time_point()) start_ = Clock::now();
         voice_ = part.voice_path;
       }
-      about_voice([&] { speaker.set_voice(part.voice_path); });
-      speaker.expect_speech();
-      if (cancelled()) return;
+      about_voice([&] { speaker.set_voice(part.voice_path, stop_.get_token()); });
       speak(speaker, part);
     }
     finish();
@@ -239,10 +239,7 @@ SpeechWorker::~SpeechWorker() {
   shared_->stopping = true;
   for (const auto& job : shared_->jobs) job->cancel();
   shared_->jobs.clear();
-  if (shared_->current) {
-    shared_->current->cancel();
-    shared_->speaker->cancel();
-  }
+  if (shared_->current) shared_->current->cancel();
   shared_->wake();
 }
 
@@ -256,7 +253,6 @@ void SpeechWorker::cancel(const std::shared_ptr<SpeechJob>& job) {
   job->cancel();
   std::lock_guard lock(shared_->mutex);
   std::erase(shared_->jobs, job);
-  if (shared_->current == job) shared_->speaker->cancel();
 }
 
 void SpeechWorker::work(Shared& shared) {

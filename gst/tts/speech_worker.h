@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,7 @@ class SpeechJob {
 
   // The next piece, if there is one within `patience`.
   State take(SpeechPiece& piece, std::chrono::milliseconds patience);
-  // Ends it for everyone who waits; the engine follows when it can.
+  // Ends it for everyone who waits, and soon for the engine that speaks it.
   void cancel();
   bool cancelled() const;
   // After kFailed; the file of the voice, where the failure is about one.
@@ -84,6 +85,7 @@ class SpeechJob {
   void count(const SynthesisStats& stats);
 
   const Request request_;
+  std::stop_source stop_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<SpeechPiece> pieces_;
@@ -109,7 +111,7 @@ class SpeechWorker {
   SpeechWorker& operator=(const SpeechWorker&) = delete;
 
   void submit(std::shared_ptr<SpeechJob> job);
-  // Cancels the job; interrupts the engine when it is the one being done.
+  // Cancels the job, whether it waits or is being done.
   void cancel(const std::shared_ptr<SpeechJob>& job);
 
  private:

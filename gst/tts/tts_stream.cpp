@@ -84,7 +84,7 @@ bool TtsStream::start_load() {
   if (!settings.find(core_.element, settings.voice, request, voice)) return false;
   request.make = [voice](SpeakerModel& model, const std::atomic<bool>& wanted) {
     auto speaker = model.make_speaker();
-    about_voice([&] { speaker->set_voice(voice); });
+    about_voice([&] { speaker->set_voice(voice, {}); });
     if (wanted) speaker->warm_up();
     return std::make_shared<SpeechWorker>(std::move(speaker));
   };

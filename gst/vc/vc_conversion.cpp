@@ -13,17 +13,13 @@
 namespace chatterbox::gst {
 
 GstFlowReturn VcConversion::handle(VcItem item) {
-  GstFlowReturn flow = GST_FLOW_OK;
   try {
-    flow = work_on(item);
+    return work_on(item);
   } catch (const Error& error) {
     // A flush is no failure.
     if (error.code() != ErrorCode::kCancelled || !core_.task.must_stop()) throw;
-    flow = GST_FLOW_FLUSHING;
+    return GST_FLOW_FLUSHING;
   }
-  const Lock lock = core_.task.lock();
-  core_.run.converting = nullptr;
-  return flow;
 }
 
 GstFlowReturn VcConversion::idle(Lock& lock) {
@@ -125,10 +121,10 @@ GstFlowReturn VcConversion::await_voice(const std::string& voice) {
   return core_.task.stopping() ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
-// From here on a flush stops the engine.
-void VcConversion::mark_converting() {
+// By which a flush stops the engine.
+std::stop_token VcConversion::stop() {
   const Lock lock = core_.task.lock();
-  core_.run.converting = state_.changer;
+  return core_.run.stop.get_token();
 }
 
 // What can change between two chunks.
@@ -153,7 +149,6 @@ GstFlowReturn VcConversion::convert(VcItem& item) {
   GstFlowReturn flow = wait_for_changer();
   if (flow != GST_FLOW_OK) return flow;
   if (!state_.changer) return skip(item);
-  mark_converting();
   flow = core_.pad.prepare();
   if (flow != GST_FLOW_OK) return flow;
   state_.mix.add(item.samples.dry);
@@ -163,7 +158,7 @@ GstFlowReturn VcConversion::convert(VcItem& item) {
   state_.given = true;
   while (true) {
     apply_settings();
-    std::vector<float> chunk = state_.changer->pop();
+    std::vector<float> chunk = state_.changer->pop(stop());
     if (chunk.empty()) return GST_FLOW_OK;
     flow = emit(std::move(chunk));
     if (flow != GST_FLOW_OK) return flow;
@@ -212,9 +207,8 @@ GstFlowReturn VcConversion::finish() {
   if (!std::exchange(state_.speaking, false)) return GST_FLOW_OK;
   std::vector<float> rest;
   if (std::exchange(state_.given, false)) {
-    mark_converting();
     apply_settings();
-    rest = state_.changer->drain();
+    rest = state_.changer->drain(stop());
   }
   rest.resize(state_.mix.waiting(), 0.0F);
   const GstFlowReturn flow = emit(std::move(rest));

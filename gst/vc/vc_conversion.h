@@ -51,7 +51,7 @@ class VcConversion {
   GstFlowReturn abandon();
   GstFlowReturn wait_for_changer();
   GstFlowReturn await_voice(const std::string& voice);
-  void mark_converting();
+  std::stop_token stop();
   void apply_settings();
   GstFlowReturn emit(std::vector<float> converted);
   void watch_lateness(GstClockTime timestamp);

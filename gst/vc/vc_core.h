@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "changer.h"
@@ -43,7 +44,7 @@ struct VcRun {
   ConversionStats conversion;
   GstClockTime discarded = 0;
   guint64 overloads = 0, late = 0;
-  std::shared_ptr<Changer> converting;  // inside a call that takes time
+  std::stop_source stop;  // of conversions up to the next flush
   // Asked for before the changer was there: nothing is converted until it is read.
   std::optional<std::string> awaited_voice;
   std::uint64_t voice_serial = 0;  // of the last request

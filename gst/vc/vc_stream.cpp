@@ -27,10 +27,7 @@ VcStream::VcStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad)
     : core_(element, sink_pad, src_pad,
             {[this](VcItem&& item) { return conversion_.handle(std::move(item)); },
              [this](Lock& lock) { return conversion_.idle(lock); },
-             [](const VcItem&) { return false; },
-             [this] {
-               if (core_.run.converting) core_.run.converting->cancel();
-             },
+             [](const VcItem&) { return false; }, [this] { core_.run.stop.request_stop(); },
              [this](GstFlowReturn flow) { conversion_.stopped(flow); }}),
       input_(core_),
       conversion_(core_) {}
@@ -108,7 +105,6 @@ void VcStream::enter_null() {
   {
     const Lock lock = core_.task.lock();
     conversion_.reset();
-    core_.run.converting = nullptr;
   }
   core_.lease.drop();
 }
@@ -122,6 +118,7 @@ bool VcStream::sink_event(OwnedEvent event) {
     input_.flush();
     core_.task.flush_stop(std::move(event), [this] {
       core_.pad.flush();
+      core_.run.stop = {};
       conversion_.reset();
     });
     return true;

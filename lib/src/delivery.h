@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "audio/edge_silence.h"
-#include "cancellation.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/watermark.h"
+#include "turns.h"
 
 namespace chatterbox {
 

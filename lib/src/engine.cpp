@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "audio/resample.h"
-#include "cancellation.h"
 #include "chatterbox/error.h"
 #include "chatterbox/plain_text.h"
 #include "chatterbox/watermark.h"
@@ -29,6 +28,7 @@
 #include "text/tags.h"
 #include "text/tokenizer.h"
 #include "torch_guard.h"
+#include "turns.h"
 #include "voice_cache.h"
 #include "voice_caches.h"
 #include "word_clock.h"
@@ -76,7 +76,7 @@ SamplingOptions sampling_options(const SynthesisOptions& options, const Sampling
 }
 
 SpeechStream::Options stream_options(const SynthesisOptions& options, const T3Config& t3,
-                                     std::uint64_t seed, const Cancellation& cancellation) {
+                                     std::uint64_t seed, const std::stop_token& stop) {
   SpeechStream::Options stream;
   stream.seed = seed;
   stream.cut_last_token = t3.cut_last_token;
@@ -86,7 +86,7 @@ SpeechStream::Options stream_options(const SynthesisOptions& options, const T3Co
                              ? options.first_chunk_size
                              : std::min(options.chunk_size, kFirstChunkTokens);
   }
-  stream.checkpoint = [&cancellation] { cancellation.check(); };
+  stream.checkpoint = [stop] { check_stop(stop); };
   return stream;
 }
 
@@ -151,7 +151,7 @@ struct Speaking {
   std::shared_ptr<const VoicePrefix> prefix;
   std::shared_ptr<const PromptCache> prompt;
   const SynthesisOptions& options;
-  const Cancellation& cancellation;
+  const std::stop_token& stop;
   Delivery& delivery;
 };
 
@@ -159,14 +159,14 @@ struct Speaking {
 // Audio leaves while T3 still makes tokens.
 TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::uint64_t seed,
                        bool last_piece) {
-  const auto& [model, prefix, prompt, options, cancellation, delivery] = speaking;
+  const auto& [model, prefix, prompt, options, stop, delivery] = speaking;
   T3Request request;
   request.prefix = prefix;
   request.text_ids = text.ids;
   request.sampling = sampling_options(options, model.config.defaults, seed);
 
   SpeechStream speech(*model.s3gen, *model.hift, prompt,
-                      stream_options(options, model.config.t3, seed, cancellation));
+                      stream_options(options, model.config.t3, seed, stop));
   const std::int64_t start = delivery.made();
   WordClock words(text.words, start);
   PieceEnd end(text, std::min(options.max_tokens, model.config.t3.max_speech_tokens));
@@ -181,7 +181,7 @@ TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::ui
 
   std::int64_t spoken = 0;
   model.t3->generate(request, [&](std::int64_t token, int text_position) {
-    cancellation.check();
+    check_stop(stop);
     if (!end.allows(text_position)) return false;
     // Ids beyond the codebook are not speech; upstream drops them too.
     if (token >= model.config.t3.start_speech) return true;
@@ -217,11 +217,12 @@ Engine::Engine(std::shared_ptr<const Model> model) : model_(std::move(model)) {
 Engine::~Engine() = default;
 
 SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
-                                  const SynthesisOptions& options, const Sink& sink) {
+                                  const SynthesisOptions& options, const Sink& sink,
+                                  std::stop_token stop) {
   return with_torch([&] {
     const auto start = Delivery::Clock::now();
     const ModelParts& model = model_->parts();
-    const Cancellation cancellation(cancel_requests_, requests_at_start());
+    check_stop(stop);
     check(options);
     model.unused_options.check(model.config, options);
     std::optional<Watermarker> watermarker;
@@ -233,7 +234,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
 
     std::vector<Piece> pieces = read_text(model, text, options);
 
-    Turn turn(model.turns, cancellation);
+    Turn turn(model.turns, stop);
     use_threads(model.threads);
     Delivery delivery(sink, turn, start, options.trim_silence, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
@@ -241,7 +242,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
                             hear_voice(model, voice, options),
                             model.prompt_caches->get(*model.s3gen, voice.conditionals()),
                             options,
-                            cancellation,
+                            stop,
                             delivery};
     if (pieces.empty()) delivery.deliver(at::empty({0}), /*last=*/true, {});
     std::size_t spoken = 0;
@@ -253,31 +254,33 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
   });
 }
 
-Audio Engine::synthesize(std::string_view text, const Voice& voice,
-                         const SynthesisOptions& options) {
+Audio Engine::synthesize(std::string_view text, const Voice& voice, const SynthesisOptions& options,
+                         std::stop_token stop) {
   Audio audio;
-  synthesize(text, voice, options, [&](const SpeechChunk& chunk) {
+  const auto gather = [&](const SpeechChunk& chunk) {
     audio.samples.insert(audio.samples.end(), chunk.samples.begin(), chunk.samples.end());
     return true;
-  });
+  };
+  synthesize(text, voice, options, gather, std::move(stop));
   return audio;
 }
 
-Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std::uint64_t> seed,
-                      bool watermark) {
+Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOptions& chosen,
+                      std::stop_token stop) {
   return with_torch([&] {
     const ModelParts& model = model_->parts();
-    const Cancellation cancellation(cancel_requests_, requests_at_start());
+    check_stop(stop);
     check_audio("speech", speech);
-    const auto marks = watermark ? model.watermark() : nullptr;
-    const Turn turn(model.turns, cancellation);
+    const auto marks = chosen.watermark ? model.watermark() : nullptr;
+    const Turn turn(model.turns, stop);
     use_threads(model.threads);
 
     const Audio heard = resample(speech, kTokenizerRateHz);
     const at::Tensor tokens = model.s3tokenizer->tokenize(to_tensor(heard));
+    check_stop(stop);
     SpeechStream::Options options;
-    options.seed = seed ? *seed : fresh_seed();
-    options.checkpoint = [&cancellation] { cancellation.check(); };
+    options.seed = chosen.seed ? *chosen.seed : fresh_seed();
+    options.checkpoint = [stop] { check_stop(stop); };
     if (model.s3gen->attends_in_groups())
       options.chunk = options.first_chunk = kConversionChunkTokens;
     SpeechStream stream(*model.s3gen, *model.hift,
@@ -295,34 +298,24 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, std::optional<std
   });
 }
 
-Voice Engine::make_voice(const Audio& reference) {
+Voice Engine::make_voice(const Audio& reference, std::stop_token stop) {
   return with_torch([&] {
     const ModelParts& model = model_->parts();
-    const Cancellation cancellation(cancel_requests_, requests_at_start());
+    check_stop(stop);
     check_audio("reference", reference);
     const VoiceCache cache;
     const std::string key = VoiceCache::key(reference, model.id);
     if (auto known = cache.find(key, model.id, model.config))
       return Voice(std::make_shared<const Conditionals>(std::move(*known)));
 
-    const Turn turn(model.turns, cancellation);
+    const Turn turn(model.turns, stop);
     use_threads(model.threads);
-    auto conditionals = std::make_shared<const Conditionals>(make_conditionals(
-        reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector, model.config));
+    auto conditionals = std::make_shared<const Conditionals>(
+        make_conditionals(reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector,
+                          model.config, [stop] { check_stop(stop); }));
     cache.store(key, *conditionals, model.id);
     return Voice(std::move(conditionals));
   });
-}
-
-void Engine::expect_call() { requests_at_expectation_ = cancel_requests_.load(); }
-
-std::uint64_t Engine::requests_at_start() {
-  return std::exchange(requests_at_expectation_, std::nullopt).value_or(cancel_requests_.load());
-}
-
-void Engine::cancel() {
-  ++cancel_requests_;
-  model_->parts().turns.wake();
 }
 
 void Engine::warm_up() {

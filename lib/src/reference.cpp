@@ -64,14 +64,20 @@ at::Tensor decoder_prompt_mel(const at::Tensor& wav24k) {
 
 Conditionals make_conditionals(const Audio& reference, const VoiceEncoder& voice_encoder,
                                const S3Tokenizer& tokenizer, const XVector& xvector,
-                               const ModelConfig& config) {
+                               const ModelConfig& config, const Checkpoint& checkpoint) {
+  const auto look_up = [&] {
+    if (checkpoint) checkpoint();
+  };
   const ReferenceWaves waves = prepare_reference(reference, config);
   Conditionals result;
   result.speaker_embedding = voice_encoder.embed(waves.speaker_16k);
+  look_up();
   result.speech_prompt = tokenizer.tokenize(waves.prompt_16k, config.t3.speech_prompt_tokens);
   result.exaggeration = config.defaults.exaggeration;
 
+  look_up();
   result.xvector = xvector.embed(waves.decoder_16k);
+  look_up();
   const at::Tensor mel = decoder_prompt_mel(waves.decoder_24k);
   const at::Tensor tokens = tokenizer.tokenize(waves.decoder_16k);
   // A token that is not followed by both its frames is dropped. A last single

@@ -8,6 +8,7 @@
 #include "chatterbox/audio.h"
 #include "conditionals.h"
 #include "config.h"
+#include "s3gen/checkpoint.h"
 #include "s3gen/xvector.h"
 #include "s3tokenizer/s3tokenizer.h"
 #include "voice_encoder/voice_encoder.h"
@@ -34,6 +35,6 @@ at::Tensor decoder_prompt_mel(const at::Tensor& wav24k);
 // A recording of one speaker -> what the model needs to speak like them.
 Conditionals make_conditionals(const Audio& reference, const VoiceEncoder& voice_encoder,
                                const S3Tokenizer& tokenizer, const XVector& xvector,
-                               const ModelConfig& config);
+                               const ModelConfig& config, const Checkpoint& checkpoint = {});
 
 }  // namespace chatterbox

@@ -4,19 +4,17 @@
 
 #include <algorithm>
 
+#include "chatterbox/error.h"
+
 namespace chatterbox {
 
-bool Turns::begin(const std::function<bool()>& give_up) {
+bool Turns::begin(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   const std::uint64_t ticket = next_ticket_++;
   waiting_.push_back(ticket);
-  bool gave_up = false;
-  changed_.wait(lock, [&] {
-    gave_up = give_up();
-    return gave_up || (!busy_ && waiting_.front() == ticket);
-  });
+  changed_.wait(lock, stop, [&] { return !busy_ && waiting_.front() == ticket; });
   waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
-  if (gave_up) {
+  if (stop.stop_requested()) {
     // Leaving may make somebody else the first.
     lock.unlock();
     changed_.notify_all();
@@ -34,10 +32,18 @@ void Turns::end() {
   changed_.notify_all();
 }
 
-void Turns::wake() {
-  // The lock orders this after a waiter's check, so that no wake-up is lost.
+std::size_t Turns::waiting() const {
   const std::lock_guard lock(mutex_);
-  changed_.notify_all();
+  return waiting_.size();
+}
+
+void Turn::begin() {
+  held_ = turns_.begin(stop_);
+  if (!held_) check_stop(stop_);
+}
+
+void check_stop(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped by the caller");
 }
 
 }  // namespace chatterbox

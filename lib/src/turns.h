@@ -3,10 +3,11 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
+#include <stop_token>
 
 namespace chatterbox {
 
@@ -15,21 +16,52 @@ namespace chatterbox {
 // time, instead of all becoming slow at once.
 class Turns {
  public:
-  // Blocks until it is the caller's turn. `give_up` is asked whenever wake() is
-  // called and before waiting; when it says true the caller leaves the queue
-  // and false is returned.
-  bool begin(const std::function<bool()>& give_up);
+  // Blocks until it is the caller's turn; false when `stop` was requested first.
+  bool begin(const std::stop_token& stop);
   void end();
-  // Makes waiting callers ask their `give_up` again.
-  void wake();
+
+  // Callers in the queue, without the one whose turn it is.
+  std::size_t waiting() const;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_. The front ticket has the turn or may take it.
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  // Guarded by mutex_. The front ticket may take the turn.
   std::deque<std::uint64_t> waiting_;
   std::uint64_t next_ticket_ = 0;
   bool busy_ = false;
 };
+
+// A turn on the model, given up at the end of its scope and lent out meanwhile.
+class Turn {
+ public:
+  // Waits; throws kCancelled.
+  Turn(Turns& turns, std::stop_token stop) : turns_(turns), stop_(std::move(stop)) { begin(); }
+  ~Turn() {
+    if (held_) turns_.end();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // Runs `work`, which may block, while others have the model.
+  template <typename Work>
+  auto lend(Work&& work) {
+    turns_.end();
+    held_ = false;
+    auto result = work();
+    begin();
+    return result;
+  }
+
+ private:
+  void begin();
+
+  Turns& turns_;
+  const std::stop_token stop_;
+  bool held_ = false;
+};
+
+// Throws kCancelled once `stop` is requested.
+void check_stop(const std::stop_token& stop);
 
 }  // namespace chatterbox

@@ -142,11 +142,11 @@ struct Streams {
 };
 
 Streams exchange(Descriptor& to, Descriptor& from, Descriptor& errors, std::string_view file,
-                 Clock::time_point deadline, const std::function<bool()>& stopped) {
+                 Clock::time_point deadline, const std::stop_token& stop) {
   Streams streams;
   fcntl(to.get(), F_SETFL, O_NONBLOCK);
   while (from.open() || errors.open()) {
-    if (stopped && stopped()) throw Error(ErrorCode::kCancelled, "stopped while decoding");
+    if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped while decoding");
     if (Clock::now() > deadline)
       throw Error(ErrorCode::kInvalidArgument, "took longer to decode than allowed");
     // -1 descriptors are skipped by poll().
@@ -197,7 +197,7 @@ void check_decoder(bool required) {
 }
 
 Audio decode_upload(std::string_view what, std::string_view file, const DecodeLimits& limits,
-                    const std::function<bool()>& stopped) {
+                    const std::stop_token& stop) {
   const std::string field(what);
   const auto refuse = [&](const std::string& got) {
     throw RequestError("Could not decode " + field, field + ": expected an audio file, got " +
@@ -216,7 +216,7 @@ Audio decode_upload(std::string_view what, std::string_view file, const DecodeLi
   const auto deadline = Clock::now() + std::chrono::milliseconds(int(limits.work_seconds * 1000));
   Streams streams;
   try {
-    streams = exchange(to, from, errors, file, deadline, stopped);
+    streams = exchange(to, from, errors, file, deadline, stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled) throw;
     refuse(error.what());

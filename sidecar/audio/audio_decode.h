@@ -2,7 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -22,9 +22,9 @@ struct DecodeLimits {
 // at its own rate. The work is done by the program `chatterbox-decode` in a
 // process of its own with little memory, no files and no network: what strangers
 // send may break that one, not us. Throws RequestError (`what` names the field).
-// `stopped` is asked while waiting; true ends the work with Error(kCancelled).
+// Asking `stop` ends the work with Error(kCancelled).
 Audio decode_upload(std::string_view what, std::string_view file, const DecodeLimits& limits,
-                    const std::function<bool()>& stopped);
+                    const std::stop_token& stop);
 
 // Asks the decoder what this kernel confines it with. Throws Error when that is nothing and
 // `required`.

@@ -40,7 +40,7 @@ bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech spee
   const std::shared_ptr<LiveAnswer> answer(
       new LiveAnswer(services, exchange, std::move(speech), task.id),
       [](LiveAnswer* done) { post([done] { delete done; }); });
-  task.run = [answer, stop = task.stop](Engine& engine, const Model& model) {
+  task.run = [answer, stop = task.stop.get_token()](Engine& engine, const Model& model) {
     answer->run(engine, model, stop);
   };
   if (!services.pool.submit(std::move(task))) return false;
@@ -48,8 +48,7 @@ bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech spee
   return true;
 }
 
-void LiveAnswer::run(Engine& engine, const Model& model,
-                     const std::shared_ptr<std::atomic<bool>>& stop) {
+void LiveAnswer::run(Engine& engine, const Model& model, const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   log(Level::kInfo, "speech " + id_ + " begins");
   try {
@@ -74,43 +73,42 @@ void LiveAnswer::run(Engine& engine, const Model& model,
           " ms");
 }
 
-void LiveAnswer::speak(Engine& engine, const Model& model,
-                       const std::shared_ptr<std::atomic<bool>>& stop) {
-  const auto stopped = [stop] { return stop->load(); };
+void LiveAnswer::speak(Engine& engine, const Model& model, const std::stop_token& stop) {
   const Speaker speaker =
-      services_.voices.choose(exchange_->owner(), speech_.request.voice, model, engine, stopped);
+      services_.voices.choose(exchange_->owner(), speech_.request.voice, model, engine, stop);
   std::vector<float> held;
   std::vector<WordTime> words;
   // Speech is marked last, so that a change of speed does not blur the mark.
   const bool stretches = speech_.speed != 1;
   SynthesisOptions options = speech_.request.options;
   if (stretches) options.watermark = false;
-  const SynthesisStats stats = engine.synthesize(
-      speech_.request.text, speaker.voice, options, [&](const SpeechChunk& chunk) {
-        std::vector<float> piece;
-        std::span<const float> samples = chunk.samples;
-        // Another speed, and a range, need the whole before the first sample.
-        if (stretches || whole_) {
-          held.insert(held.end(), samples.begin(), samples.end());
-          for (WordTime word : chunk.words) {
-            word.start = std::int64_t(double(word.start) / speech_.speed);
-            word.end = std::int64_t(double(word.end) / speech_.speed);
-            words.push_back(std::move(word));
-          }
-          if (!chunk.last) return !*stop;
-          if (stretches) {
-            piece = stretch_time(held, kOutputRateHz, speech_.speed);
-            if (speech_.request.options.watermark) piece = marked(std::move(piece), model);
-          } else {
-            piece = std::move(held);
-          }
-          samples = piece;
-        }
-        if (!writer_)
-          writer_ = make_speech_writer(
-              speech_, chunk.last ? std::optional(std::int64_t(samples.size())) : std::nullopt);
-        return send(writer_->push(words.empty() ? chunk.words : words, samples)) && !*stop;
-      });
+  const auto take = [&](const SpeechChunk& chunk) {
+    std::vector<float> piece;
+    std::span<const float> samples = chunk.samples;
+    // Another speed, and a range, need the whole before the first sample.
+    if (stretches || whole_) {
+      held.insert(held.end(), samples.begin(), samples.end());
+      for (WordTime word : chunk.words) {
+        word.start = std::int64_t(double(word.start) / speech_.speed);
+        word.end = std::int64_t(double(word.end) / speech_.speed);
+        words.push_back(std::move(word));
+      }
+      if (!chunk.last) return true;
+      if (stretches) {
+        piece = stretch_time(held, kOutputRateHz, speech_.speed);
+        if (speech_.request.options.watermark) piece = marked(std::move(piece), model);
+      } else {
+        piece = std::move(held);
+      }
+      samples = piece;
+    }
+    if (!writer_)
+      writer_ = make_speech_writer(
+          speech_, chunk.last ? std::optional(std::int64_t(samples.size())) : std::nullopt);
+    return send(writer_->push(words.empty() ? chunk.words : words, samples));
+  };
+  const SynthesisStats stats =
+      engine.synthesize(speech_.request.text, speaker.voice, options, take, stop);
   if (!writer_) writer_ = make_speech_writer(speech_, 0);
   services_.metrics.observe_first_audio(stats.seconds_to_first_audio);
   services_.metrics.observe_real_time_factor(stats.real_time_factor());

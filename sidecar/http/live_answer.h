@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 
 #include "http/server.h"
 #include "http/speech_request.h"
@@ -38,8 +39,8 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
 
  private:
   // In a worker's thread, down to send().
-  void run(Engine& engine, const Model& model, const std::shared_ptr<std::atomic<bool>>& stop);
-  void speak(Engine& engine, const Model& model, const std::shared_ptr<std::atomic<bool>>& stop);
+  void run(Engine& engine, const Model& model, const std::stop_token& stop);
+  void speak(Engine& engine, const Model& model, const std::stop_token& stop);
   // Waits while the reader is behind; false when it is gone.
   bool send(std::string bytes);
 

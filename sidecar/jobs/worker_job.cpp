@@ -39,12 +39,12 @@ const char* sentence(ErrorCode code) {
 
 // A piece that cannot be kept now may be in a moment; one left out would be a gap.
 void keep_chunk(JobStore& store, const Job& job, int number, const std::string& json,
-                std::atomic<bool>& stop) {
+                std::stop_source& stop) {
   constexpr int kTries = 100;
-  for (int tries = 0; !stop; ++tries) {
+  for (int tries = 0; !stop.stop_requested(); ++tries) {
     try {
       const ChunkFate fate = store.add_chunk(job, number, json);
-      if (fate == ChunkFate::kStale) stop = true;
+      if (fate == ChunkFate::kStale) stop.request_stop();
       if (fate == ChunkFate::kDiffers)
         throw Error(ErrorCode::kModelFailure,
                     "expected the audio that was streamed before the server was started again, got "
@@ -68,10 +68,10 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
                         ", waited " + std::to_string(job.started_ms - job.created_ms) + " ms");
   hooks_.news(job.id);
 
-  const auto stop = worker.stop;
+  std::stop_source stop = *worker.stop;
   // What was cancelled between the claim and now did not find us.
   try {
-    if (!store_.is_current(job)) *stop = true;
+    if (!store_.is_current(job)) stop.request_stop();
   } catch (const StorageError&) {
   }
   int chunks = 0;
@@ -82,13 +82,13 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
                      job.id,
                      job.owner,
                      job.seed,
-                     [stop] { return stop->load(); },
+                     stop.get_token(),
                      [&](const std::string& json) {
-                       keep_chunk(store_, job, chunks++, json, *stop);
+                       keep_chunk(store_, job, chunks++, json, stop);
                        hooks_.news(job.id);
                      }};
   try {
-    if (*stop) throw Error(ErrorCode::kCancelled, "stopped before it began");
+    if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped before it began");
     const OwnedJson body = parse_json(claim.request);
     Request request = parse_request(request_input(body.get()));
     for (std::string& warning : envelope_warnings(body.get()))

@@ -55,18 +55,9 @@ bool WorkerPool::submit(LiveTask task) {
 void WorkerPool::stop(const std::string& id) {
   const std::lock_guard lock(mutex_);
   for (LiveTask& task : live_)
-    if (task.id == id) *task.stop = true;
+    if (task.id == id) task.stop.request_stop();
   for (const auto& worker : workers_)
-    if (worker->id == id && worker->stop) {
-      *worker->stop = true;
-      worker->engine->cancel();
-    }
-}
-
-void WorkerPool::nudge() {
-  const std::lock_guard lock(mutex_);
-  for (const auto& worker : workers_)
-    if (worker->stop && *worker->stop) worker->engine->cancel();
+    if (worker->id == id && worker->stop) worker->stop->request_stop();
 }
 
 void WorkerPool::drain() {
@@ -77,19 +68,18 @@ void WorkerPool::drain() {
 
 void WorkerPool::interrupt() {
   const std::lock_guard lock(mutex_);
-  for (LiveTask& task : live_) *task.stop = true;
+  for (LiveTask& task : live_) task.stop.request_stop();
   for (const auto& worker : workers_)
     if (worker->stop) {
       worker->put_back = true;
-      *worker->stop = true;
-      worker->engine->cancel();
+      worker->stop->request_stop();
     }
 }
 
 int WorkerPool::busy() const {
   const std::lock_guard lock(mutex_);
   return int(std::count_if(workers_.begin(), workers_.end(),
-                           [](const auto& worker) { return worker->stop != nullptr; }));
+                           [](const auto& worker) { return worker->stop.has_value(); }));
 }
 
 std::optional<Claim> WorkerPool::claim_job() {
@@ -120,9 +110,9 @@ void WorkerPool::loop(Worker& worker) {
       worker.id = task.id;
       worker.stop = task.stop;
       lock.unlock();
-      if (!*task.stop) task.run(*worker.engine, *model_);
+      if (!task.stop.stop_requested()) task.run(*worker.engine, *model_);
       lock.lock();
-      worker.stop = nullptr;
+      worker.stop.reset();
       worker.id.clear();
       continue;
     }
@@ -136,7 +126,7 @@ void WorkerPool::loop(Worker& worker) {
     }
     job_next_ = false;
     // Busy from before the claim on: a drain must not overlook it.
-    worker.stop = std::make_shared<std::atomic<bool>>(false);
+    worker.stop.emplace();
     worker.put_back = false;
     // Before the claim: a job that comes while we look sets it again.
     jobs_ = false;
@@ -152,7 +142,7 @@ void WorkerPool::loop(Worker& worker) {
       run_job(worker, *claim);
       lock.lock();
     }
-    worker.stop = nullptr;
+    worker.stop.reset();
     worker.id.clear();
   }
 }

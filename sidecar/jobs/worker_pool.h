@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,8 +28,8 @@ namespace chatterbox::sidecar {
 struct LiveTask {
   std::string id;
   std::string owner;
-  // Set by anyone to end it.
-  std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+  // Asked by anyone to end it.
+  std::stop_source stop;
   // Runs in a worker's thread; throws nothing.
   std::function<void(Engine& engine, const Model& model)> run;
 };
@@ -53,9 +55,6 @@ class WorkerPool {
   bool submit(LiveTask task);
   // Ends what runs as `id`, between tokens.
   void stop(const std::string& id);
-  // Asks again those that were told to stop: one that was between two steps may
-  // not have heard. Called now and then.
-  void nudge();
 
   // No new work from now on.
   void drain();
@@ -70,9 +69,9 @@ class WorkerPool {
   struct Worker {
     std::thread thread;
     std::unique_ptr<Engine> engine;
-    // Guarded by mutex_: what it works on; empty: nothing.
+    // Guarded by mutex_: what it works on, and what ends that; empty: nothing.
     std::string id;
-    std::shared_ptr<std::atomic<bool>> stop;
+    std::optional<std::stop_source> stop;
     // The job goes back into the queue instead of ending.
     bool put_back = false;
   };

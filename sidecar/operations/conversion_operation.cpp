@@ -39,14 +39,13 @@ std::string convert_speech(const ConversionRequest& request,
   // As the interface has it: of a target's recording, 10 s are heard.
   if (!target.reference.empty()) target.max_seconds = 10;
   const Speaker speaker =
-      context.voices.choose(context.owner, target, context.model, context.engine, context.stopped);
+      context.voices.choose(context.owner, target, context.model, context.engine, context.stop);
 
   DecodeLimits limits;
   limits.seconds = context.voices.max_audio_seconds();
-  const Audio input = decode_upload("input_audio", request.input, limits, context.stopped);
-  if (context.stopped()) throw Error(ErrorCode::kCancelled, "stopped before the conversion");
+  const Audio input = decode_upload("input_audio", request.input, limits, context.stop);
   const Audio output =
-      context.engine.convert(input, speaker.voice, context.seed, request.watermark);
+      context.engine.convert(input, speaker.voice, {context.seed, request.watermark}, context.stop);
   const std::vector<float>& samples = output.samples;
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

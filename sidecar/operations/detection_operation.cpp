@@ -13,7 +13,7 @@ std::string detect_watermark(const DetectionRequest& request,
                              const std::vector<std::string>& warnings, const JobContext& context) {
   DecodeLimits limits;
   limits.seconds = context.voices.max_audio_seconds();
-  const Audio input = decode_upload("input_audio", request.input, limits, context.stopped);
+  const Audio input = decode_upload("input_audio", request.input, limits, context.stop);
   const WatermarkDetector detector(WatermarkModel::load(find_watermark("", context.model.path())));
   const double confidence = detector.confidence(input);
 

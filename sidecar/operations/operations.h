@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "chatterbox/engine.h"
@@ -25,8 +26,8 @@ struct JobContext {
   // Decides the speech unless the request names a seed: a job that is begun
   // again says the same, sample for sample.
   std::uint64_t seed = 0;
-  // True once the job is to end; asked between tokens and while decoding.
-  std::function<bool()> stopped;
+  // Asked once the job is to end: between tokens and while decoding.
+  std::stop_token stop;
   // Takes a piece of the output, JSON, while the rest is made.
   std::function<void(const std::string& json)> chunk;
 };

@@ -36,7 +36,6 @@ class Collector {
       : request_(request), context_(context), resampler_(kOutputRateHz, request.sample_rate) {}
 
   bool take(const SpeechChunk& chunk) {
-    if (context_.stopped()) return false;
     std::vector<float> piece = resampler_.push(chunk.samples);
     if (chunk.last) {
       const std::vector<float> rest = resampler_.finish();
@@ -152,14 +151,14 @@ void write_metrics(JsonWriter& json, const Collector& speech, double rtf, double
 std::string speak(const SpeechRequest& request, const std::vector<std::string>& warnings,
                   const JobContext& context) {
   const Speaker speaker = context.voices.choose(context.owner, request.voice, context.model,
-                                                context.engine, context.stopped);
+                                                context.engine, context.stop);
   SynthesisOptions options = request.options;
   if (!options.seed) options.seed = context.seed;
 
   Collector speech(request, context);
-  const SynthesisStats stats =
-      context.engine.synthesize(request.text, speaker.voice, options,
-                                [&](const SpeechChunk& chunk) { return speech.take(chunk); });
+  const SynthesisStats stats = context.engine.synthesize(
+      request.text, speaker.voice, options,
+      [&](const SpeechChunk& chunk) { return speech.take(chunk); }, context.stop);
   context.metrics.observe_first_audio(stats.seconds_to_first_audio);
   context.metrics.observe_real_time_factor(stats.real_time_factor());
   normalize(speech.samples(), request.normalization);

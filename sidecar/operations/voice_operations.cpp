@@ -55,7 +55,7 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
   DecodeLimits limits;
   limits.seconds = kMostSeconds + 1;
   limits.cut = true;
-  Audio recording = decode_upload("reference_audio", request.reference, limits, context.stopped);
+  Audio recording = decode_upload("reference_audio", request.reference, limits, context.stop);
   if (recording.seconds() > kMostSeconds) {
     recording.samples.resize(std::size_t(kMostSeconds * recording.rate_hz));
     warnings.push_back("reference_audio: expected 5 to 60 s, got more; the first 60 s were used");
@@ -71,16 +71,13 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
   check_recording("reference_audio", recording, kLeastSpeech);
   for (const std::string& warning : recording_warnings(recording_quality(recording)))
     warnings.push_back("reference_audio: " + warning);
-  const Voice voice = context.engine.make_voice(recording);
+  const Voice voice = context.engine.make_voice(recording, context.stop);
   SynthesisOptions options;
   options.seed = context.seed;
   options.streaming = false;
   options.watermark = request.watermark;
-  std::vector<float> samples;
-  context.engine.synthesize(kSampleText, voice, options, [&](const SpeechChunk& chunk) {
-    samples.insert(samples.end(), chunk.samples.begin(), chunk.samples.end());
-    return !context.stopped();
-  });
+  const std::vector<float> samples =
+      context.engine.synthesize(kSampleText, voice, options, context.stop).samples;
 
   if (request.save && id.empty()) {
     NewVoice entry;

@@ -103,14 +103,14 @@ VoiceChoice Voices::translated(const VoiceLibrary& library, VoiceChoice choice) 
 }
 
 Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const Model& model,
-                       Engine& engine, const std::function<bool()>& stopped) {
+                       Engine& engine, const std::stop_token& stop) {
   const VoiceChoice choice = translated(library(owner), asked);
   if (!choice.id.empty() || !choice.name.empty()) {
     const VoiceLibrary library = this->library(owner);
     const VoiceEntry entry = find_entry(library, choice);
     const std::string key = file_key(entry.path);
     if (auto known = recall(key)) return *known;
-    Speaker speaker{library.voice(entry, engine), entry.id, entry.name, "voice_library",
+    Speaker speaker{library.voice(entry, engine, stop), entry.id, entry.name, "voice_library",
                     entry.seconds};
     remember(key, speaker);
     return speaker;
@@ -121,10 +121,10 @@ Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const
     DecodeLimits limits;
     limits.seconds = std::min(choice.max_seconds, max_audio_seconds_);
     limits.cut = true;
-    const Audio reference = decode_upload(choice.field, choice.reference, limits, stopped);
+    const Audio reference = decode_upload(choice.field, choice.reference, limits, stop);
     check_recording(choice.field, reference, kLeastReferenceSeconds);
     try {
-      Speaker speaker{engine.make_voice(reference), "none", "none", "reference_audio",
+      Speaker speaker{engine.make_voice(reference, stop), "none", "none", "reference_audio",
                       reference.seconds()};
       remember(key, speaker);
       return speaker;

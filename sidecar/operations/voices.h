@@ -2,10 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "chatterbox/engine.h"
@@ -39,7 +39,7 @@ class Voices {
 
   // Throws RequestError when there is no such voice or the reference is no audio.
   Speaker choose(const std::string& owner, const VoiceChoice& choice, const Model& model,
-                 Engine& engine, const std::function<bool()>& stopped);
+                 Engine& engine, const std::stop_token& stop);
 
   VoiceLibrary library(const std::string& owner) const;
   static VoiceChoice translated(const VoiceLibrary& library, VoiceChoice choice);

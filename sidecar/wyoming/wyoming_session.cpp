@@ -221,16 +221,16 @@ class Session {
     task.owner = kLocalOwner;
     auto end = std::make_shared<End>(pieces);
     task.run = [&services = services_, pieces, end = std::move(end), text, voice = choice(),
-                stop = task.stop](Engine& engine, const Model& model) {
+                stop = task.stop.get_token()](Engine& engine, const Model& model) {
       std::string trouble;
       try {
-        const Speaker speaker = services.voices.choose(kLocalOwner, voice, model, engine,
-                                                       [stop] { return stop->load(); });
-        engine.synthesize(text, speaker.voice, {}, [&](const SpeechChunk& chunk) {
+        const Speaker speaker = services.voices.choose(kLocalOwner, voice, model, engine, stop);
+        const auto send_on = [&](const SpeechChunk& chunk) {
           std::string bytes;
           append_pcm16(bytes, chunk.samples);
-          return (bytes.empty() || pieces->push(std::move(bytes))) && !*stop;
-        });
+          return bytes.empty() || pieces->push(std::move(bytes));
+        };
+        engine.synthesize(text, speaker.voice, {}, send_on, stop);
       } catch (const RequestError& error) {
         trouble = error.detail();
       } catch (const std::exception& error) {
@@ -238,7 +238,7 @@ class Session {
       }
       pieces->end(trouble);
     };
-    const auto stop = task.stop;
+    std::stop_source stop = task.stop;
     if (!services_.pool.submit(std::move(task)))
       throw Error(ErrorCode::kOutOfMemory, "too many speech requests wait; try again later");
     try {
@@ -246,7 +246,7 @@ class Session {
         send(write_event("audio-chunk", audio_format(), *piece));
     } catch (const Left&) {
       // The worker ends between two tokens.
-      *stop = true;
+      stop.request_stop();
       pieces->leave();
       throw;
     }

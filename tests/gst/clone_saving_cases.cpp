@@ -265,6 +265,27 @@ GST_START_TEST(test_cancel_signal) {
 }
 GST_END_TEST;
 
+// Cancelled when the engine was about to begin: no voice is made.
+GST_START_TEST(test_cancel_before_voice) {
+  CloneHarness clone;
+  maker_script().per_voice = std::chrono::seconds(20);
+  maker_script().before_voice = [&] { clone.call("cancel"); };
+  clone.start();
+  clone.push(babble(4));
+  fail_unless(clone.call("finish"));
+  clone.await_state("idle");
+  wait_for_background();
+  fail_unless_equals_int(maker_script().made, 0);
+  fail_unless(!library(clone).contains("Me"));
+  // And it was not for the next one.
+  maker_script().per_voice = std::chrono::milliseconds(0);
+  fail_unless(clone.call("start"));
+  clone.push(babble(4));
+  fail_unless(clone.call("finish"));
+  clone.await_state("done");
+}
+GST_END_TEST;
+
 // What came before a flush belongs to something else.
 GST_START_TEST(test_flush_discards) {
   CloneHarness clone;
@@ -384,6 +405,7 @@ TCase* clone_saving_cases() {
   tcase_add_test(cases, test_save_on_eos_off);
   tcase_add_test(cases, test_start_signal);
   tcase_add_test(cases, test_cancel_signal);
+  tcase_add_test(cases, test_cancel_before_voice);
   tcase_add_test(cases, test_flush_discards);
   tcase_add_test(cases, test_flush_releases_eos);
   tcase_add_test(cases, test_state_change_releases_eos);

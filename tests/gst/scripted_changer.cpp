@@ -22,6 +22,7 @@ void reset_changer_script() {
   script.chunk_ms = 0;
   script.fail_at = script.throw_at = -1;
   script.chunks = script.cancelled = 0;
+  script.at_push = nullptr;
 }
 
 namespace {
@@ -45,18 +46,20 @@ class ScriptedChanger final : public Changer {
 
   void push(std::span<const float> samples) override {
     heard_.insert(heard_.end(), samples.begin(), samples.end());
+    if (changer_script().at_push) std::exchange(changer_script().at_push, nullptr)();
   }
 
-  std::vector<float> pop() override {
+  std::vector<float> pop(std::stop_token stop) override {
     const auto latency = std::size_t(Converter::latency(options_));
     if (heard_.size() < next_ + latency) return {};
-    return convert(chunk());
+    return convert(chunk(), stop);
   }
 
-  std::vector<float> drain() override {
+  std::vector<float> drain(std::stop_token stop) override {
     std::vector<float> all;
     while (next_ < heard_.size()) {
-      const std::vector<float> chunk = convert(std::min(this->chunk(), heard_.size() - next_));
+      const std::vector<float> chunk =
+          convert(std::min(this->chunk(), heard_.size() - next_), stop);
       all.insert(all.end(), chunk.begin(), chunk.end());
     }
     restart();
@@ -75,7 +78,6 @@ class ScriptedChanger final : public Changer {
   std::int64_t next_chunk() const override { return std::int64_t(next_) * 3 / 2; }
   ConversionStats stats() const override { return stats_; }
   void warm_up() override {}
-  void cancel() override { ++cancels_; }
 
  private:
   std::size_t chunk() const { return std::size_t(options_.chunk_size) * kHeardPerToken; }
@@ -85,12 +87,11 @@ class ScriptedChanger final : public Changer {
     next_ = delivered_ = 0;
   }
 
-  void work() {
-    const int request = cancels_;
+  void work(const std::stop_token& stop) {
     const auto begin = std::chrono::steady_clock::now();
     while (std::chrono::steady_clock::now() <
            begin + std::chrono::milliseconds(changer_script().chunk_ms)) {
-      if (cancels_ != request) {
+      if (stop.stop_requested()) {
         ++changer_script().cancelled;
         throw Error(ErrorCode::kCancelled, "scripted");
       }
@@ -99,12 +100,12 @@ class ScriptedChanger final : public Changer {
   }
 
   // Straight lines between the samples.
-  std::vector<float> convert(std::size_t count) {
+  std::vector<float> convert(std::size_t count, const std::stop_token& stop) {
     if (!muted_) {
       const int index = changer_script().chunks++;
       if (index == changer_script().fail_at) throw Error(ErrorCode::kModelFailure, "scripted");
       if (index == changer_script().throw_at) throw std::logic_error("scripted");
-      work();
+      work(stop);
     }
     level_ = next_level_;
     next_ += count;
@@ -133,7 +134,6 @@ class ScriptedChanger final : public Changer {
   bool muted_ = false, was_muted_ = false;
   float level_ = 1;
   std::atomic<float> next_level_{1};
-  std::atomic<int> cancels_{0};
   ConversionStats stats_;
 };
 

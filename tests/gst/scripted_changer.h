@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,7 @@ struct ChangerScript {
   std::atomic<int> throw_at{-1};  // this one with no chatterbox::Error
   std::atomic<int> chunks{0};     // converted so far, muted ones not counted
   std::atomic<int> cancelled{0};
+  std::function<void()> at_push;  // called in it
 };
 
 ChangerScript& changer_script();

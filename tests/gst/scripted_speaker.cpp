@@ -44,14 +44,14 @@ class ScriptedSpeaker final : public Speaker {
  public:
   explicit ScriptedSpeaker(std::shared_ptr<SpeakerModel> model) : model_(std::move(model)) {}
 
-  void set_voice(const std::string& path) override {
+  void set_voice(const std::string& path, std::stop_token) override {
     if (path.find("corrupt") != path.npos)
       throw Error(ErrorCode::kBadFile, "expected a voice, got '" + path + "'");
     voice_ = path;
   }
 
-  SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
-                       const Sink& sink) override {
+  SynthesisStats speak(std::string_view text, const SynthesisOptions& options, const Sink& sink,
+                       std::stop_token stop) override {
     ++script().utterances;
     {
       const std::lock_guard lock(script().mutex);
@@ -64,8 +64,6 @@ class ScriptedSpeaker final : public Speaker {
     if (has("[once]") && !std::exchange(failed_, true))
       throw Error(ErrorCode::kModelFailure, "scripted, once");
 
-    const int expected = std::exchange(expected_, -1);
-    const int request = expected < 0 ? cancels_.load() : expected;
     SynthesisStats stats;
     stats.seed = options.seed.value_or(1);
     std::vector<float> chunk;
@@ -78,7 +76,7 @@ class ScriptedSpeaker final : public Speaker {
         chunk.push_back(float(0.5 * std::sin(step * double(i))));
       const bool last = at + 1 == text.size();
       const bool full = chunk.size() >= std::size_t(options.chunk_size) * script().samples_per_byte;
-      bool go_on = cancels_ == request;
+      bool go_on = !stop.stop_requested();
       if (go_on && (full || last)) {
         const std::int64_t end = stats.samples + std::int64_t(chunk.size());
         std::vector<WordTime> words;
@@ -109,14 +107,10 @@ class ScriptedSpeaker final : public Speaker {
     };
   }
 
-  void cancel() override { ++cancels_; }
-  void expect_speech() override { expected_ = cancels_; }
   void warm_up() override {}
 
  private:
   const std::shared_ptr<SpeakerModel> model_;  // kept alive, as engines do
-  std::atomic<int> cancels_{0};
-  int expected_ = -1;  // cancels_ at expect_speech()
   bool failed_ = false;
   std::string voice_;
 };

@@ -20,6 +20,7 @@ void reset_maker_script() {
   maker_script().per_voice = std::chrono::milliseconds(0);
   maker_script().fail = false;
   maker_script().min_seconds = 1;
+  maker_script().before_voice = nullptr;
   maker_script().begun = maker_script().made = maker_script().cancelled = 0;
 }
 
@@ -31,12 +32,16 @@ class ScriptedVoiceMaker final : public VoiceMaker {
 
   std::string model_id() const override { return "0123456789abcdef"; }
 
-  double min_seconds() const override { return maker_script().min_seconds; }
+  double min_seconds() const override {
+    if (maker_script().before_voice) std::exchange(maker_script().before_voice, nullptr)();
+    return maker_script().min_seconds;
+  }
 
-  void make_voice(const Audio&) override {
+  void make_voice(const Audio&, std::stop_token stop) override {
     ++maker_script().begun;
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, maker_script().per_voice, [this] { return cancelled_; })) {
+    changed_.wait_for(lock, stop, maker_script().per_voice, [] { return false; });
+    if (stop.stop_requested()) {
       ++maker_script().cancelled;
       throw Error(ErrorCode::kCancelled, "scripted");
     }
@@ -50,17 +55,10 @@ class ScriptedVoiceMaker final : public VoiceMaker {
     if (!file) throw Error(ErrorCode::kNotFound, path + ": scripted");
   }
 
-  void cancel() override {
-    std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    changed_.notify_all();
-  }
-
  private:
   const std::shared_ptr<SpeakerModel> model_;  // kept alive, as engines do
   std::mutex mutex_;
-  std::condition_variable changed_;
-  bool cancelled_ = false;
+  std::condition_variable_any changed_;
 };
 
 }  // namespace

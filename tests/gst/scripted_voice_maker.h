@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 
 #include "speaker.h"
@@ -16,6 +17,7 @@ struct MakerScript {
   std::chrono::milliseconds per_voice{0};
   bool fail = false;  // with kModelFailure
   double min_seconds = 1;
+  std::function<void()> before_voice;  // called when all but the voice is there
   std::atomic<int> begun{0};
   std::atomic<int> made{0};
   std::atomic<int> cancelled{0};

@@ -17,33 +17,24 @@ using namespace chatterbox::gst;
 
 namespace {
 
-// Counts as an engine does: a cancel() before the call is not for the call,
-// unless the call was expected.
 class CountingSpeaker final : public Speaker {
  public:
   std::function<void()> at_voice;
   std::atomic<int>* speeches;
 
-  void set_voice(const std::string&) override {
-    expected_ = -1;
+  void set_voice(const std::string&, std::stop_token) override {
     if (at_voice) std::exchange(at_voice, nullptr)();
   }
-  SynthesisStats speak(std::string_view, const SynthesisOptions&, const Sink& sink) override {
-    const int expected = std::exchange(expected_, -1);
-    if (expected >= 0 && expected != cancels_) throw Error(ErrorCode::kCancelled, "before speech");
+  SynthesisStats speak(std::string_view, const SynthesisOptions&, const Sink& sink,
+                       std::stop_token stop) override {
+    if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "before speech");
     ++*speeches;
     const std::vector<float> samples(100, 0.5F);
     sink({samples, 0, true, {}});
     return {};
   }
   Marker marker() override { return {}; }
-  void cancel() override { ++cancels_; }
-  void expect_speech() override { expected_ = cancels_; }
   void warm_up() override {}
-
- private:
-  std::atomic<int> cancels_{0};
-  int expected_ = -1;
 };
 
 SpeechJob::State end_of(SpeechJob& job) {

@@ -220,6 +220,29 @@ GST_START_TEST(test_bytes) {
 GST_END_TEST;
 
 // Idle, in the middle of a chunk, with a full queue, twice; nothing stale after.
+// A flush when the engine has been given speech and is about to convert: it does not.
+GST_START_TEST(test_flush_before_conversion) {
+  VcHarness vc;
+  vc.start();
+  vc.wait_until_loaded();
+  changer_script().chunk_ms = 20000;
+  changer_script().at_push = [&] { vc.event(gst_event_new_flush_start()); };
+  vc.push(tone(16000, 16000), 0);
+  // Waits for the task.
+  vc.event(gst_event_new_flush_stop(TRUE));
+  fail_unless_equals_int(changer_script().cancelled, 1);
+  // And it was not for what comes next.
+  changer_script().chunk_ms = 0;
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  vc.segment(segment);
+  vc.push(tone(16000, 16000), 0);
+  vc.eos();
+  fail_unless_equals_int(int(vc.hear().samples.size()), 24000);
+  fail_unless_equals_int(changer_script().cancelled, 1);
+}
+GST_END_TEST;
+
 GST_START_TEST(test_flush) {
   VcHarness vc;
   vc.wait_until_loaded();
@@ -289,6 +312,7 @@ TCase* vc_stream_cases() {
   tcase_add_test(cases, test_segments);
   tcase_add_test(cases, test_segment_update);
   tcase_add_test(cases, test_bytes);
+  tcase_add_test(cases, test_flush_before_conversion);
   tcase_add_test(cases, test_flush);
   tcase_add_test(cases, test_drain_query);
   tcase_add_test(cases, test_downstream_flow);

@@ -5,13 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <stop_token>
 #include <thread>
 #include <vector>
+
+#include "chatterbox/error.h"
 
 namespace chatterbox {
 namespace {
 
-const auto never = [] { return false; };
+const std::stop_token never;
 
 TEST(Turns, OneAtATime) {
   Turns turns;
@@ -38,20 +41,13 @@ TEST(Turns, FirstComeFirstServed) {
   ASSERT_TRUE(turns.begin(never));
   std::vector<int> order;
   std::vector<std::thread> threads;
-  std::atomic<int> queued{0};
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
-      // give_up runs under the queue's lock once the ticket is drawn.
-      bool counted = false;
-      turns.begin([&] {
-        if (!counted) ++queued;
-        counted = true;
-        return false;
-      });
+      EXPECT_TRUE(turns.begin(never));
       order.push_back(i);
       turns.end();
     });
-    while (queued <= i) std::this_thread::yield();
+    while (int(turns.waiting()) <= i) std::this_thread::yield();
   }
   turns.end();
   for (auto& thread : threads) thread.join();
@@ -61,31 +57,50 @@ TEST(Turns, FirstComeFirstServed) {
 TEST(Turns, GivingUpLetsTheNextOneIn) {
   Turns turns;
   ASSERT_TRUE(turns.begin(never));
-  std::atomic<bool> stop{false}, entered{false};
-  std::atomic<int> queued{0};
-  std::thread first([&] {
-    EXPECT_FALSE(turns.begin([&] {
-      ++queued;
-      return stop.load();
-    }));
-  });
-  while (queued < 1) std::this_thread::yield();
+  std::stop_source stop;
+  std::atomic<bool> entered{false};
+  std::thread first([&] { EXPECT_FALSE(turns.begin(stop.get_token())); });
+  while (turns.waiting() < 1) std::this_thread::yield();
   std::thread second([&] {
-    EXPECT_TRUE(turns.begin([&] {
-      ++queued;
-      return false;
-    }));
+    EXPECT_TRUE(turns.begin(never));
     entered = true;
     turns.end();
   });
-  while (queued < 2) std::this_thread::yield();
-  stop = true;
-  turns.wake();
+  while (turns.waiting() < 2) std::this_thread::yield();
+  stop.request_stop();
   first.join();
   EXPECT_FALSE(entered);
   turns.end();
   second.join();
   EXPECT_TRUE(entered);
+}
+
+TEST(Turns, WhoWasToldToStopTakesNoFreeTurn) {
+  Turns turns;
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(turns.begin(stop.get_token()));
+  EXPECT_THROW(Turn(turns, stop.get_token()), Error);
+  EXPECT_TRUE(turns.begin(never));
+  turns.end();
+}
+
+// Whoever lends a turn and is told to stop meanwhile does not get it back.
+TEST(Turns, ALentTurnIsFree) {
+  Turns turns;
+  std::stop_source stop;
+  {
+    Turn turn(turns, stop.get_token());
+    EXPECT_THROW(turn.lend([&] {
+      EXPECT_TRUE(turns.begin(never));
+      turns.end();
+      stop.request_stop();
+      return true;
+    }),
+                 Error);
+  }
+  EXPECT_TRUE(turns.begin(never));
+  turns.end();
 }
 
 }  // namespace

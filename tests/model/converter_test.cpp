@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stop_token>
 #include <thread>
 
 #include "chatterbox/error.h"
@@ -233,29 +234,48 @@ TEST(Converter, ChunkSizeChangesAsItGoes) {
   EXPECT_EQ(out + converter.drain().size(), (speech().size() * 3 + 1) / 2);
 }
 
-TEST(Converter, Cancels) {
+// Asked to before or during a call, it stops that call and no other.
+TEST(Converter, Stops) {
   Converter converter(model(), *model()->builtin_voice(), seeded());
-  std::atomic<bool> done{false};
-  std::thread canceller([&] {
-    while (!done) {
-      converter.cancel();
-      std::this_thread::yield();
-    }
-  });
-  bool cancelled = false;
-  for (int i = 0; i < 20 && !cancelled; ++i) {
+  const std::vector<float> expected = convert(converter, speech());
+  const auto stopped = [](auto&& call) {
     try {
-      converter.push(speech());
-      converter.drain();
+      call();
+      return false;
     } catch (const Error& error) {
-      cancelled = error.code() == ErrorCode::kCancelled;
+      EXPECT_EQ(error.code(), ErrorCode::kCancelled) << error.what();
+      return true;
     }
+  };
+  const auto begin_anew = [&] {
+    converter.reset();
+    EXPECT_EQ(convert(converter, speech()), expected);
+    converter.reset();
+  };
+  begin_anew();
+  std::stop_source before;
+  before.request_stop();
+  converter.push(speech());
+  EXPECT_TRUE(stopped([&] { converter.pop(before.get_token()); }));
+  begin_anew();
+  converter.push(speech());
+  EXPECT_TRUE(stopped([&] { converter.drain(before.get_token()); }));
+  // Nothing of the call that was stopped is asked again.
+  converter.abandon();
+  begin_anew();
+
+  bool during = false;
+  for (int i = 0; i < 20 && !during; ++i) {
+    std::stop_source stop;
+    converter.push(speech());
+    converter.pop();
+    std::thread other([&] { stop.request_stop(); });
+    during = stopped([&] { converter.drain(stop.get_token()); });
+    other.join();
     converter.reset();
   }
-  done = true;
-  canceller.join();
-  EXPECT_TRUE(cancelled);
-  EXPECT_EQ(convert(converter, speech()).size(), (speech().size() * 3 + 1) / 2);
+  EXPECT_TRUE(during);
+  begin_anew();
 }
 
 TEST(Converter, RefusesOptions) {

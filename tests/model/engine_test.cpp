@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -185,31 +186,47 @@ TEST_F(EngineTest, ASinkThatHasEnoughStopsTheSpeech) {
   EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
 }
 
-TEST_F(EngineTest, CancelFromAnotherThreadEndsTheCallAndNotTheNext) {
+TEST_F(EngineTest, AStopFromAnotherThreadEndsTheCallAndNotTheNext) {
   std::string text;
   for (int i = 0; i < 40; ++i) text += kSentence + std::string(" ");
   std::atomic<bool> speaking{false};
+  std::stop_source stop;
   std::thread speaker([&] {
-    expect_error(ErrorCode::kCancelled, "stopped", [&] {
-      engine_.synthesize(text, voice_, seeded(1), [&](const SpeechChunk&) {
-        speaking = true;
-        return true;
-      });
-    });
+    const auto sink = [&](const SpeechChunk&) {
+      speaking = true;
+      return true;
+    };
+    expect_error(ErrorCode::kCancelled, "stopped",
+                 [&] { engine_.synthesize(text, voice_, seeded(1), sink, stop.get_token()); });
   });
   while (!speaking) std::this_thread::yield();
-  engine_.cancel();
+  stop.request_stop();
   speaker.join();
   EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
 }
 
-// Who is told to stop just before the call begins stops too, if the call was expected.
-TEST_F(EngineTest, CancelBeforeAnExpectedCallIsNotLost) {
-  engine_.expect_call();
-  engine_.cancel();
+TEST_F(EngineTest, AStopBeforeTheCallIsNotLost) {
+  const Audio speech = engine_.synthesize(kSentence, voice_, seeded(1));
+  std::stop_source stop;
+  stop.request_stop();
   expect_error(ErrorCode::kCancelled, "stopped",
-               [&] { engine_.synthesize(kSentence, voice_, seeded(1)); });
-  engine_.cancel();
+               [&] { engine_.synthesize(kSentence, voice_, seeded(1), stop.get_token()); });
+  expect_error(ErrorCode::kCancelled, "stopped",
+               [&] { engine_.convert(speech, voice_, {}, stop.get_token()); });
+  expect_error(ErrorCode::kCancelled, "stopped",
+               [&] { engine_.make_voice(speech, stop.get_token()); });
+  EXPECT_EQ(engine_.synthesize(kSentence, voice_, seeded(1)).samples, speech.samples);
+}
+
+// Neither is one that comes while the caller has a piece, and others may have the model.
+TEST_F(EngineTest, AStopWhileTheModelIsLentIsNotLost) {
+  std::stop_source stop;
+  const auto sink = [&](const SpeechChunk&) {
+    stop.request_stop();
+    return true;
+  };
+  expect_error(ErrorCode::kCancelled, "stopped",
+               [&] { engine_.synthesize(kSentence, voice_, seeded(1), sink, stop.get_token()); });
   EXPECT_NO_THROW(engine_.synthesize("Again.", voice_, seeded(1)));
 }
 
@@ -228,7 +245,7 @@ TEST_F(EngineTest, EnginesOnOneModelShareItFairly) {
 
 TEST_F(EngineTest, ConversionKeepsTheLengthToOneSample) {
   const Audio speech = resample(engine_.synthesize(kSentence, voice_, seeded(4)), 44100);
-  const Audio converted = engine_.convert(speech, voice_, 1);
+  const Audio converted = engine_.convert(speech, voice_, {1});
   const double expected = double(speech.samples.size()) * kOutputRateHz / 44100;
   EXPECT_NEAR(double(converted.samples.size()), expected, 1.0);
   EXPECT_GT(rms(converted.samples), 0.005);
@@ -250,8 +267,8 @@ TEST_F(EngineTest, SpeechIsMarkedUnlessTheCallerDeclines) {
   for (std::size_t i = 0; i < mark.size(); ++i) mark[i] = marked.samples[i] - plain.samples[i];
   EXPECT_LT(rms(mark), 0.4 * rms(plain.samples));
 
-  EXPECT_GT(detector.confidence(engine_.convert(plain, voice_, 1)), 0.5);
-  EXPECT_LT(detector.confidence(engine_.convert(plain, voice_, 1, /*watermark=*/false)), 0.5);
+  EXPECT_GT(detector.confidence(engine_.convert(plain, voice_, {1})), 0.5);
+  EXPECT_LT(detector.confidence(engine_.convert(plain, voice_, {1, /*watermark=*/false})), 0.5);
 }
 
 TEST_F(EngineTest, WatermarkWithoutWeightsIsAnErrorUnlessItIsOff) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "chatterbox/engine.h"
@@ -81,13 +82,14 @@ class Converter {
   void push(std::span<const float> samples);
 
   // Converts the next chunk and returns it, at kOutputRateHz; empty when more
-  // speech is needed first. Throws kCancelled, kModelFailure, kOutOfMemory; then
-  // only abandon() and reset() go on.
-  std::vector<float> pop();
+  // speech is needed first. Throws kCancelled (soon after `stop` is asked to; at
+  // once if it was before), kModelFailure, kOutOfMemory; then only abandon() and
+  // reset() go on.
+  std::vector<float> pop(std::stop_token stop = {});
 
   // The speech ends here: the rest, after which the output is as long as the
   // input, and the next push begins anew. Throws as pop().
-  std::vector<float> drain();
+  std::vector<float> drain(std::stop_token stop = {});
 
   // The speech ends here and is not worth converting: silence in place of the
   // rest, after what was made fades out. Quick; the output is as long as after
@@ -108,10 +110,6 @@ class Converter {
   // Where the next chunk begins, in samples at kOutputRateHz since the speech
   // began: here the setters above take effect.
   std::int64_t next_chunk() const;
-
-  // Safe from any thread: makes pop() or drain() in progress throw kCancelled
-  // soon. The next call starts afresh.
-  void cancel();
 
   // Runs every part once so that the first chunk is not the slow one.
   void warm_up();

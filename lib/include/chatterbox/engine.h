@@ -2,12 +2,12 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,6 +105,9 @@ struct SynthesisStats {
 
 // One speaker at work. An engine is used by one thread at a time; different
 // engines on the same model may run at once, and take turns on the processor.
+//
+// Calls that take long end with kCancelled soon after their stop token is asked
+// to (within one token or one decoder step), at once if it was before the call.
 class Engine {
  public:
   // Takes each piece of speech, on the caller's thread; returning false stops
@@ -119,31 +122,23 @@ class Engine {
   // text, bad option), kNotFound (no weights for the watermark that the options
   // ask for), kCancelled, kModelFailure, kOutOfMemory.
   SynthesisStats synthesize(std::string_view text, const Voice& voice,
-                            const SynthesisOptions& options, const Sink& sink);
+                            const SynthesisOptions& options, const Sink& sink,
+                            std::stop_token stop = {});
 
   // The same, gathered.
-  Audio synthesize(std::string_view text, const Voice& voice, const SynthesisOptions& options = {});
+  Audio synthesize(std::string_view text, const Voice& voice, const SynthesisOptions& options = {},
+                   std::stop_token stop = {});
 
   // The same words in another voice, whole recording at once. Output has
-  // exactly the input's duration at kOutputRateHz. `watermark`: as SynthesisOptions::watermark.
-  Audio convert(const Audio& speech, const Voice& voice,
-                std::optional<std::uint64_t> seed = std::nullopt, bool watermark = true);
+  // exactly the input's duration at kOutputRateHz.
+  Audio convert(const Audio& speech, const Voice& voice, const ConvertOptions& options = {},
+                std::stop_token stop = {});
 
   // A voice from more than Model::min_reference_seconds() of one speaker; as upstream, 10 s are
   // used for the decoder, and 6 s for T3 or, by Turbo and Nano, 15 s. Throws kInvalidArgument for less.
-  Voice make_voice(const Audio& reference);
+  Voice make_voice(const Audio& reference, std::stop_token stop = {});
 
   const std::shared_ptr<const Model>& model() const { return model_; }
-
-  // Safe from any thread: makes a call in progress throw kCancelled soon (within
-  // one token or one decoder step). The next call starts afresh, unless it was
-  // expected.
-  void cancel();
-
-  // From now on cancel() also stops the next call, which has not begun: for those
-  // who decide in another thread whether it is still wanted. Called by the thread
-  // that makes the call.
-  void expect_call();
 
   // Runs every part once so that the first utterance is not the slow one.
   void warm_up();
@@ -151,10 +146,7 @@ class Engine {
   static constexpr std::size_t kMaxTextLength = 5000;
 
  private:
-  std::uint64_t requests_at_start();
   std::shared_ptr<const Model> model_;
-  std::atomic<std::uint64_t> cancel_requests_{0};
-  std::optional<std::uint64_t> requests_at_expectation_;
 };
 
 // Normalised text in pieces the English model speaks well (below about 300 characters),

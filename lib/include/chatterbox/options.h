@@ -92,5 +92,12 @@ struct SynthesisOptions {
 // Throws kInvalidArgument naming the field, its range and the value.
 void check(const SynthesisOptions& options);
 
+// What a caller may choose for the conversion of a whole recording.
+struct ConvertOptions {
+  // As in SynthesisOptions.
+  std::optional<std::uint64_t> seed;
+  bool watermark = true;
+};
+
 }  // namespace chatterbox
 #pragma GCC visibility pop

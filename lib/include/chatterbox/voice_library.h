@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,7 +82,7 @@ class VoiceLibrary {
   // What `engine` needs to speak as that voice: a recording is listened to once per model, then
   // found in a bounded cache on disk ($XDG_CACHE_HOME/gst-chatterbox/voices). Used like any other
   // call of the engine: one thread at a time.
-  Voice voice(const VoiceEntry& entry, Engine& engine) const;
+  Voice voice(const VoiceEntry& entry, Engine& engine, std::stop_token stop = {}) const;
 
  private:
   std::string own_;
@@ -90,7 +91,7 @@ class VoiceLibrary {
 
 // The voice in a file: what Voice::save() wrote (.safetensors, or upstream's .pt), else
 // a recording. Throws as Voice::load(), read_audio_file() and Engine::make_voice() do.
-Voice load_voice(const std::string& path, Engine& engine);
+Voice load_voice(const std::string& path, Engine& engine, std::stop_token stop = {});
 
 }  // namespace chatterbox
 #pragma GCC visibility pop

@@ -7,7 +7,6 @@
 #include "chatterbox/converter.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <numbers>
@@ -15,7 +14,6 @@
 #include <string>
 #include <utility>
 
-#include "cancellation.h"
 #include "chatterbox/error.h"
 #include "chatterbox/watermark.h"
 #include "live/live_shape.h"
@@ -25,6 +23,7 @@
 #include "model_parts.h"
 #include "nn/threads.h"
 #include "torch_guard.h"
+#include "turns.h"
 
 namespace chatterbox {
 namespace {
@@ -91,7 +90,7 @@ struct Converter::Impl {
   std::int64_t due() const { return (pushed * 3 + 1) / 2; }
 
   template <typename Work>
-  std::vector<float> work_on(Work&& work);
+  std::vector<float> work_on(std::stop_token asked, Work&& work);
   void convert(std::int64_t count, std::int64_t ahead, std::vector<float>& out);
   at::Tensor speak(const at::Tensor& now, const at::Tensor& later);
   std::vector<float> mark(std::vector<float> samples, bool last);
@@ -105,8 +104,7 @@ struct Converter::Impl {
   LiveShape shape;
   const std::uint64_t seed;
   std::uint64_t begun = 0;  // stretches of speech, each with noise of its own
-  std::atomic<std::uint64_t> cancel_requests{0};
-  const Cancellation* cancellation = nullptr;  // of the call in progress
+  std::stop_token stop;  // of the call in progress
   ConversionStats stats;
   bool muted = false;
 
@@ -147,9 +145,7 @@ std::unique_ptr<LiveSpeech> Converter::Impl::begin_speech() {
   LiveSpeech::Options speech_options;
   speech_options.seed = seed + begun++;
   speech_options.vocoder_lookahead = shape.vocoder_lookahead;
-  speech_options.checkpoint = [this] {
-    if (cancellation) cancellation->check();
-  };
+  speech_options.checkpoint = [this] { check_stop(stop); };
   return std::make_unique<LiveSpeech>(*parts.s3gen, *parts.hift, voice, speech_options);
 }
 
@@ -194,7 +190,7 @@ void Converter::Impl::convert(std::int64_t count, std::int64_t ahead, std::vecto
     stats.seconds_silent += seconds;
   } else {
     const at::Tensor tokens = tokenizer->tokens(next, next + count, ahead);
-    cancellation->check();
+    check_stop(stop);
     deliver(speak(tokens.slice(0, 0, count), tokens.slice(0, count)), out);
     stats.seconds_converted += seconds;
   }
@@ -202,16 +198,14 @@ void Converter::Impl::convert(std::int64_t count, std::int64_t ahead, std::vecto
 }
 
 template <typename Work>
-std::vector<float> Converter::Impl::work_on(Work&& work) {
+std::vector<float> Converter::Impl::work_on(std::stop_token asked, Work&& work) {
   return with_torch([&] {
-    const Cancellation asked(cancel_requests, cancel_requests.load());
-    const Turn turn(parts.turns, asked);
+    stop = std::move(asked);
+    const Turn turn(parts.turns, stop);
     use_threads(parts.threads);
-    cancellation = &asked;
     const auto start = Clock::now();
     std::vector<float> out;
     work(out);
-    cancellation = nullptr;
     const double took = std::chrono::duration<double>(Clock::now() - start).count();
     stats.seconds_of_work += took;
     stats.seconds_of_slowest = std::max(stats.seconds_of_slowest, took);
@@ -235,25 +229,26 @@ void Converter::push(std::span<const float> samples) {
   });
 }
 
-std::vector<float> Converter::pop() {
+std::vector<float> Converter::pop(std::stop_token stop) {
   Impl& self = *impl_;
   std::vector<float> marked;
   // The watermark may hold back all of the first chunk.
   while (marked.empty() &&
          self.tokenizer->heard() >= self.next + self.shape.chunk + self.shape.ahead)
-    marked = self.mark(self.work_on([&](std::vector<float>& out) {
-                         self.convert(self.shape.chunk, self.shape.ahead, out);
-                       }),
+    marked = self.mark(self.work_on(stop,
+                                    [&](std::vector<float>& out) {
+                                      self.convert(self.shape.chunk, self.shape.ahead, out);
+                                    }),
                        /*last=*/false);
   return marked;
 }
 
-std::vector<float> Converter::drain() {
+std::vector<float> Converter::drain(std::stop_token stop) {
   Impl& self = *impl_;
   if (self.pushed == 0) return {};
   const std::int64_t missing = self.due() - self.delivered;
   const std::int64_t tokens = (self.pushed + kHeardPerToken - 1) / kHeardPerToken;
-  std::vector<float> rest = self.work_on([&](std::vector<float>& out) {
+  std::vector<float> rest = self.work_on(std::move(stop), [&](std::vector<float>& out) {
     const std::vector<float> silence(
         std::size_t(tokens * kHeardPerToken - self.pushed + kHeardEdge), 0.0f);
     self.hear(silence);
@@ -279,14 +274,12 @@ std::vector<float> Converter::abandon() {
     for (std::size_t i = 0; i < count; ++i)
       rest[i] = tail.data_ptr<float>()[i] * (1.0f - float(i) / float(count));
   }
-  self.cancellation = nullptr;
   rest = self.mark(std::move(rest), /*last=*/true);
   self.restart();
   return rest;
 }
 
 void Converter::reset() {
-  impl_->cancellation = nullptr;
   impl_->begun = 0;
   impl_->restart();
 }
@@ -308,11 +301,6 @@ void Converter::set_chunk_size(int tokens) {
 void Converter::set_muted(bool muted) { impl_->muted = muted; }
 
 std::int64_t Converter::next_chunk() const { return impl_->next * kSamplesPerToken; }
-
-void Converter::cancel() {
-  ++impl_->cancel_requests;
-  impl_->parts.turns.wake();
-}
 
 void Converter::warm_up() {
   std::vector<float> sound(kInputRateHz);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The threads that speak, without a server.
+#include "jobs/worker_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "chatterbox/error.h"
+#include "support/temporary_directory.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+class Pool : public testing::Test {
+ protected:
+  void SetUp() override { pool_.start(Model::load(MODEL_DIR)); }
+
+  // Speaks as `id`, after `before` was called; whether it was stopped.
+  bool speak(const std::string& id, const std::function<void()>& before) {
+    const auto stopped = std::make_shared<std::promise<bool>>();
+    LiveTask task;
+    task.id = id;
+    task.run = [before, stopped, stop = task.stop.get_token()](Engine& engine, const Model& model) {
+      before();
+      try {
+        engine.synthesize("Hello.", *model.builtin_voice(), {}, stop);
+        stopped->set_value(false);
+      } catch (const Error& error) {
+        stopped->set_value(error.code() == ErrorCode::kCancelled);
+      }
+    };
+    EXPECT_TRUE(pool_.submit(task));
+    return stopped->get_future().get();
+  }
+
+  TemporaryDirectory directory_;
+  Shares shares_;
+  JobStore store_{directory_.path("jobs.sqlite"), {}, shares_};
+  Voices voices_{directory_.path("voices"), {}, false, 60};
+  Metrics metrics_;
+  WorkerPool pool_{store_, voices_, metrics_, shares_, 1, 4, {[](const std::string&) {}}};
+};
+
+// One that comes between two steps of the work, when no engine is at work.
+TEST_F(Pool, AStopBetweenTwoStepsIsNotLost) {
+  EXPECT_TRUE(speak("one", [&] { pool_.stop("one"); }));
+  EXPECT_FALSE(speak("two", [&] { pool_.stop("one"); })) << "it was for the one before";
+}
+
+TEST_F(Pool, AnInterruptionEndsWhatRuns) {
+  EXPECT_TRUE(speak("one", [&] { pool_.interrupt(); }));
+  EXPECT_FALSE(speak("two", [] {}));
+}
+
+}  // namespace
+}  // namespace chatterbox::sidecar

@@ -68,6 +68,11 @@ Said range(const Match& match, const Place&) {
   return name ? Said(numbers + " " + *name) : std::nullopt;
 }
 
+// "20%-30%"
+Said range_of_percents(const Match& match, const Place&) {
+  return minus(match[1]) + " percent to " + minus(match[2]) + " percent";
+}
+
 // "10K-15K"
 Said scaled_range(const Match& match, const Place&) {
   const Said from = magnitude(match[2].str()), to = magnitude(match[4].str());
@@ -166,6 +171,20 @@ Said fraction(const Match& match, const Place& place) {
   return (mixed ? "and " : "") + (article ? "a" : std::to_string(above)) + " " + part;
 }
 
+// "5 1/4%"
+Said fraction_of_percent(const Match& match, const Place& place) {
+  const Said part = fraction(match, place);
+  if (!part || !(is_number(place.previous) || integer(match[1]) < integer(match[2])))
+    return std::nullopt;
+  return *part + (is_number(place.previous) ? " percent" : " of a percent");
+}
+
+// "120/80 mmHg": a pressure of blood
+Said pressure(const Match& match, const Place& place) {
+  if (place.next != "mmHg") return std::nullopt;
+  return cardinal(match[1].str()) + " over " + cardinal(match[2].str());
+}
+
 // Where a time of the day stands: "at 00:45".
 bool is_time_of_day(const Place& place) {
   return one_of(place.previous, {"at", "At", "from", "From", "until", "by", "since", "before",
@@ -259,6 +278,7 @@ Said say_measure(const Place& place) {
       {std::regex("(-?" DECIMAL ")-(" DECIMAL ")(%|°[CF]?|[A-Za-z]+(?:/[A-Za-z]+)?(?:\\^\\d)?)",
                   kSyntax),
        range},
+      {std::regex("(-?" DECIMAL ")%-(-?" DECIMAL ")%", kSyntax), range_of_percents},
       {std::regex("(" DECIMAL ")([KkMB])-(" DECIMAL ")([KkMB])", kSyntax), scaled_range},
       {std::regex("(" DECIMAL ")-(" DECIMAL ")", kSyntax), range_before_unit},
       {std::regex("(?:(\\d+)h)(?:(\\d+)m(?:in)?)?(?:(\\d+)s)?", kSyntax), parts_of_time},
@@ -269,7 +289,9 @@ Said say_measure(const Place& place) {
       {std::regex("(-?" DECIMAL ")?°([CFKNSEW])?", kSyntax), temperature},
       {std::regex("(\\d{1,2})'(\\d{1,2})(?:\"|'')?", kSyntax), height},
       {std::regex("(\\d{1,3})'", kSyntax), feet},
+      {std::regex("(\\d{2,3})/(\\d{2,3})", kSyntax), pressure},
       {std::regex("(\\d{1,3})/(\\d{1,3})", kSyntax), fraction},
+      {std::regex("(\\d{1,3})/(\\d{1,3})%", kSyntax), fraction_of_percent},
       {std::regex("(\\d+\\.\\d+)/(\\d+(?:\\.\\d+)?)", kSyntax), out_of},
       {std::regex("0?0:(\\d\\d)", kSyntax), seconds},
       {std::regex("(\\d{1,2}):(\\d\\d):(\\d\\d)", kSyntax), stopwatch},

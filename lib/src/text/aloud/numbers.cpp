@@ -246,6 +246,27 @@ Said power(const Match& match, const Place&) {
          (exponent[0] == '-' ? "minus " + exponent.substr(1) : exponent);
 }
 
+// "1e-5"
+Said small_number(const Match& match, const Place&) {
+  return cardinal(match[1].str()) + " e minus " + cardinal(match[2].str());
+}
+
+// "6.02x10^23"
+Said scientific(const Match& match, const Place&) {
+  std::string exponent = match[2];
+  const bool minus = exponent[0] == '-';
+  if (minus) exponent.erase(0, 1);
+  return cardinal(match[1].str()) + " times ten to the power of " + (minus ? "minus " : "") +
+         cardinal(exponent);
+}
+
+// "1.000.000", as in much of Europe
+Said dotted_thousands(const Match& match, const Place&) {
+  std::string digits = match[0];
+  std::erase(digits, '.');
+  return cardinal(digits);
+}
+
 // "3x4" and "1920x1080x3"
 Said by(const Match& match, const Place&) {
   std::string said;
@@ -309,6 +330,9 @@ Said say_number(const Place& place) {
       {std::regex("(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})", kSyntax), dotted_date},
       {std::regex("(\\d{4})-(\\d\\d)-(\\d\\d)", kSyntax), iso_date},
       {std::regex("\\d{3}\\.\\d{3}\\.\\d{4}", kSyntax), telephone},
+      {std::regex("[1-9]\\d{0,2}(?:\\.000){2,}", kSyntax), dotted_thousands},
+      {std::regex("(\\d(?:\\.\\d+)?)[eE]-(\\d{1,3})", kSyntax), small_number},
+      {std::regex("(\\d+(?:\\.\\d+)?)x10\\^(-?\\d{1,3})", kSyntax), scientific},
       {std::regex("(v)?(\\d{1,4}(?:\\.\\d{1,4}){2,3})", kSyntax), version},
       {std::regex("(\\d{1,3}(?:,\\d{3})+)(?:st|nd|rd|th)", kSyntax), large_ordinal},
       {std::regex("#(" NUMBER ")", kSyntax), numbered},

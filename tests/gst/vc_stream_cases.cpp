@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // Lengths, timestamps, gaps, segments, flushes.
+#include <atomic>
 #include <cmath>
 #include <random>
 #include <string>
@@ -226,8 +227,13 @@ GST_START_TEST(test_flush_before_conversion) {
   vc.start();
   vc.wait_until_loaded();
   changer_script().chunk_ms = 20000;
-  changer_script().at_push = [&] { vc.event(gst_event_new_flush_start()); };
+  std::atomic<bool> flushing{false};
+  changer_script().at_push = [&] {
+    vc.event(gst_event_new_flush_start());
+    flushing = true;
+  };
   vc.push(tone(16000, 16000), 0);
+  while (!flushing) g_usleep(1000);
   // Waits for the task.
   vc.event(gst_event_new_flush_stop(TRUE));
   fail_unless_equals_int(changer_script().cancelled, 1);

@@ -136,6 +136,40 @@ TEST_F(EngineTest, SpeechBeginsAtOnceAndEndsSoon) {
     EXPECT_EQ(trimmed.words[i].start, all.words[i].start - trimmed.before) << all.words[i].word;
 }
 
+TEST_F(EngineTest, TheFirstPieceIsAsLongAsItIsAskedFor) {
+  SynthesisOptions options = seeded(7);
+  options.watermark = options.trim_silence = false;
+  const auto first_piece = [&](int tokens) {
+    options.first_chunk_size = tokens;
+    std::int64_t samples = 0;
+    engine_.synthesize(kSentence, *engine_.model()->builtin_voice(), options,
+                       [&](const SpeechChunk& chunk) {
+                         if (chunk.position == 0) samples = std::int64_t(chunk.samples.size());
+                         return true;
+                       });
+    return samples;
+  };
+  // Models look 13 tokens ahead: shorter first pieces leave with the next.
+  EXPECT_EQ(first_piece(40) - first_piece(20), 20 * kSamplesPerToken);
+}
+
+// What a caller does with a piece is not work of the engine's.
+TEST_F(EngineTest, TimeOfTheCallerDoesNotCount) {
+  using Clock = std::chrono::steady_clock;
+  Clock::duration held{};
+  const auto begin = Clock::now();
+  const SynthesisStats stats =
+      engine_.synthesize(kSentence, *engine_.model()->builtin_voice(), seeded(8),
+                         [&](const SpeechChunk&) {
+                           const auto taken = Clock::now();
+                           std::this_thread::sleep_for(std::chrono::milliseconds(50));
+                           held += Clock::now() - taken;
+                           return true;
+                         });
+  const std::chrono::duration<double> rest = Clock::now() - begin - held;
+  EXPECT_LE(stats.seconds_total, rest.count());
+}
+
 // Whoever gathers hears what whoever streams does.
 TEST_F(EngineTest, SilenceIsTakenOffAStreamAsOffAWhole) {
   SynthesisOptions options = seeded(6);

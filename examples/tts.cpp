@@ -2,10 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // Speaks a text with the library alone, writing the file while it is spoken:
-//   chatterbox-tts --voice Amy --language en MODEL_DIRECTORY "Some text." out.wav
-// The voice is one of a library, or a recording, or a file of Voice::save(). --family chooses
-// among several models in the directory; --top-k is for Turbo and Nano. With a model alone it
-// says what the model speaks.
+//   chatterbox-tts --voice Amy --language en MODEL "Some text." out.wav
+// MODEL is a directory, or the name of one that was fetched. The voice is one of a library, or a
+// recording, or a file of Voice::save(). --family chooses among several models in the directory;
+// --top-k is for Turbo and Nano. With a model alone it says what the model speaks.
 
 #include <algorithm>
 #include <cmath>
@@ -19,6 +19,7 @@
 
 #include "chatterbox/engine.h"
 #include "chatterbox/error.h"
+#include "chatterbox/paths.h"
 #include "chatterbox/voice_library.h"
 
 namespace {
@@ -103,12 +104,12 @@ int main(int argc, char** argv) {
   if (arguments.size() != 1 && arguments.size() != 3) {
     std::fprintf(stderr,
                  "usage: %s [--voice NAME|ID|FILE] [--language CODE] [--family FAMILY] "
-                 "[--top-k COUNT] MODEL_DIRECTORY [TEXT OUT.wav]\n",
+                 "[--top-k COUNT] MODEL [TEXT OUT.wav]\n",
                  argv[0]);
     return 2;
   }
   try {
-    const auto model = chatterbox::Model::load(arguments[0], model_options);
+    const auto model = chatterbox::Model::load(chatterbox::find_model(arguments[0]), model_options);
     if (arguments.size() == 1) {
       print_abilities(*model);
       return 0;

@@ -35,11 +35,42 @@ std::vector<fs::path> data_directories() {
   return directories;
 }
 
+// What the user keeps; empty for one who has no home.
+std::string own_data_directory() {
+  std::string base = environment("XDG_DATA_HOME");
+  // The specification says to ignore relative paths.
+  if (base.empty() || base[0] != '/') {
+    base = environment("HOME");
+    if (base.empty()) return {};
+    base += "/.local/share";
+  }
+  return base + "/gst-chatterbox";
+}
+
+// A directory that is there is meant before a name.
+std::string path_of_model(const std::string& setting) {
+  std::error_code ignored;
+  if (setting.find('/') != std::string::npos || setting.starts_with('.') ||
+      fs::is_directory(setting, ignored))
+    return setting;
+  for (const fs::path directory : model_directories())
+    if (const auto path = directory / setting; fs::is_directory(path, ignored))
+      return path.string();
+  for (const char* published : {"nano", "turbo", "english", "multilingual"})
+    if (setting == published)
+      throw Error(ErrorCode::kNotFound,
+                  "expected a model's directory or the name of a model "
+                  "that is here, got '" +
+                      setting + "', which is not here yet: chatterbox models fetch " + setting);
+  return setting;
+}
+
 }  // namespace
 
 std::string find_model(const std::string& setting) {
-  if (!setting.empty()) return setting;
-  if (std::string path = environment("CHATTERBOX_MODEL_PATH"); !path.empty()) return path;
+  if (!setting.empty()) return path_of_model(setting);
+  if (const std::string named = environment("CHATTERBOX_MODEL_PATH"); !named.empty())
+    return path_of_model(named);
   const auto directories = data_directories();
   std::error_code ignored;
   for (const auto& directory : directories)
@@ -73,15 +104,24 @@ std::string find_watermark(const std::string& setting, const std::string& model_
                   "or turn the watermark off");
 }
 
+std::string own_model_directory() {
+  const std::string data = own_data_directory();
+  return data.empty() ? data : data + "/models";
+}
+
+std::string system_model_directory() { return "/var/lib/gst-chatterbox/models"; }
+
+std::vector<std::string> model_directories() {
+  std::vector<std::string> directories;
+  if (std::string own = own_model_directory(); !own.empty()) directories.push_back(std::move(own));
+  directories.push_back(system_model_directory());
+  for (const auto& data : data_directories()) directories.push_back((data / "models").string());
+  return directories;
+}
+
 std::string own_voice_directory() {
-  std::string base = environment("XDG_DATA_HOME");
-  // The specification says to ignore relative paths.
-  if (base.empty() || base[0] != '/') {
-    base = environment("HOME");
-    if (base.empty()) return {};
-    base += "/.local/share";
-  }
-  return base + "/gst-chatterbox/voices";
+  const std::string data = own_data_directory();
+  return data.empty() ? data : data + "/voices";
 }
 
 std::vector<std::string> installed_voice_directories() {

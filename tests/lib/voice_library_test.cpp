@@ -372,5 +372,29 @@ TEST(Paths, FollowTheEnvironment) {
   EXPECT_EQ(find_model("/other"), "/other");
 }
 
+TEST(Paths, FindModelsByName) {
+  const TemporaryDirectory data;
+  setenv("XDG_DATA_HOME", data.path("").c_str(), 1);
+  unsetenv("CHATTERBOX_MODEL_PATH");
+  EXPECT_EQ(own_model_directory() + "/", data.path("") + "/gst-chatterbox/models/");
+  try {
+    find_model("nano");
+    FAIL() << "found a model that is not there";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_NE(std::string(error.what()).find("chatterbox models fetch nano"), std::string::npos)
+        << error.what();
+  }
+  EXPECT_EQ(find_model("unknown"), "unknown");  // left to who reads it
+  const std::string nano = own_model_directory() + "/nano";
+  fs::create_directories(nano);
+  EXPECT_EQ(find_model("nano"), nano);
+  EXPECT_EQ(find_model("./nano"), "./nano");
+  setenv("CHATTERBOX_MODEL_PATH", "nano", 1);
+  EXPECT_EQ(find_model(""), nano);
+  EXPECT_EQ(find_model("/other"), "/other");
+  unsetenv("CHATTERBOX_MODEL_PATH");
+}
+
 }  // namespace
 }  // namespace chatterbox

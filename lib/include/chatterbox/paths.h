@@ -9,8 +9,22 @@
 namespace chatterbox {
 
 // The directory of the model: `setting`, else $CHATTERBOX_MODEL_PATH, else the
-// installed model of this project. Throws kNotFound when there is none.
+// installed model of this project. Both may be a path or, where no such directory is there, the
+// name of a model in one of model_directories(). Throws kNotFound when there is none, saying how
+// to fetch a published one.
 std::string find_model(const std::string& setting);
+
+// Where the user's own models are kept, each in a directory of its name:
+// $XDG_DATA_HOME/gst-chatterbox/models, or the same below ~/.local/share. Empty when the user has
+// no home. Need not exist.
+std::string own_model_directory();
+
+// Where models that were fetched for every user of the machine are kept.
+std::string system_model_directory();
+
+// Directories in which models are found by name, most important first: the user's own, the
+// system's, the installed ones. They need not exist.
+std::vector<std::string> model_directories();
 
 // Which of several models in its directory is meant, for ModelOptions::family: `setting`, else
 // $CHATTERBOX_MODEL_FAMILY, else empty.

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "arguments.h"
+#include "console.h"
+
+namespace chatterbox::cli {
+
+// Exit statuses of every command.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;      // it could not be done, or a check says no
+inline constexpr int kWrongUsage = 2;  // of the command line
+
+using Run = std::function<int(const Arguments&, const Console&)>;
+
+// What each row of the table runs, by its name.
+using Runs = std::map<std::string, Run>;
+void add_model_commands(Runs& runs);
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/manifest.h"
+
+namespace chatterbox::cli {
+
+// Holds the right to change one model of a directory: other processes wait. The file that says
+// so goes when it ends.
+class ModelLock {
+ public:
+  // `waiting` is called once when another process has it.
+  ModelLock(const std::string& directory, const std::string& name, void (*waiting)(void*),
+            void* data);
+  ~ModelLock();
+  ModelLock(const ModelLock&) = delete;
+  ModelLock& operator=(const ModelLock&) = delete;
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+// Where a model of `directory` is gathered before it gets its name.
+std::string stage_of(const std::string& directory, const std::string& name);
+
+// Whether every file of the model is in `path` with its size.
+bool is_whole(const PublishedModel& model, const std::string& path);
+
+// Makes the whole stage the model, in one step for those who look.
+void publish_stage(const std::string& directory, const std::string& name);
+
+// What is wrong with the files in `path`: missing, of another size, of another digest. Files of
+// which no digest is known for sure are named in `unlisted`.
+std::vector<std::string> faults_of(const PublishedModel& model, const std::string& path,
+                                   std::vector<std::string>& unlisted);
+
+// Whether `path` is that file, to the last byte. Of unlisted files never.
+bool is_published_file(const std::string& path, const PublishedFile& file);
+
+// A second name for the bytes of a file or, where that cannot be, a copy.
+void link_or_copy(const std::string& from, const std::string& to);
+
+}  // namespace chatterbox::cli

@@ -12,16 +12,8 @@
 namespace chatterbox::gst {
 
 TtsCore::TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work)
-    : element(element),
-      sink_pad(sink_pad),
-      src_pad(src_pad),
-      settings(element, tts_properties()),
-      task(element, src_pad, std::move(work)),
-      pad(element, src_pad, [this] { return task.must_stop(); }),
-      lease(
-          element, "open", [this] { task.wake_up(); },
-          [element](const Failure& failure) { post_error(element, failure); }),
-      upstream(sink_pad) {}
+    : ElementCore(element, sink_pad, src_pad, tts_properties(), std::move(work),
+                  [this] { task.wake_up(); }) {}
 
 std::size_t TtsCore::waiting_utterances() {
   return std::size_t(std::count_if(task.items().begin(), task.items().end(),

@@ -9,12 +9,9 @@
 #include <set>
 #include <string>
 
-#include "model_lease.h"
-#include "source_task.h"
-#include "speech_pad.h"
+#include "element_core.h"
 #include "text_input.h"
 #include "tts_settings.h"
-#include "upstream.h"
 
 namespace chatterbox::gst {
 
@@ -24,8 +21,6 @@ struct TtsItem {
   std::optional<Utterance> utterance;
 };
 
-// What belongs to one run of the element, from READY and back, reset by assignment. Guarded by the
-// lock of the task.
 struct TtsRun {
   bool text_source = false;  // speaks what it is told; nothing is linked
   bool received = false;     // anything came from upstream
@@ -49,11 +44,8 @@ struct TtsRun {
 
 // What the parts of chatterboxtts share. Text and serialized events enter the queue on the sink
 // pad (text_sink.h); the task takes them out in order, speaks and pushes (narrator.h); state
-// changes, flushes and interruptions act on both (tts_stream.h).
-struct TtsCore {
-  using Lock = SourceTask<TtsItem>::Lock;
-  using Task = SourceTask<TtsItem>;
-
+// changes, flushes and interruptions act on both (tts_stream.h). The lease is of a SpeechWorker.
+struct TtsCore : ElementCore<TtsSettings, TtsItem, TtsRun> {
   TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work);
 
   // With the lock.
@@ -65,16 +57,6 @@ struct TtsCore {
   bool is_timed(GstClockTime timestamp, Timing timing) const;
   // Without it.
   bool is_live() const { return settings.get(&TtsSettings::force_live) || upstream.live(); }
-
-  GstElement* const element;
-  GstPad* const sink_pad;
-  GstPad* const src_pad;
-  ElementSettings<TtsSettings> settings;
-  Task task;
-  SpeechPad pad;
-  ModelLease lease;  // of a SpeechWorker
-  Upstream upstream;
-  TtsRun run;
 };
 
 }  // namespace chatterbox::gst

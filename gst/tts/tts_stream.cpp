@@ -64,15 +64,8 @@ bool TtsStream::enter_paused() {
     report_nothing_to_say(core_.element);
     return false;
   }
-  core_.task.open();
-  core_.upstream.forget();
   warned_slow_ = false;
-  {
-    const Lock lock = core_.task.lock();
-    core_.pad.reset();
-    core_.run = {};
-    core_.run.text_source = source;
-  }
+  core_.begin_run({.text_source = source});
   if (!settings.text.empty() && source) sink_.say_all(settings.text, !settings.force_live);
   return start_load();
 }
@@ -100,13 +93,6 @@ void TtsStream::set_playing(bool playing) {
   core_.pad.set_playing(playing);
   core_.task.wake_up();
 }
-
-void TtsStream::leave_paused() {
-  core_.lease.cancel();
-  core_.task.close();
-}
-
-void TtsStream::enter_null() { core_.lease.drop(); }
 
 bool TtsStream::sink_event(OwnedEvent event) {
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_START) {
@@ -196,14 +182,13 @@ bool TtsStream::src_query(GstQuery* query) {
     }
     case GST_QUERY_LATENCY: {
       const TtsSettings settings = core_.settings.get();
-      core_.upstream.answer(query, settings.force_live, settings.latency(), settings.latency());
-      core_.task.wake_up();  // upstream may have turned out to be live
-      return true;
+      return core_.answer_latency(query, settings.force_live, settings.latency(),
+                                  settings.latency());
     }
     default:
       break;
   }
-  return gst_pad_query_default(core_.src_pad, GST_OBJECT(core_.element), query);
+  return core_.answer_default(query);
 }
 
 }  // namespace chatterbox::gst

@@ -24,8 +24,8 @@ class TtsStream {
   // a main loop that does not run yet.
   bool enter_paused();
   void set_playing(bool playing);
-  void leave_paused();  // to READY, before the pads are deactivated
-  void enter_null();
+  void leave_paused() { core_.end_run(); }  // to READY, before the pads are deactivated
+  void enter_null() { core_.lease.drop(); }
   bool is_live_source() const;
 
   TextSink& sink() { return sink_; }

@@ -13,16 +13,8 @@
 namespace chatterbox::gst {
 
 VcCore::VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work)
-    : element(element),
-      sink_pad(sink_pad),
-      src_pad(src_pad),
-      settings(element, vc_properties()),
-      task(element, src_pad, std::move(work)),
-      pad(element, src_pad, [this] { return task.must_stop(); }),
-      lease(
-          element, "open", [this] { read_awaited_voice(); },
-          [element](const Failure& failure) { post_error(element, failure); }),
-      upstream(sink_pad) {}
+    : ElementCore(element, sink_pad, src_pad, vc_properties(), std::move(work),
+                  [this] { read_awaited_voice(); }) {}
 
 std::shared_ptr<Changer> VcCore::changer() const {
   return run.awaited_voice ? nullptr : lease.product<Changer>();

@@ -9,11 +9,8 @@
 #include <string>
 
 #include "changer.h"
-#include "model_lease.h"
-#include "source_task.h"
+#include "element_core.h"
 #include "speech_input.h"
-#include "speech_pad.h"
-#include "upstream.h"
 #include "vc_settings.h"
 
 namespace chatterbox::gst {
@@ -38,8 +35,6 @@ struct VcItem {
   std::string voice;
 };
 
-// What belongs to one run of the element, from READY and back, reset by assignment. Guarded by the
-// lock of the task.
 struct VcRun {
   ConversionStats conversion;
   GstClockTime discarded = 0;
@@ -52,11 +47,8 @@ struct VcRun {
 
 // What the parts of chatterboxvc share. The sink pad resamples speech and queues it with the
 // serialized events in order (vc_input.h); the task converts and pushes (vc_conversion.h); state
-// changes, flushes and voices act on both (vc_stream.h).
-struct VcCore {
-  using Task = SourceTask<VcItem>;
-  using Lock = Task::Lock;
-
+// changes, flushes and voices act on both (vc_stream.h). The lease is of a Changer.
+struct VcCore : ElementCore<VcSettings, VcItem, VcRun> {
   VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work);
 
   // With the lock: what converts, once it is there and has the voice that is wanted.
@@ -68,16 +60,6 @@ struct VcCore {
   void request_voice(const std::string& voice);
   // Reads the voice for the changer, or posts a warning: that is no reason to fall silent.
   void read_voice(Changer& changer, const std::string& voice);
-
-  GstElement* const element;
-  GstPad* const sink_pad;
-  GstPad* const src_pad;
-  ElementSettings<VcSettings> settings;
-  Task task;
-  SpeechPad pad;
-  ModelLease lease;  // of a Changer
-  Upstream upstream;
-  VcRun run;
 
  private:
   void read_awaited_voice();

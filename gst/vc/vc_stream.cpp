@@ -67,13 +67,10 @@ GstStructure* VcStream::stats() {
 }
 
 bool VcStream::enter_paused() {
-  core_.task.open();
-  core_.upstream.forget();
+  core_.begin_run({});
   input_.reset();
   {
     const Lock lock = core_.task.lock();
-    core_.pad.reset();
-    core_.run = {};
     conversion_.reset();
   }
   return start_load();
@@ -94,11 +91,6 @@ bool VcStream::start_load() {
   };
   core_.lease.start(std::move(request));
   return true;
-}
-
-void VcStream::leave_paused() {
-  core_.lease.cancel();
-  core_.task.close();
 }
 
 void VcStream::enter_null() {
@@ -133,20 +125,11 @@ bool VcStream::src_event(OwnedEvent event) {
 }
 
 bool VcStream::src_query(GstQuery* query) {
-  switch (GST_QUERY_TYPE(query)) {
-    case GST_QUERY_POSITION:
-      return core_.pad.answer_position(query);
-    case GST_QUERY_LATENCY: {
-      const VcSettings settings = core_.settings.get();
-      core_.upstream.answer(query, false, settings.latency(),
-                            settings.latency() + settings.backlog());
-      core_.task.wake_up();  // upstream may have turned out to be live
-      return true;
-    }
-    default:
-      break;
-  }
-  return gst_pad_query_default(core_.src_pad, GST_OBJECT(core_.element), query);
+  if (GST_QUERY_TYPE(query) == GST_QUERY_POSITION) return core_.pad.answer_position(query);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return core_.answer_default(query);
+  const VcSettings settings = core_.settings.get();
+  return core_.answer_latency(query, false, settings.latency(),
+                              settings.latency() + settings.backlog());
 }
 
 }  // namespace chatterbox::gst

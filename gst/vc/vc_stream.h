@@ -23,7 +23,7 @@ class VcStream {
   // an error posted, when nothing can be converted.
   bool enter_paused();
   void set_playing(bool playing) { core_.pad.set_playing(playing); }
-  void leave_paused();  // to READY, before the pads are deactivated
+  void leave_paused() { core_.end_run(); }  // to READY, before the pads are deactivated
   void enter_null();
 
   VcInput& sink() { return input_; }

@@ -159,12 +159,8 @@ int main(int argc, char** argv) {
   at::Tensor right;
   if (run.which == "all" || run.which == "torch")
     right = measure(run, file, config.s3gen.estimator, nullptr, {});
-  for (const FlowPrecision precision : kFlowPrecisions)
-    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
-      const FlowKernels* kernels = flow_kernels_for(isa, precision);
-      if (!kernels || !runs(isa, precision)) continue;
-      if (run.which == "all" || run.which == kernels->name)
-        measure(run, file, config.s3gen.estimator, kernels, right);
-    }
+  for (const FlowKernelSet& set : flow_kernel_sets())
+    if (set.runs && (run.which == "all" || run.which == set.kernels->name))
+      measure(run, file, config.s3gen.estimator, set.kernels, right);
   if (run.which == "all" || run.which == "mel") compare_mels(file, config, 200);
 }

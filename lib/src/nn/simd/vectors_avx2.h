@@ -30,6 +30,11 @@ SIMD Floats round(Floats a) { return _mm256_round_ps(a, 0x08); }
 SIMD Floats to_floats(Ints a) { return _mm256_cvtepi32_ps(a); }
 SIMD Ints to_ints(Floats a) { return _mm256_cvtps_epi32(a); }
 SIMD Ints addi(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
+SIMD Ints andi(Ints a, Ints b) { return _mm256_and_si256(a, b); }
+SIMD Ints ori(Ints a, Ints b) { return _mm256_or_si256(a, b); }
+SIMD Ints shift_left(Ints a, int bits) { return _mm256_sll_epi32(a, _mm_cvtsi32_si128(bits)); }
+// With the sign.
+SIMD Ints shift_right(Ints a, int bits) { return _mm256_sra_epi32(a, _mm_cvtsi32_si128(bits)); }
 SIMD float sum(Floats a) {
   __m128 x = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   x = _mm_add_ps(x, _mm_movehl_ps(x, x));
@@ -40,6 +45,7 @@ SIMD float largest(Floats a) {
   x = _mm_max_ps(x, _mm_movehl_ps(x, x));
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
 }
+SIMD float first(Floats a) { return _mm256_cvtss_f32(a); }
 SIMD int sumi(Ints a) {
   __m128i x = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x4e));
@@ -55,6 +61,11 @@ SIMD Floats scale_by_power(Floats x, Floats n) {
 SIMD Floats keep_first(Floats x, int count) {
   const Ints lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_cmpgt_epi32(set1i(count), lane)));
+}
+// The first `count` lanes of x, and those of y after them.
+SIMD Floats join_at(int count, Floats x, Floats y) {
+  const Ints lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_blendv_ps(y, x, _mm256_castsi256_ps(_mm256_cmpgt_epi32(set1i(count), lane)));
 }
 
 // Sums of four products of bytes with signed bytes, while those of two fit into 16 bits.

@@ -30,8 +30,14 @@ SIMD Floats round(Floats a) { return _mm512_roundscale_ps(a, 0); }
 SIMD Floats to_floats(Ints a) { return _mm512_cvtepi32_ps(a); }
 SIMD Ints to_ints(Floats a) { return _mm512_cvtps_epi32(a); }
 SIMD Ints addi(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
+SIMD Ints andi(Ints a, Ints b) { return _mm512_and_si512(a, b); }
+SIMD Ints ori(Ints a, Ints b) { return _mm512_or_si512(a, b); }
+SIMD Ints shift_left(Ints a, int bits) { return _mm512_sll_epi32(a, _mm_cvtsi32_si128(bits)); }
+// With the sign.
+SIMD Ints shift_right(Ints a, int bits) { return _mm512_sra_epi32(a, _mm_cvtsi32_si128(bits)); }
 SIMD float sum(Floats a) { return _mm512_reduce_add_ps(a); }
 SIMD float largest(Floats a) { return _mm512_reduce_max_ps(a); }
+SIMD float first(Floats a) { return _mm512_cvtss_f32(a); }
 SIMD int sumi(Ints a) { return _mm512_reduce_add_epi32(a); }
 // About 1 / x, to 14 bits.
 SIMD Floats reciprocal(Floats a) { return _mm512_rcp14_ps(a); }
@@ -41,6 +47,11 @@ SIMD Floats scale_by_power(Floats x, Floats n) { return _mm512_scalef_ps(x, n); 
 SIMD Floats keep_first(Floats x, int count) {
   if (count >= kWidth) return x;
   return _mm512_maskz_mov_ps(__mmask16(count <= 0 ? 0 : (1u << count) - 1), x);
+}
+// The first `count` lanes of x, and those of y after them.
+SIMD Floats join_at(int count, Floats x, Floats y) {
+  if (count >= kWidth) return x;
+  return _mm512_mask_mov_ps(y, __mmask16(count <= 0 ? 0 : (1u << count) - 1), x);
 }
 
 SIMD Floats load_as(const std::uint16_t* from) {

@@ -131,6 +131,7 @@ struct HeadAttention {
     results_ = memory.take<float>(rows * width_);
     sums_ = memory.take<float>(rows * kWidth);
     bounds_ = memory.take<float>(rows);
+    fetch_rows(queries, stride * sizeof(Number), count, dim_ * int(sizeof(Number)));
     const Number* from = static_cast<const Number*>(queries);
     for (int i = 0; i < count; ++i, from += stride) {
       Floats squares = set1(0);

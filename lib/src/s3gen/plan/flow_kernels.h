@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
-#include "nn/kernels.h"
 #include "nn/packing.h"
 
 namespace chatterbox {
@@ -13,11 +13,9 @@ namespace chatterbox {
 // In which numbers the flow estimator's products are done; sums, norms,
 // activations and residuals are float32 in all of them.
 // With kInt8 the transformer blocks' layers multiply int8 weights, scaled by
-// output, with bytes, scaled by frame; attention and convolutions are bfloat16,
-// or float32 where the processor lacks it.
+// output, with bytes, scaled by frame, and attention is in bytes as well;
+// convolutions are bfloat16, or float32 where the processor lacks it.
 enum class FlowPrecision { kFloat, kBFloat16, kInt8 };
-inline constexpr FlowPrecision kFlowPrecisions[] = {FlowPrecision::kFloat, FlowPrecision::kBFloat16,
-                                                    FlowPrecision::kInt8};
 
 // What one head has seen: keys as a right operand whose columns are positions,
 // values as one whose inner dimension they are; see PackedMemory.
@@ -26,6 +24,11 @@ struct HeadView {
   char* values;
   std::size_t value_panel;  // bytes between panels of channels
   float* longest;           // key so far
+  // Of bytes alone; null otherwise.
+  float* key_scale;         // of each position
+  std::int32_t* key_start;  // what the sums of each position begin with
+  float* key_mean;          // of each channel, taken from all keys
+  float* value_scale;       // of each channel
 };
 
 struct FlowSizes {
@@ -53,6 +56,7 @@ struct FlowKernels {
   const char* name;
   Packing packing;        // of all but
   Packing block_packing;  // the layers of BlockView
+  int memory_group;       // numbers of keys and values to a word
   int vector;             // channels of everything are a multiple
   int frames;             // to a piece
   int queries;            // to a piece of attention
@@ -96,11 +100,14 @@ struct FlowKernels {
                  void* scratch);
 };
 
-// For one instruction set, whether or not this processor has it; null where it
-// has no such kernels.
-const FlowKernels* flow_kernels_for(Isa isa, FlowPrecision precision);
-// True when this processor runs them.
-bool runs(Isa isa, FlowPrecision precision);
+// Kernels for one kind of processor.
+struct FlowKernelSet {
+  const FlowKernels* kernels;
+  FlowPrecision precision;
+  bool runs;  // on this processor
+};
+// All that are built for this architecture, of each precision the fastest last.
+std::vector<FlowKernelSet> flow_kernel_sets();
 // The fastest that this processor runs, or null.
 const FlowKernels* flow_kernels(FlowPrecision precision);
 

@@ -4,6 +4,7 @@
 
 #include "s3gen/plan/attention_body.h"
 #include "s3gen/plan/blocks_body.h"
+#include "s3gen/plan/byte_attention_body.h"
 #include "s3gen/plan/layers_body.h"
 
 namespace chatterbox {
@@ -11,16 +12,18 @@ namespace {
 
 constexpr int kQueriesAtOnce = 48;
 constexpr int kKeysAtOnce = 128;
+constexpr int kBytesAtOnce = 512;  // keys  // keys  // keys
 
-// Convolutions and attention in numbers of P, transformer blocks' layers by Blocks.
-template <class P, class Blocks, Accuracy accuracy, int kFrames>
+// Convolutions in numbers of P, transformer blocks' layers by Blocks, between them
+// Attention, which remembers kGroup numbers to a word.
+template <class P, class Blocks, class Attention, int kGroup, int kFrames>
 constexpr FlowKernels make_flow_kernels(const char* name) {
   using Layers = FrameLayers<P, kFrames>;
-  using Attention = HeadAttention<P, accuracy, kQueriesAtOnce, kKeysAtOnce>;
   FlowKernels table{};
   table.name = name;
   table.packing = {kTileColumns, P::kGroup, 0};
   table.block_packing = Blocks::kPacking;
+  table.memory_group = kGroup;
   table.vector = kWidth;
   table.frames = kFrames;
   table.queries = kQueriesAtOnce;
@@ -46,12 +49,16 @@ constexpr FlowKernels make_flow_kernels(const char* name) {
 
 template <class P, Accuracy accuracy, int kFrames>
 constexpr FlowKernels make_plain_kernels(const char* name) {
-  return make_flow_kernels<P, PlainBlocks<P, accuracy, kFrames>, accuracy, kFrames>(name);
+  return make_flow_kernels<P, PlainBlocks<P, accuracy, kFrames>,
+                           HeadAttention<P, accuracy, kQueriesAtOnce, kKeysAtOnce>, P::kGroup,
+                           kFrames>(name);
 }
 
-template <class P, Accuracy accuracy, int kFrames>
+template <class P, int kFrames>
 constexpr FlowKernels make_byte_kernels(const char* name) {
-  return make_flow_kernels<P, ByteBlocks<P, kFrames>, accuracy, kFrames>(name);
+  return make_flow_kernels<P, ByteBlocks<P, kFrames>,
+                           ByteAttention<P, kQueriesAtOnce, kBytesAtOnce>, ByteProducts::kGroup,
+                           kFrames>(name);
 }
 
 }  // namespace

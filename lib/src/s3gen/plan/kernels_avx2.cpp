@@ -11,6 +11,6 @@ constinit const FlowKernels kFlowKernelsAvx2 =
 // Wider blocks, as bytes take less room in the first cache.
 extern const FlowKernels kFlowKernelsAvx2Int8;
 constinit const FlowKernels kFlowKernelsAvx2Int8 =
-    make_byte_kernels<FloatProducts, Accuracy::kFloat, 48>("avx2 int8");
+    make_byte_kernels<FloatProducts, 48>("avx2 int8");
 
 }  // namespace chatterbox

@@ -6,6 +6,6 @@ namespace chatterbox {
 
 extern const FlowKernels kFlowKernelsAvx512Int8;
 constinit const FlowKernels kFlowKernelsAvx512Int8 =
-    make_byte_kernels<BrainProducts, Accuracy::kBrain, 48>("avx512 int8");
+    make_byte_kernels<BrainProducts, 48>("avx512 int8");
 
 }  // namespace chatterbox

@@ -8,6 +8,8 @@
 namespace chatterbox {
 namespace {
 
+constexpr std::int64_t kBytes = 4;  // numbers to a word
+
 std::int64_t whole(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
@@ -16,24 +18,29 @@ std::int64_t whole(std::int64_t value, std::int64_t unit) {
 
 PackedMemory::PackedMemory(const FlowKernels& kernels, int heads, int dim)
     : columns_(kernels.packing.columns),
-      group_(kernels.packing.group),
+      group_(kernels.memory_group),
       heads_(heads),
       words_(dim / group_),
       panels_(whole(dim, columns_) / columns_),
-      longest_(std::size_t(heads), 0.0f) {}
+      longest_(std::size_t(heads), 0.0f),
+      channels_(group_ == kBytes ? std::size_t(heads * 2 * dim) : 0, 0.0f) {}
 
 void PackedMemory::resize(std::int64_t capacity) {
   // Zeros, so that what is multiplied by no weight is a number.
   const at::Tensor keys = at::zeros({heads_, capacity / columns_, words_, columns_}, at::kInt);
   const at::Tensor values = at::zeros({heads_, panels_, capacity / group_, columns_}, at::kInt);
+  const at::Tensor terms =
+      group_ == kBytes ? at::zeros({heads_, 2, capacity}, at::kInt) : at::Tensor();
   if (length_ > 0) {
     const std::int64_t panels = whole(length_, columns_) / columns_;
     const std::int64_t groups = whole(length_, group_) / group_;
     keys.narrow(1, 0, panels).copy_(keys_.narrow(1, 0, panels));
     values.narrow(2, 0, groups).copy_(values_.narrow(2, 0, groups));
+    if (terms.defined()) terms.narrow(2, 0, length_).copy_(key_terms_.narrow(2, 0, length_));
   }
   keys_ = keys;
   values_ = values;
+  key_terms_ = terms;
   capacity_ = capacity;
 }
 
@@ -47,8 +54,17 @@ std::int64_t PackedMemory::extend(std::int64_t count) {
 HeadView PackedMemory::head(std::int64_t index) {
   char* keys = static_cast<char*>(keys_.data_ptr());
   char* values = static_cast<char*>(values_.data_ptr());
-  return {keys + index * keys_.stride(0) * 4, values + index * values_.stride(0) * 4,
-          std::size_t(values_.stride(1)) * 4, &longest_[std::size_t(index)]};
+  HeadView view{keys + index * keys_.stride(0) * 4, values + index * values_.stride(0) * 4,
+                std::size_t(values_.stride(1)) * 4, &longest_[std::size_t(index)]};
+  if (group_ == kBytes) {
+    std::int32_t* terms = key_terms_.data_ptr<std::int32_t>() + index * key_terms_.stride(0);
+    view.key_scale = reinterpret_cast<float*>(terms);
+    view.key_start = terms + key_terms_.stride(1);
+    const std::int64_t dim = words_ * group_;
+    view.key_mean = channels_.data() + index * 2 * dim;
+    view.value_scale = view.key_mean + dim;
+  }
+  return view;
 }
 
 void PackedMemory::move_position(std::int64_t index, std::int64_t from, std::int64_t to) {
@@ -59,6 +75,10 @@ void PackedMemory::move_position(std::int64_t index, std::int64_t from, std::int
   };
   std::int32_t *target = column(to), *source = column(from);
   for (std::int64_t w = 0; w < words_; ++w) target[w * columns_] = source[w * columns_];
+  if (view.key_scale) {
+    view.key_scale[to] = view.key_scale[from];
+    view.key_start[to] = view.key_start[from];
+  }
   // One number of every word.
   const std::int64_t bytes = 4 / group_;
   for (std::int64_t panel = 0; panel < panels_; ++panel) {
@@ -86,7 +106,10 @@ void PackedMemory::seal() {
 }
 
 std::int64_t PackedMemory::bytes() const {
-  return capacity_ == 0 ? 0 : std::int64_t(keys_.nbytes() + values_.nbytes());
+  if (capacity_ == 0) return 0;
+  const std::size_t terms = key_terms_.defined() ? key_terms_.nbytes() : 0;
+  return std::int64_t(keys_.nbytes() + values_.nbytes() + terms +
+                      (longest_.size() + channels_.size()) * sizeof(float));
 }
 
 }  // namespace chatterbox

@@ -46,6 +46,10 @@ class PackedMemory {
   // (heads, panels, capacity / group, columns).
   at::Tensor keys_, values_;
   std::vector<float> longest_;  // key of each head
+  // Bytes alone: scale and start of each position's key, (heads, 2, capacity); and
+  // what HeadView has of each channel, (heads, 2, dim).
+  at::Tensor key_terms_;
+  std::vector<float> channels_;
 };
 
 }  // namespace chatterbox

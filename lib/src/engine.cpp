@@ -234,7 +234,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
 
     std::vector<Piece> pieces = read_text(model, text, options);
 
-    Turn turn(model.turns, stop);
+    Turn turn(*model.turns, stop);
     use_threads(model.threads);
     Delivery delivery(sink, turn, start, options.trim_silence, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
@@ -272,7 +272,7 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOpti
     check_stop(stop);
     check_audio("speech", speech);
     const auto marks = chosen.watermark ? model.watermark() : nullptr;
-    const Turn turn(model.turns, stop);
+    const Turn turn(*model.turns, stop);
     use_threads(model.threads);
 
     const Audio heard = resample(speech, kTokenizerRateHz);
@@ -308,7 +308,7 @@ Voice Engine::make_voice(const Audio& reference, std::stop_token stop) {
     if (auto known = cache.find(key, model.id, model.config))
       return Voice(std::make_shared<const Conditionals>(std::move(*known)));
 
-    const Turn turn(model.turns, stop);
+    const Turn turn(*model.turns, stop);
     use_threads(model.threads);
     auto conditionals = std::make_shared<const Conditionals>(
         make_conditionals(reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector,

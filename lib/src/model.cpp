@@ -72,6 +72,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->device_name = device_name(parts->placement.device);
   parts->dtype_name = dtype_name(parts->placement);
   parts->threads = options.threads > 0 ? options.threads : default_threads(weight_bytes);
+  parts->turns = std::make_unique<Turns>(places_for(parts->placement, parts->threads));
   use_threads(parts->threads);
 
   const ModelConfig& config = parts->config;

@@ -65,8 +65,8 @@ struct ModelParts {
   // What callers set in vain; guards itself.
   mutable UnusedOptionsWarning unused_options;
 
-  // Engines on one model take turns on the processor.
-  mutable Turns turns;
+  // Engines on one model take turns on the processor; made when `threads` is known.
+  std::unique_ptr<Turns> turns;
 
   std::string watermark_path;  // as the caller set it
 

@@ -5,7 +5,9 @@
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <optional>
+#include <thread>
 
 #include "chatterbox/error.h"
 #include "nn/cpu_features.h"
@@ -64,6 +66,11 @@ at::ScalarType choose_dtype(const std::string& name, at::Device device,
 Placement choose_placement(const ModelOptions& options, std::uint64_t weight_bytes) {
   const at::Device device = choose_device(options.device);
   return {device, choose_dtype(options.dtype, device, weight_bytes), options.dtype == "int8"};
+}
+
+int places_for(const Placement& placement, int threads) {
+  if (!placement.device.is_cpu()) return 1;
+  return std::max(1, int(std::thread::hardware_concurrency()) / std::max(threads, 1));
 }
 
 std::string device_name(at::Device device) { return device.str(); }

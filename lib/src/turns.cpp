@@ -12,22 +12,20 @@ bool Turns::begin(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   const std::uint64_t ticket = next_ticket_++;
   waiting_.push_back(ticket);
-  changed_.wait(lock, stop, [&] { return !busy_ && waiting_.front() == ticket; });
+  changed_.wait(lock, stop, [&] { return busy_ < places_ && waiting_.front() == ticket; });
   waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
-  if (stop.stop_requested()) {
-    // Leaving may make somebody else the first.
-    lock.unlock();
-    changed_.notify_all();
-    return false;
-  }
-  busy_ = true;
-  return true;
+  const bool stopped = stop.stop_requested();
+  if (!stopped) ++busy_;
+  lock.unlock();
+  // Somebody else is the first now, and there may be another place.
+  changed_.notify_all();
+  return !stopped;
 }
 
 void Turns::end() {
   {
     const std::lock_guard lock(mutex_);
-    busy_ = false;
+    --busy_;
   }
   changed_.notify_all();
 }

@@ -11,25 +11,30 @@
 
 namespace chatterbox {
 
-// A fair queue for one resource: whoever asked first goes first. Several
-// engines on one model share the processor this way, one piece of speech at a
-// time, instead of all becoming slow at once.
+// A fair queue for places at work: whoever asked first goes first. Engines on
+// one model share the processor this way, one piece of speech at a time, instead
+// of all becoming slow at once.
 class Turns {
  public:
+  // `places`: how many work at once, 1 or more.
+  explicit Turns(int places = 1) : places_(places) {}
+
   // Blocks until it is the caller's turn; false when `stop` was requested first.
   bool begin(const std::stop_token& stop);
   void end();
 
-  // Callers in the queue, without the one whose turn it is.
+  int places() const { return places_; }
+  // Callers in the queue, without those whose turn it is.
   std::size_t waiting() const;
 
  private:
+  const int places_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  // Guarded by mutex_. The front ticket may take the turn.
+  // Guarded by mutex_. The front ticket may take a free place.
   std::deque<std::uint64_t> waiting_;
   std::uint64_t next_ticket_ = 0;
-  bool busy_ = false;
+  int busy_ = 0;  // places
 };
 
 // A turn on the model, given up at the end of its scope and lent out meanwhile.

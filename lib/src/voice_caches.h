@@ -28,6 +28,8 @@ class VoiceCaches {
     if (auto known = find(voice, variant)) return known;
     std::shared_ptr<const Value> value = make();
     const std::lock_guard guard(lock_);
+    // Somebody else may have made it meanwhile.
+    if (auto known = find_locked(voice, variant)) return known;
     entries_.insert(entries_.begin(), Entry{voice, variant, value});
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -50,6 +52,11 @@ class VoiceCaches {
   std::shared_ptr<const Value> find(const std::shared_ptr<const Conditionals>& voice,
                                     double variant) {
     const std::lock_guard guard(lock_);
+    return find_locked(voice, variant);
+  }
+
+  std::shared_ptr<const Value> find_locked(const std::shared_ptr<const Conditionals>& voice,
+                                           double variant) {
     std::erase_if(entries_, [](const Entry& entry) { return entry.voice.expired(); });
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
       return entry.voice.lock() == voice && entry.variant == variant;

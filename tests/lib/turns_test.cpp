@@ -36,6 +36,45 @@ TEST(Turns, OneAtATime) {
   EXPECT_EQ(total, 8 * 200);
 }
 
+TEST(Turns, AsManyAtOnceAsThereArePlaces) {
+  Turns turns(2);
+  EXPECT_EQ(turns.places(), 2);
+  ASSERT_TRUE(turns.begin(never));
+  ASSERT_TRUE(turns.begin(never));
+  std::atomic<bool> entered{false};
+  std::thread third([&] {
+    EXPECT_TRUE(turns.begin(never));
+    entered = true;
+  });
+  while (turns.waiting() < 1) std::this_thread::yield();
+  EXPECT_FALSE(entered);
+  turns.end();
+  third.join();
+  EXPECT_TRUE(entered);
+  turns.end();
+  turns.end();
+}
+
+TEST(Turns, FreePlacesAreTakenInOrderByAllWhoWait) {
+  Turns turns(2);
+  ASSERT_TRUE(turns.begin(never));
+  ASSERT_TRUE(turns.begin(never));
+  std::atomic<int> inside{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      EXPECT_TRUE(turns.begin(never));
+      ++inside;
+      // Both are here at once, or this never ends.
+      while (inside < 2) std::this_thread::yield();
+      turns.end();
+    });
+  while (turns.waiting() < 2) std::this_thread::yield();
+  turns.end();
+  turns.end();
+  for (auto& thread : threads) thread.join();
+}
+
 TEST(Turns, FirstComeFirstServed) {
   Turns turns;
   ASSERT_TRUE(turns.begin(never));

@@ -55,6 +55,18 @@ TEST_F(VoiceCachesTest, ForgetsVoicesThatAreGone) {
   EXPECT_FALSE(made(second_)) << "the one that is gone made room";
 }
 
+// As two engines do that begin with one voice at once.
+TEST_F(VoiceCachesTest, KeepsOneOfWhatTwoMakeAtOnce) {
+  std::shared_ptr<const Heavy> quicker;
+  const auto slower = caches_.get(first_, 0, [&] {
+    quicker = caches_.get(first_, 0, [] { return std::make_shared<const Heavy>(); });
+    return std::make_shared<const Heavy>();
+  });
+  EXPECT_EQ(slower, quicker);
+  EXPECT_TRUE(made(second_));
+  EXPECT_FALSE(made(first_)) << "there was room for two";
+}
+
 TEST_F(VoiceCachesTest, AlwaysKeepsTheNewest) {
   VoiceCaches<Heavy> small(5);
   int count = 0;

@@ -277,6 +277,25 @@ TEST_F(EngineTest, EnginesOnOneModelShareItFairly) {
   EXPECT_EQ(audio[0].samples, audio[2].samples);
 }
 
+// Whatever others do meanwhile, on the same buffers, caches and threads.
+TEST_F(EngineTest, EnginesAtWorkAtOnceDoNotDisturbEachOther) {
+  const std::vector<std::string> texts{"The boats came back before dawn.", kSentence,
+                                       "Turn left at the next corner, then go straight on."};
+  const Audio speech = engine_.synthesize(kSentence, voice_, seeded(1));
+  const auto say = [&](std::size_t i) {
+    Engine engine(model_);
+    if (i == texts.size()) return engine.convert(speech, voice_, {2}).samples;
+    return engine.synthesize(texts[i], voice_, seeded(i)).samples;
+  };
+  std::vector<std::vector<float>> alone(texts.size() + 1), together(texts.size() + 1);
+  for (std::size_t i = 0; i < alone.size(); ++i) alone[i] = say(i);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < together.size(); ++i)
+    threads.emplace_back([&, i] { together[i] = say(i); });
+  for (auto& thread : threads) thread.join();
+  for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(alone[i], together[i]) << i;
+}
+
 TEST_F(EngineTest, ConversionKeepsTheLengthToOneSample) {
   const Audio speech = resample(engine_.synthesize(kSentence, voice_, seeded(4)), 44100);
   const Audio converted = engine_.convert(speech, voice_, {1});

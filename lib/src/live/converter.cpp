@@ -201,7 +201,7 @@ template <typename Work>
 std::vector<float> Converter::Impl::work_on(std::stop_token asked, Work&& work) {
   return with_torch([&] {
     stop = std::move(asked);
-    const Turn turn(parts.turns, stop);
+    const Turn turn(*parts.turns, stop);
     use_threads(parts.threads);
     const auto start = Clock::now();
     std::vector<float> out;
@@ -224,6 +224,7 @@ Converter::~Converter() = default;
 
 void Converter::push(std::span<const float> samples) {
   with_torch([&] {
+    use_threads(impl_->parts.threads);
     impl_->hear(samples);
     impl_->pushed += std::int64_t(samples.size());
   });

@@ -28,8 +28,9 @@ class IdlePool {
   }
 
  private:
-  // Callers are rarely many at once for long; the memory of others is freed.
-  static constexpr std::size_t kMost = 2;
+  // Callers are as many at once as there are places at work on the model, which a small model has
+  // one of for each core; the memory of others is freed.
+  static constexpr std::size_t kMost = 16;
 
   std::mutex lock_;
   std::vector<std::unique_ptr<T>> idle_;

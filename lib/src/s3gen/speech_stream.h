@@ -46,6 +46,10 @@ class SpeechStream {
 
   // As many tokens are in the chunk that waits.
   void set_next_chunk(std::size_t tokens) { next_chunk_ = tokens; }
+  // Tokens until that is complete, and push() has work to do; 1 or more.
+  std::size_t missing() const {
+    return next_chunk_ > waiting_.size() ? next_chunk_ - waiting_.size() : 1;
+  }
 
   // The rest. All samples together are 960 per token, or 480 less when the
   // prompt's mel reaches into the first; or 960 for each token but the last, and

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "chatterbox/options.h"
+
 namespace chatterbox::sidecar {
 
 // Every setting of the server. Each has one name: the flag `--max-queue`, the
@@ -21,6 +23,8 @@ struct Config {
   std::string model_family;
   std::string dtype = "auto";
   int threads = 0;
+  std::string attention = "auto";
+  int voice_cache_mb = int(ModelOptions::kVoiceCacheBytes >> 20);
 
   std::string api_key_file;
   std::string api_key;

@@ -120,6 +120,8 @@ std::thread load_model(const Config& config, WorkerPool& pool, JobStore& store, 
       options.device = config.device;
       options.dtype = config.dtype;
       options.threads = config.threads;
+      options.attention = config.attention;
+      options.voice_cache_bytes = std::int64_t(config.voice_cache_mb) << 20;
       const auto model = Model::load(find_model(config.model_path), options);
       Engine(model).warm_up();
       log(Level::kInfo, "model " + model->name() + " (" + model->device() + ", " + model->dtype() +

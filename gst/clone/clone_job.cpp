@@ -57,7 +57,7 @@ CloneJob::Result CloneJob::run(const Request& request, const std::stop_token& st
     if (!result.failure) result.failure = check_names(request.settings);
     if (result.failure) return result;
     const auto model =
-        acquire_model(request.model, int(request.settings.threads),
+        acquire_model(request.model, request.settings.resources(),
                       [&](double, std::string_view) { return !stop.stop_requested(); });
     const std::unique_ptr<VoiceMaker> maker = model->make_voice_maker();
     result.model_id = maker->model_id();

@@ -99,7 +99,7 @@ void CloneSession::leave_paused() {
 void CloneSession::preload(const CloneSettings& settings) {
   ModelLease::Request request;
   request.key = settings.key();
-  request.threads = int(settings.threads);
+  request.resources = settings.resources();
   lease_.start(std::move(request));
 }
 

@@ -66,7 +66,7 @@ bool ModelLease::start(Request request) {
 void ModelLease::load(const Request& request, const Wanted& wanted) {
   try {
     auto model =
-        acquire_model(request.key, request.threads, [&](double fraction, std::string_view) {
+        acquire_model(request.key, request.resources, [&](double fraction, std::string_view) {
           if (*wanted) progress_.advance(int(fraction * 100), "Loading the speech model");
           return wanted->load();
         });

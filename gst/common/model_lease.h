@@ -20,7 +20,7 @@ class ModelLease {
  public:
   struct Request {
     ModelKey key;
-    int threads = 0;
+    ModelResources resources;
     // What the product depends on besides the weights: another needs a new one.
     std::string variant;
     // Makes the product, in the loading thread; none: the weights are all that is wanted. Throws.

@@ -55,7 +55,8 @@ void end_load(const ModelKey& key, const std::shared_ptr<Load>& load,
   load->changed.notify_all();
 }
 
-void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& load) {
+void run_load(const ModelKey& key, const ModelResources& resources,
+              const std::shared_ptr<Load>& load) {
   std::shared_ptr<SpeakerModel> model;
   std::exception_ptr error;
   try {
@@ -63,7 +64,9 @@ void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& loa
     options.device = key.device;
     options.dtype = key.dtype;
     options.family = key.family;
-    options.threads = threads;
+    options.attention = key.attention;
+    options.threads = resources.threads;
+    options.voice_cache_bytes = resources.voice_cache_bytes;
     model = load_speaker_model(key.path, options, [&](double fraction, std::string_view what) {
       std::lock_guard lock(load->mutex);
       load->fraction = fraction;
@@ -79,7 +82,7 @@ void run_load(const ModelKey& key, int threads, const std::shared_ptr<Load>& loa
 
 }  // namespace
 
-std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, int threads,
+std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, const ModelResources& resources,
                                             const Model::Progress& progress) {
   std::shared_ptr<Load> load;
   bool first = false;
@@ -100,7 +103,7 @@ std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, int threads,
   }
   if (first) {
     try {
-      run_in_background("chatterbox-model", [=] { run_load(key, threads, load); });
+      run_in_background("chatterbox-model", [=] { run_load(key, resources, load); });
     } catch (...) {
       end_load(key, load, nullptr, std::current_exception());
     }

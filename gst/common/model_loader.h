@@ -17,14 +17,21 @@ struct ModelKey {
   std::string device;
   std::string dtype;
   std::string family;
+  std::string attention;
   auto operator<=>(const ModelKey&) const = default;
+};
+
+// What a model may use; whoever loads it decides.
+struct ModelResources {
+  int threads = 0;
+  std::int64_t voice_cache_bytes = ModelOptions::kVoiceCacheBytes;
 };
 
 // The model of that key: the one some element holds already, or the one that is
 // being loaded now, or a newly loaded one. Blocks; throws Error. A load is
 // given up when `progress` of everyone who waits for it has returned false;
 // each caller whose own returns false gets kCancelled at once.
-std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, int threads,
+std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, const ModelResources& resources,
                                             const Model::Progress& progress);
 
 }  // namespace chatterbox::gst

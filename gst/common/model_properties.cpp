@@ -10,7 +10,7 @@ bool ModelSettings::find(GstElement* element, const std::string& voice,
                          ModelLease::Request& request, std::string& voice_path) const {
   try {
     request.key = key();
-    request.threads = int(threads);
+    request.resources = resources();
     voice_path = about_voice([&] { return find_voice(voice); });
     return true;
   } catch (const Error&) {

@@ -18,6 +18,8 @@ struct ModelSettings {
   std::string device = "auto";
   std::string dtype = "auto";
   guint threads = 0;
+  std::string attention;
+  guint voice_cache_mb = guint(ModelOptions::kVoiceCacheBytes >> 20);
 
   // What to load, and in `voice_path` the file of a voice that is read with it. False, with an
   // error posted, when there is no such model or voice.
@@ -25,9 +27,11 @@ struct ModelSettings {
             std::string& voice_path) const;
   // What the model speaks; empty where there is none.
   ModelFacts facts() const;
+  ModelResources resources() const { return {int(threads), std::int64_t(voice_cache_mb) << 20}; }
   // Throws kNotFound when there is no model.
   ModelKey key() const {
-    return {find_model(model_path), device, dtype, find_model_family(model_family)};
+    return {find_model(model_path), device, dtype, find_model_family(model_family),
+            find_attention(attention)};
   }
 };
 
@@ -136,8 +140,50 @@ struct ModelSettings {
  *
  * Since: 0.1
  */
+/**
+ * GstChatterboxTts:attention:
+ *
+ * What the decoder's attention sees.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:attention:
+ *
+ * What the decoder's attention sees.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:attention:
+ *
+ * What the decoder's attention sees.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxTts:voice-cache-mb:
+ *
+ * Most memory for what is kept of voices.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:voice-cache-mb:
+ *
+ * Most memory for what is kept of voices.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:voice-cache-mb:
+ *
+ * Most memory for what is kept of voices.
+ *
+ * Since: 0.1
+ */
 template <class Settings>
-constexpr std::array<PropertyRow, 5> model_properties() {
+constexpr std::array<PropertyRow, 7> model_properties() {
   return {
       property<Settings, &Settings::model_path>(
           "model-path", "Model Path",
@@ -161,6 +207,18 @@ constexpr std::array<PropertyRow, 5> model_properties() {
           "Threads for computing on the processor. 0: one for a small model, else as many as it "
           "has cores.",
           kInReady, {0, 1024}),
+      property<Settings, &Settings::attention>(
+          "attention", "Attention",
+          "What the decoder's attention sees: full, all of the speech; chunk, what comes before a "
+          "chunk and itself, so that streaming computes nothing twice; or auto: full for speech "
+          "that is made at once, chunk for what a processor streams. Empty: "
+          "CHATTERBOX_ATTENTION, else auto.",
+          kInReady),
+      property<Settings, &Settings::voice_cache_mb>(
+          "voice-cache-mb", "Voice Cache",
+          "Most memory for what is kept of voices, of all who use the model together, in MiB. "
+          "Those used longest ago are dropped.",
+          kInReady, {0, 1048576}),
   };
 }
 

@@ -114,8 +114,8 @@ std::shared_ptr<const VoicePrefix> hear_voice(const ModelParts& model, const Voi
   request.speaker_embedding = speaker.speaker_embedding;
   request.speech_prompt = speaker.speech_prompt;
   request.exaggeration = options.exaggeration.value_or(model.config.defaults.exaggeration);
-  return model.voice_prefixes->get(voice.conditionals(), request.exaggeration,
-                                   [&] { return model.t3->hear(request); });
+  return model.voice_caches->get<VoicePrefix>(voice.conditionals(), {request.exaggeration},
+                                              [&] { return model.t3->hear(request); });
 }
 
 // Words alone. Phones have pauses of their own, other front ends want marks behind words.
@@ -267,13 +267,15 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
     use_threads(model.threads);
     Delivery delivery(sink, turn, start, options.trim_silence, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
-    const Speaking speaking{model,
-                            hear_voice(model, voice, options),
-                            model.prompt_caches->get(*model.s3gen, voice.conditionals()),
-                            options,
-                            stop,
-                            turn,
-                            delivery};
+    const Speaking speaking{
+        model,
+        hear_voice(model, voice, options),
+        model.prompt(voice, options.streaming ? model.attention.streaming : model.attention.whole,
+                     /*steps=*/0),
+        options,
+        stop,
+        turn,
+        delivery};
     if (pieces.empty()) delivery.deliver(at::empty({0}), /*last=*/true, {});
     std::size_t spoken = 0;
     for (Piece& piece : pieces)
@@ -311,10 +313,9 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOpti
     SpeechStream::Options options;
     options.seed = chosen.seed ? *chosen.seed : fresh_seed();
     options.checkpoint = [stop] { check_stop(stop); };
-    if (model.s3gen->attends_in_groups())
-      options.chunk = options.first_chunk = kConversionChunkTokens;
-    SpeechStream stream(*model.s3gen, *model.hift,
-                        model.prompt_caches->get(*model.s3gen, voice.conditionals()), options);
+    const auto prompt = model.prompt(voice, model.attention.whole, /*steps=*/0);
+    if (prompt->attends_in_groups()) options.chunk = options.first_chunk = kConversionChunkTokens;
+    SpeechStream stream(*model.s3gen, *model.hift, prompt, options);
     const at::Tensor ids = tokens.flatten().contiguous();
     const at::Tensor first = stream.push({ids.data_ptr<std::int64_t>(), std::size_t(ids.numel())});
     const at::Tensor wave = at::cat({first, stream.finish()}).to(at::kCPU, at::kFloat).contiguous();

@@ -34,9 +34,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Some voices of the larger models: a voice of Turbo's is 74 MB, one of Nano's 28.
-constexpr std::int64_t kVoicePrefixBytes = std::int64_t(256) << 20;
-
 // Reports progress and turns a refusal into kCancelled.
 class Steps {
  public:
@@ -71,6 +68,8 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->placement = choose_placement(options, weight_bytes);
   parts->device_name = device_name(parts->placement.device);
   parts->dtype_name = dtype_name(parts->placement);
+  parts->attention =
+      choose_attention(options.attention, files.config.s3gen.attention, parts->placement.device);
   parts->threads = options.threads > 0 ? options.threads : default_threads(weight_bytes);
   parts->turns = std::make_unique<Turns>(places_for(parts->placement, parts->threads));
   use_threads(parts->threads);
@@ -102,8 +101,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->s3gen = std::make_unique<S3Gen>(s3gen.scope("flow"), config);
   steps.begin(0.95, "vocoder");
   parts->hift = std::make_unique<Hift>(s3gen.scope("mel2wav"), config.hift);
-  parts->prompt_caches = std::make_unique<PromptCaches>();
-  parts->voice_prefixes = std::make_unique<VoiceCaches<VoicePrefix>>(kVoicePrefixBytes);
+  parts->voice_caches = std::make_unique<VoiceCaches>(options.voice_cache_bytes);
   s3gen.check_all_claimed();
   parts->voice_path = files.voice;
   return parts;
@@ -113,6 +111,16 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
 
 ModelParts::ModelParts() = default;
 ModelParts::~ModelParts() = default;
+
+std::shared_ptr<const PromptCache> ModelParts::prompt(const Voice& voice, FlowAttention attention,
+                                                      int steps) const {
+  const FlowChoice choice{attention, s3gen->steps_for(steps)};
+  const VoiceCaches::Variant variant{double(attention == FlowAttention::kChunk),
+                                     double(choice.steps)};
+  return voice_caches->get<PromptCache>(voice.conditionals(), variant, [&] {
+    return std::make_shared<const PromptCache>(*s3gen, *voice.conditionals(), choice);
+  });
+}
 
 std::shared_ptr<const WatermarkModel> ModelParts::watermark() const {
   const std::lock_guard lock(watermark_mutex_);
@@ -130,6 +138,9 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const ModelOpt
     if (options.threads < 0)
       throw Error(ErrorCode::kInvalidArgument,
                   "threads: expected 0 or more, got " + std::to_string(options.threads));
+    if (options.voice_cache_bytes < 0)
+      throw Error(ErrorCode::kInvalidArgument, "voice_cache_bytes: expected 0 or more, got " +
+                                                   std::to_string(options.voice_cache_bytes));
     try {
       std::shared_ptr<Model> model(new Model(load_parts(path, options, steps)));
       if (const std::string& voice = model->parts_->voice_path; !voice.empty())
@@ -151,6 +162,7 @@ const std::string& Model::path() const { return parts_->path; }
 const std::string& Model::device() const { return parts_->device_name; }
 const std::string& Model::dtype() const { return parts_->dtype_name; }
 double Model::min_reference_seconds() const { return parts_->config.voice.min_seconds; }
+std::int64_t Model::voice_cache_bytes() const { return parts_->voice_caches->bytes(); }
 std::vector<std::string> Model::languages() const { return parts_->text_tokenizer->languages(); }
 std::vector<std::string> Model::tags() const { return parts_->text_tokenizer->tags(); }
 const std::optional<Voice>& Model::builtin_voice() const { return parts_->builtin_voice; }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "attention_choice.h"
 #include "chatterbox/voice.h"
 #include "config.h"
 #include "nn/weights.h"
@@ -16,17 +17,15 @@
 namespace chatterbox {
 
 class Hift;
-class PromptCaches;
+class PromptCache;
 class S3Gen;
 class S3Tokenizer;
 class T3;
 class TextTokenizer;
 class VoiceEncoder;
 class WatermarkModel;
-class XVector;
-struct VoicePrefix;
-template <typename Value>
 class VoiceCaches;
+class XVector;
 
 // Everything a loaded model consists of, in the order data passes through it.
 // Immutable after loading, except for whose turn it is.
@@ -40,6 +39,7 @@ struct ModelParts {
   std::string device_name;
   std::string dtype_name;
   Placement placement;
+  AttentionChoice attention;
   int threads = 0;
 
   std::unique_ptr<const TextTokenizer> text_tokenizer;
@@ -57,10 +57,11 @@ struct ModelParts {
   // none. Throws kNotFound, kBadFile.
   std::shared_ptr<const WatermarkModel> watermark() const;
 
-  // What utterances of the voices used last begin with; guards itself.
-  std::unique_ptr<PromptCaches> prompt_caches;
-  // What T3 made of the voices used last; guards itself.
-  std::unique_ptr<VoiceCaches<VoicePrefix>> voice_prefixes;
+  // What T3 and S3Gen made of the voices used last; guards itself.
+  std::unique_ptr<VoiceCaches> voice_caches;
+  // What speech of a voice begins with, made if it is not kept. `steps` as in FlowChoice.
+  std::shared_ptr<const PromptCache> prompt(const Voice& voice, FlowAttention attention,
+                                            int steps) const;
 
   // What callers set in vain; guards itself.
   mutable UnusedOptionsWarning unused_options;

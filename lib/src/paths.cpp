@@ -85,6 +85,11 @@ std::string find_model_family(const std::string& setting) {
   return setting.empty() ? environment("CHATTERBOX_MODEL_FAMILY") : setting;
 }
 
+std::string find_attention(const std::string& setting) {
+  std::string found = setting.empty() ? environment("CHATTERBOX_ATTENTION") : setting;
+  return found.empty() ? "auto" : found;
+}
+
 std::string find_watermark(const std::string& setting, const std::string& model_path) {
   if (!setting.empty()) return setting;
   if (std::string path = environment("CHATTERBOX_WATERMARK_PATH"); !path.empty()) return path;

@@ -214,7 +214,7 @@ int main(int argc, char** argv) {
     const ModelParts& parts = model->parts();
     use_threads(parts.threads);
     const auto prompt =
-        parts.prompt_caches->get(*parts.s3gen, model->builtin_voice()->conditionals());
+        parts.prompt(*model->builtin_voice(), FlowAttention::kChunk, /*steps=*/0);
     if (what == "tokens") measure_tokens(parts, recordings);
     if (what == "flow") measure_flow(parts, recordings, prompt);
     if (what == "vocoder") measure_vocoder(parts, recordings, prompt);

@@ -98,7 +98,8 @@ void measure(const char* title, const ModelConfig& config,
   compare_vocoders(config, file, mel, seconds);
 
   start = {};
-  const auto prompt = std::make_shared<const PromptCache>(s3gen, *speaker);
+  const auto prompt = std::make_shared<const PromptCache>(
+      s3gen, *speaker, FlowChoice{config.s3gen.attention});
   print("prompt cache, seconds", start, 1);
   std::printf("  %-28s %7.1f\n", "prompt cache, MB", double(prompt->bytes()) / 1e6);
 

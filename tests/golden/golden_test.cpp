@@ -7,12 +7,21 @@
 
 #include <gtest/gtest.h>
 
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "../parity/parity_case.h"
 #include "../support/temporary_directory.h"
+#include "hift/hift.h"
+#include "model_parts.h"
+#include "s3gen/prompt_cache.h"
+#include "s3gen/speech_stream.h"
 
 namespace chatterbox::test {
 namespace {
@@ -34,8 +43,7 @@ std::vector<Stage> all_stages() {
   return stages;
 }
 
-std::shared_ptr<const Model> load(const GoldenCase& golden) {
-  ModelOptions options;
+std::shared_ptr<const Model> load(const GoldenCase& golden, ModelOptions options = {}) {
   options.device = "cpu";
   options.dtype = "float32";
   const TemporaryDirectory scratch;
@@ -91,22 +99,112 @@ INSTANTIATE_TEST_SUITE_P(, Golden, testing::ValuesIn(all_stages()), [](const aut
   return info.param.golden + "_" + info.param.name;
 });
 
-class GoldenModel : public testing::TestWithParam<const char*> {};
+class GoldenModel : public testing::TestWithParam<const char*> {
+ protected:
+  // Its speech with seed 3, of a voice of its reference.
+  static Audio speak(Engine& engine, const Voice& voice, const SynthesisOptions& how) {
+    SynthesisOptions options = how;
+    options.seed = 3;
+    options.max_tokens = 20;
+    options.watermark = false;
+    return engine.synthesize("Hello there.", voice, options);
+  }
+  static constexpr SynthesisOptions in_chunks(int first, int others) {
+    SynthesisOptions options;
+    options.first_chunk_size = first;
+    options.chunk_size = others;
+    return options;
+  }
+  static SynthesisOptions at_once() {
+    SynthesisOptions options;
+    options.streaming = false;
+    return options;
+  }
+  const GoldenCase golden_{kGolden / GetParam()};
+  const Audio reference_ = read_case(golden_.path()).reference;
+};
 
 TEST_P(GoldenModel, SpeaksTheSameStreamedInOnePiece) {
-  const GoldenCase golden(kGolden / GetParam());
-  Engine engine(load(golden));
-  const Voice voice = engine.make_voice(read_case(golden.path()).reference);
-  SynthesisOptions options;
-  options.seed = 3;
-  options.max_tokens = 20;
-  options.watermark = false;
-  options.streaming = false;
-  const Audio whole = engine.synthesize("Hello there.", voice, options);
-  options.streaming = true;
-  options.first_chunk_size = options.chunk_size = 1000;
-  EXPECT_GT(whole.seconds(), 0.1);
-  EXPECT_EQ(engine.synthesize("Hello there.", voice, options).samples, whole.samples);
+  for (const char* attention : {"full", "chunk"}) {
+    ModelOptions how;
+    how.attention = attention;
+    Engine engine(load(golden_, how));
+    const Voice voice = engine.make_voice(reference_);
+    const Audio whole = speak(engine, voice, at_once());
+    EXPECT_GT(whole.seconds(), 0.1);
+    EXPECT_EQ(speak(engine, voice, in_chunks(1000, 1000)).samples, whole.samples) << attention;
+  }
+}
+
+// The groups that attention is limited to are the chunks, whoever has all tokens before the first
+// is spoken.
+TEST_P(GoldenModel, SpeaksTheSameWhenAllTokensAreThere) {
+  const c10::InferenceMode inference;
+  ModelOptions how;
+  how.attention = "chunk";
+  Engine engine(load(golden_, how));
+  const ModelParts& parts = engine.model()->parts();
+  const auto prompt = parts.prompt(engine.make_voice(reference_), parts.attention.streaming, 0);
+  std::vector<std::int64_t> tokens;
+  for (std::int64_t i = 0; i < 60; ++i)
+    tokens.push_back((i * 31 + i * i * 5) % parts.config.s3tokenizer.codebook_size());
+  const auto speak_tokens = [&](std::size_t handed) {
+    SpeechStream stream(*parts.s3gen, *parts.hift, prompt,
+                        {.seed = 3, .first_chunk = 8, .chunk = 25});
+    std::vector<at::Tensor> pieces;
+    for (std::size_t i = 0; i < tokens.size(); i += handed)
+      pieces.push_back(
+          stream.push(std::span(tokens).subspan(i, std::min(handed, tokens.size() - i))));
+    pieces.push_back(stream.finish());
+    return at::cat(pieces);
+  };
+  const at::Tensor streamed = speak_tokens(1);
+  EXPECT_GT(streamed.size(0), 59 * kSamplesPerToken);
+  EXPECT_TRUE(speak_tokens(tokens.size()).equal(streamed));
+}
+
+// By itself a processor streams in chunks and speaks whole utterances as upstream does.
+TEST_P(GoldenModel, ChoosesItsAttentionByTheCall) {
+  Engine engine(load(golden_));
+  const Voice voice = engine.make_voice(reference_);
+  std::map<std::string, Audio> whole, streamed;
+  for (const char* attention : {"full", "chunk"}) {
+    ModelOptions how;
+    how.attention = attention;
+    Engine other(load(golden_, how));
+    const Voice its = other.make_voice(reference_);
+    whole[attention] = speak(other, its, at_once());
+    streamed[attention] = speak(other, its, in_chunks(8, 8));
+  }
+  EXPECT_NE(whole["full"].samples, whole["chunk"].samples);
+  EXPECT_NE(streamed["full"].samples, streamed["chunk"].samples);
+  EXPECT_EQ(speak(engine, voice, at_once()).samples, whole["full"].samples);
+  EXPECT_EQ(speak(engine, voice, in_chunks(8, 8)).samples, streamed["chunk"].samples);
+}
+
+// What is kept of voices is bounded, and speech does not depend on it.
+TEST_P(GoldenModel, KeepsWhatFitsOfVoices) {
+  ModelOptions how;
+  how.voice_cache_bytes = 0;
+  Engine forgetful(load(golden_, how)), engine(load(golden_));
+  const Voice voice = engine.make_voice(reference_), other = engine.make_voice(reference_);
+  const Audio first = speak(engine, voice, in_chunks(8, 8));
+  const std::int64_t one = engine.model()->voice_cache_bytes();
+  EXPECT_GT(one, 0);
+  EXPECT_EQ(speak(engine, voice, in_chunks(8, 8)).samples, first.samples);
+  EXPECT_EQ(engine.model()->voice_cache_bytes(), one);
+  EXPECT_EQ(speak(forgetful, forgetful.make_voice(reference_), in_chunks(8, 8)).samples,
+            first.samples);
+  EXPECT_EQ(forgetful.model()->voice_cache_bytes(), 0);
+
+  speak(engine, other, in_chunks(8, 8));
+  EXPECT_EQ(engine.model()->voice_cache_bytes(), 2 * one);
+  how.voice_cache_bytes = one + one / 2;
+  Engine small(load(golden_, how));
+  for (const Voice& each : {voice, other})
+    EXPECT_FALSE(speak(small, each, in_chunks(8, 8)).samples.empty());
+  EXPECT_LE(small.model()->voice_cache_bytes(), how.voice_cache_bytes);
+  EXPECT_GT(small.model()->voice_cache_bytes(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, GoldenModel, testing::ValuesIn(kCases),

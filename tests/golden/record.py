@@ -128,7 +128,7 @@ def record(up, family, out, temporary, sound, head):
         tables = share.adopt(weights, HERE / DIRECTORIES["english"] / "model")
     weights.save(out / "model")
     case = cases.make(family, what["seed"], what["text"], what.get("language"), *paths,
-                      greedy_tokens=100, speech_tokens=what["tokens"])
+                      greedy_tokens=100, speech_tokens=what["tokens"], attention_chunk=12, flow_steps=4)
     if family.name == "english":
         case["conds"] = str(out / "model" / "conds.pt")
     elif what["source"]:

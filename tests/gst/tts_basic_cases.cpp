@@ -140,13 +140,15 @@ GST_START_TEST(test_model_is_shared) {
   TtsHarness first({{"model-path", "/shared"}});
   TtsHarness second({{"model-path", "/shared"}}), third({{"model-path", "/other"}});
   TtsHarness fourth({{"model-path", "/shared"}, {"model-family", "nano"}});
-  for (TtsHarness* tts : {&first, &second, &third, &fourth}) {
+  TtsHarness fifth({{"model-path", "/shared"}, {"attention", "chunk"}});
+  TtsHarness sixth({{"model-path", "/shared"}, {"attention", "auto"}});
+  for (TtsHarness* tts : {&first, &second, &third, &fourth, &fifth, &sixth}) {
     tts->start();
     tts->text("Hello.");
     tts->eos();
     assert_text(tts->hear().text(), "Hello.");
   }
-  fail_unless_equals_int(script().models_alive, 3);
+  fail_unless_equals_int(script().models_alive, 4);
 }
 GST_END_TEST;
 

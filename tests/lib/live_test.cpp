@@ -23,7 +23,8 @@ class LiveTest : public ::testing::TestWithParam<test::Kinds> {
  protected:
   std::shared_ptr<const PromptCache> prompt(std::int64_t extra = 0) const {
     return std::make_shared<const PromptCache>(
-        s3gen_, *test::random_conditionals(config_, kPromptTokens, extra));
+        s3gen_, *test::random_conditionals(config_, kPromptTokens, extra),
+        FlowChoice{config_.s3gen.attention});
   }
   at::Tensor tokens(std::int64_t count) const {
     return at::tensor(test::random_tokens(config_, count), at::kLong);

@@ -21,7 +21,7 @@ class SpeechStreamTest : public ::testing::TestWithParam<test::Kinds> {
  protected:
   std::shared_ptr<const PromptCache> prompt(std::int64_t extra = 0) const {
     return std::make_shared<const PromptCache>(
-        s3gen_, *test::random_conditionals(config_, kPromptTokens, extra));
+        s3gen_, *test::random_conditionals(config_, kPromptTokens, extra), choice_);
   }
 
   at::Tensor speak(std::int64_t first_chunk, std::int64_t chunk, std::int64_t handed,
@@ -57,6 +57,7 @@ class SpeechStreamTest : public ::testing::TestWithParam<test::Kinds> {
   }
 
   const ModelConfig config_ = test::tiny_config(GetParam());
+  const FlowChoice choice_{config_.s3gen.attention};
   const Weights weights_{std::make_shared<test::RandomS3Gen>(config_), {}};
   const S3Gen s3gen_{weights_.scope("flow"), config_};
   const Hift hift_{weights_.scope("mel2wav"), config_.hift};
@@ -78,8 +79,9 @@ TEST_P(SpeechStreamTest, HowTokensArriveNeverShows) {
 TEST_P(SpeechStreamTest, OneChunkIsWholeSynthesis) {
   for (const std::int64_t extra : {0, 1}) {
     const at::Tensor streamed = speak(0, 0, 11, extra);
-    const Groups groups =
-        s3gen_.attends_in_groups() ? Groups{kPromptTokens - 3, kPromptTokens + kTokens} : Groups{};
+    const Groups groups = choice_.attention == FlowAttention::kChunk
+                              ? Groups{kPromptTokens - 3, kPromptTokens + kTokens}
+                              : Groups{};
     const at::Tensor whole = speak_at_once(groups, extra);
     ASSERT_EQ(streamed.size(0), kTokens * 960 - extra * 480);
     EXPECT_LT(largest_difference(after_fade(streamed), after_fade(whole)),
@@ -153,21 +155,6 @@ TEST_P(SpeechStreamTest, SeedsDiffer) {
   EXPECT_FALSE(stream.finish().equal(speak(0, 0, kTokens)));
 }
 
-TEST_P(SpeechStreamTest, VoicesAreCachedAndForgotten) {
-  const std::int64_t one = prompt()->bytes();
-  PromptCaches caches(2 * one);
-  const auto a = test::random_conditionals(config_, kPromptTokens);
-  const auto b = test::random_conditionals(config_, kPromptTokens);
-  const auto c = test::random_conditionals(config_, kPromptTokens);
-  const auto first = caches.get(s3gen_, a);
-  EXPECT_EQ(caches.get(s3gen_, a), first);
-  caches.get(s3gen_, b);
-  caches.get(s3gen_, c);
-  if (one > 0) {
-    EXPECT_NE(caches.get(s3gen_, a), first);
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(
     Kinds, SpeechStreamTest,
     ::testing::Combine(::testing::Values(FlowAttention::kChunk, FlowAttention::kFull),
@@ -192,6 +179,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ChunkedStreamTest,
 // A model that mends the colour of voices, and the same model without that.
 class ColourTest : public ::testing::Test {
  protected:
+  static constexpr FlowChoice kChoice{FlowAttention::kChunk};
   static ModelConfig config(double colour) {
     ModelConfig made = test::tiny_config(FlowAttention::kChunk);
     made.s3gen.flow.colour = colour;
@@ -218,7 +206,7 @@ TEST_F(ColourTest, BringsSpeechOfThePromptToItsMean) {
   // Pauses are of no colour: every fourth frame.
   const at::Tensor pauses = at::arange(80).remainder(4).eq(3);
   speaker_->prompt_mel.index_put_({at::zeros({1}, at::kLong), pauses.nonzero().squeeze(1)}, -20);
-  const PromptCache prompt(whole_, *speaker_);
+  const PromptCache prompt(whole_, *speaker_, kChoice);
   const at::Tensor mel = made(whole_, prompt);
   const at::Tensor speech = pauses.logical_not().narrow(0, 0, mel.size(0)).nonzero().squeeze(1);
   const at::Tensor wanted = prompt.mel().index_select(0, speech).mean(0);
@@ -228,10 +216,12 @@ TEST_F(ColourTest, BringsSpeechOfThePromptToItsMean) {
 }
 
 TEST_F(ColourTest, IsAddedToAllThatIsNew) {
-  const auto plain = std::make_shared<const PromptCache>(plain_, *speaker_);
-  const auto half = std::make_shared<const PromptCache>(half_, *speaker_);
+  const auto plain = std::make_shared<const PromptCache>(plain_, *speaker_, kChoice);
+  const auto half = std::make_shared<const PromptCache>(half_, *speaker_, kChoice);
   EXPECT_FALSE(plain->colour().defined());
-  EXPECT_LT(largest_difference(half->colour() * 2, PromptCache(whole_, *speaker_).colour()), 1e-5);
+  EXPECT_LT(
+      largest_difference(half->colour() * 2, PromptCache(whole_, *speaker_, kChoice).colour()),
+      1e-5);
   MelStream without(plain_, plain, kSeed, {}), with(half_, half, kSeed, {});
   MelStream live_without(plain_, plain, kSeed, {}), live_with(half_, half, kSeed, {});
   const at::Tensor tokens = at::tensor(test::random_tokens(config(0), 30), at::kLong);

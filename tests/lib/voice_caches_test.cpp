@@ -10,22 +10,26 @@ namespace {
 struct Heavy {
   std::int64_t bytes() const { return 10; }
 };
+struct Light {
+  std::int64_t bytes() const { return 1; }
+};
 
 class VoiceCachesTest : public testing::Test {
  protected:
   using Voice = std::shared_ptr<const Conditionals>;
 
   // Whether the value had to be made.
-  bool made(const Voice& voice, double variant = 0) {
+  template <typename Value = Heavy>
+  bool made(const Voice& voice, const VoiceCaches::Variant& variant = {}) {
     bool called = false;
-    caches_.get(voice, variant, [&] {
+    caches_.get<Value>(voice, variant, [&] {
       called = true;
-      return std::make_shared<const Heavy>();
+      return std::make_shared<const Value>();
     });
     return called;
   }
 
-  VoiceCaches<Heavy> caches_{25};  // room for two
+  VoiceCaches caches_{25};  // room for two heavy ones
   Voice first_ = std::make_shared<Conditionals>();
   Voice second_ = std::make_shared<Conditionals>();
   Voice third_ = std::make_shared<Conditionals>();
@@ -42,9 +46,29 @@ TEST_F(VoiceCachesTest, KeepsThoseUsedLast) {
 }
 
 TEST_F(VoiceCachesTest, TellsVariantsApart) {
-  EXPECT_TRUE(made(first_, 0.5));
-  EXPECT_TRUE(made(first_, 0.7));
-  EXPECT_FALSE(made(first_, 0.5));
+  EXPECT_TRUE(made(first_, {0.5}));
+  EXPECT_TRUE(made(first_, {0.5, 1}));
+  EXPECT_FALSE(made(first_, {0.5}));
+}
+
+TEST_F(VoiceCachesTest, TellsKindsApart) {
+  EXPECT_TRUE(made(first_));
+  EXPECT_TRUE(made<Light>(first_));
+  EXPECT_FALSE(made(first_));
+  EXPECT_FALSE(made<Light>(first_));
+}
+
+TEST_F(VoiceCachesTest, CountsTheBytesOfAllKinds) {
+  EXPECT_EQ(caches_.bytes(), 0);
+  made(first_);
+  made<Light>(first_);
+  EXPECT_EQ(caches_.bytes(), 11);
+  made(second_);
+  made(third_);  // no room: the first of both kinds goes
+  EXPECT_EQ(caches_.bytes(), 20);
+  EXPECT_TRUE(made<Light>(first_));
+  third_.reset();
+  EXPECT_EQ(caches_.bytes(), 11);
 }
 
 TEST_F(VoiceCachesTest, ForgetsVoicesThatAreGone) {
@@ -58,8 +82,8 @@ TEST_F(VoiceCachesTest, ForgetsVoicesThatAreGone) {
 // As two engines do that begin with one voice at once.
 TEST_F(VoiceCachesTest, KeepsOneOfWhatTwoMakeAtOnce) {
   std::shared_ptr<const Heavy> quicker;
-  const auto slower = caches_.get(first_, 0, [&] {
-    quicker = caches_.get(first_, 0, [] { return std::make_shared<const Heavy>(); });
+  const auto slower = caches_.get<Heavy>(first_, {}, [&] {
+    quicker = caches_.get<Heavy>(first_, {}, [] { return std::make_shared<const Heavy>(); });
     return std::make_shared<const Heavy>();
   });
   EXPECT_EQ(slower, quicker);
@@ -67,16 +91,17 @@ TEST_F(VoiceCachesTest, KeepsOneOfWhatTwoMakeAtOnce) {
   EXPECT_FALSE(made(first_)) << "there was room for two";
 }
 
-TEST_F(VoiceCachesTest, AlwaysKeepsTheNewest) {
-  VoiceCaches<Heavy> small(5);
+TEST_F(VoiceCachesTest, DoesNotKeepWhatDoesNotFit) {
+  VoiceCaches small(5);
   int count = 0;
   const auto make = [&] {
     ++count;
     return std::make_shared<const Heavy>();
   };
-  small.get(first_, 0, make);
-  small.get(first_, 0, make);
-  EXPECT_EQ(count, 1);
+  EXPECT_NE(small.get<Heavy>(first_, {}, make), nullptr);
+  EXPECT_NE(small.get<Heavy>(first_, {}, make), nullptr);
+  EXPECT_EQ(count, 2);
+  EXPECT_EQ(small.bytes(), 0);
 }
 
 }  // namespace

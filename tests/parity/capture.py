@@ -38,7 +38,7 @@ def run(up, model, family, case):
     def speak():
         with capture_t3.greedy(up, model.t3, family, case, stages):
             return model.generate(case["text"], **_options(family, case))
-    _speech(model.s3gen, "", "speech_tokens", Draws(case["seed"]), stages, inputs, speak)
+    _speech(model.s3gen, "", "speech_tokens", Draws(case["seed"]), stages, inputs, speak, case)
     if case.get("source"):
         converter = up.vc.ChatterboxVC(model.s3gen, "cpu", ref_dict=voice)
         draws = Draws(case.get("source_seed", case["seed"] + 1))
@@ -71,7 +71,7 @@ def _voice(up, model, family, case, stages):
         conditionals.save(case["conds"])
 
 
-def _speech(s3gen, prefix, tokens, draws, stages, inputs, synthesize):
+def _speech(s3gen, prefix, tokens, draws, stages, inputs, synthesize, otherwise=None):
     def keep(name):
         return lambda i, o: stages.update({prefix + name: to_numpy(o)})
     flow, inference = s3gen.flow, s3gen.inference
@@ -79,7 +79,10 @@ def _speech(s3gen, prefix, tokens, draws, stages, inputs, synthesize):
     def recorded(**named):
         stages[tokens] = to_numpy(torch.atleast_2d(named["speech_tokens"]))
         with draws.active():
-            return inference(**named)
+            wave = inference(**named)
+        spoken.update(named)
+        return wave
+    spoken = {}
     s3gen.__dict__["inference"] = recorded
     try:
         with hooked(
@@ -97,6 +100,32 @@ def _speech(s3gen, prefix, tokens, draws, stages, inputs, synthesize):
     for name, values in draws.inputs(s3gen.meanflow).items():
         inputs[prefix + name] = values
     inputs[prefix + "pitch"] = stages[prefix + "f0"]
+    if otherwise:
+        _speak_otherwise(s3gen, otherwise, spoken, draws, stages)
+
+
+def _speak_otherwise(s3gen, case, spoken, draws, stages):
+    """The same tokens with attention limited to chunks, and in another number of steps."""
+    flow, prompt = s3gen.flow, stages["prompt_mel"].shape[1]
+
+    def again(prefix, **changed):
+        with draws.again(), hooked(
+                (flow.encoder_proj, lambda i, o: stages.update(
+                    {prefix + "encoder_output": to_numpy(o)})),
+                (flow.decoder, lambda i, o: stages.update(
+                    {prefix + "mel": to_numpy(o[0][:, :, prompt:])}))):
+            s3gen.inference(**{**spoken, **changed})
+
+    if case.get("attention_chunk"):
+        chunked = flow.encoder, flow.decoder.estimator
+        for module, chunk in zip(chunked, (case["attention_chunk"], 2 * case["attention_chunk"])):
+            module.static_chunk_size = chunk
+        again("chunk_")
+        for module in chunked:
+            module.static_chunk_size = 0
+    if case.get("flow_steps"):
+        again("steps_", n_cfm_timesteps=case["flow_steps"])
+        del stages["steps_encoder_output"]  # as with any number of steps
 
 
 def mono(path):

@@ -14,10 +14,13 @@ from capture_t3 import LATE_STEP, to_numpy
 EXAGGERATION = 0.7
 
 
-def make(family, seed, text, language, reference, source, greedy_tokens, speech_tokens):
+def make(family, seed, text, language, reference, source, greedy_tokens, speech_tokens,
+         attention_chunk=0, flow_steps=0):
     case = {"family": family.name, "seed": seed, "text": text, "reference": str(reference),
             "source": str(source) if source else None, "greedy_tokens": greedy_tokens,
-            "speech_tokens": speech_tokens, "exaggeration": EXAGGERATION, **family.options}
+            "speech_tokens": speech_tokens, "attention_chunk": attention_chunk,
+            "flow_steps": 0 if family.gpt2 else flow_steps, "exaggeration": EXAGGERATION,
+            **family.options}
     return {**case, "language": language} if family.language else case
 
 

@@ -16,7 +16,8 @@ STAGES = [
     "voice_s3gen_prompt_tokens", "voice_xvector", "voice_prompt_mel", "voice_exaggeration",
     "t3_conditioning", "logits", "logits_guided", "logits_tempered", "logits_top_k",
     "logits_penalised", "logits_min_p", "logits_top_p", "greedy_tokens", "speech_tokens",
-    "encoder_output", "mel", "f0", "source", "wave", "vc_tokens", "vc_encoder_output", "vc_mel",
+    "encoder_output", "mel", "f0", "source", "wave", "chunk_encoder_output", "chunk_mel", "steps_mel",
+    "vc_tokens", "vc_encoder_output", "vc_mel",
     "vc_f0", "vc_source", "vc_wave",
 ]
 

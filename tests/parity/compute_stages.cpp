@@ -108,6 +108,28 @@ void speak(const ParityCase& parity, const std::string& prefix, const at::Tensor
   stages[prefix + "wave"] = fade_in(parts.hift->decode(mel, excite(f0)).to(at::kCPU));
 }
 
+// Ends of chunks of as many tokens, as upstream's mask has them.
+Groups chunks(std::int64_t tokens, std::int64_t chunk) {
+  Groups ends;
+  for (std::int64_t end = chunk; end < tokens; end += chunk) ends.push_back(end);
+  ends.push_back(tokens);
+  return ends;
+}
+
+// The same tokens with attention limited to chunks, and in another number of steps.
+void speak_otherwise(const ParityCase& parity, const at::Tensor& tokens, const Conditionals& voice,
+                     const ModelParts& parts, Stages& stages) {
+  const at::Tensor noise = parity.given.at("flow_noise").to(parts.placement.device);
+  const at::Tensor all = at::cat({voice.prompt_tokens, tokens}, 1);
+  if (parity.attention_chunk > 0) {
+    const Groups groups = chunks(all.size(1), parity.attention_chunk);
+    stages["chunk_encoder_output"] = parts.s3gen->encode(all, groups);
+    stages["chunk_mel"] = parts.s3gen->mel(tokens, voice, noise, groups);
+  }
+  if (parity.flow_steps > 0)
+    stages["steps_mel"] = parts.s3gen->mel(tokens, voice, noise, {}, {}, parity.flow_steps);
+}
+
 }  // namespace
 
 Stages compute_stages(const ParityCase& parity, const Model& model) {
@@ -143,6 +165,7 @@ Stages compute_stages(const ParityCase& parity, const Model& model) {
   std::erase_if(speech, [&](std::int64_t token) { return token >= t3.start_speech; });
   speech.insert(speech.end(), std::size_t(t3.closing_silence_count), t3.closing_silence_token);
   speak(parity, "", row(speech), voice, parts, stages);
+  speak_otherwise(parity, row(speech), voice, parts, stages);
   if (t3.cut_last_token) {
     at::Tensor& wave = stages["wave"];
     const auto heard = std::max<std::int64_t>(1, std::int64_t(speech.size()) - 1);

@@ -8,6 +8,19 @@ import numpy
 import torch
 
 
+@contextlib.contextmanager
+def _instead(normal, uniform):
+    from torch.distributions.uniform import Uniform
+    saved = torch.randn, torch.randn_like, Uniform.sample
+    torch.randn = lambda *shape, **_: normal(shape)
+    torch.randn_like = lambda like, **_: normal(like.shape)
+    Uniform.sample = lambda distribution, sample_shape=(): uniform(sample_shape)
+    try:
+        yield
+    finally:
+        torch.randn, torch.randn_like, Uniform.sample = saved
+
+
 class Draws:
     """Stands in for torch's normal and uniform draws, and remembers them."""
 
@@ -26,17 +39,15 @@ class Draws:
         self.uniforms.append(values)
         return torch.from_numpy(values.astype(numpy.float32))
 
-    @contextlib.contextmanager
     def active(self):
-        from torch.distributions.uniform import Uniform
-        saved = torch.randn, torch.randn_like, Uniform.sample
-        torch.randn = lambda *shape, **_: self.normal(shape)
-        torch.randn_like = lambda like, **_: self.normal(like.shape)
-        Uniform.sample = lambda distribution, sample_shape=(): self.uniform(sample_shape)
-        try:
-            yield
-        finally:
-            torch.randn, torch.randn_like, Uniform.sample = saved
+        return _instead(self.normal, self.uniform)
+
+    def again(self):
+        """The same draws as before, from the first on."""
+        def replay(values):
+            known = iter(values)
+            return lambda shape: torch.from_numpy(next(known).astype(numpy.float32))
+        return _instead(replay(self.normals), replay(self.uniforms))
 
     def inputs(self, meanflow):
         """What the library is given: where the flow starts, and what the vocoder draws."""

@@ -41,6 +41,8 @@ ParityCase read_case(const std::string& directory) {
   sampling.top_k = json.value("top_k", sampling.top_k);
   parity.greedy_tokens = json.at("greedy_tokens");
   parity.speech_tokens = json.at("speech_tokens");
+  parity.attention_chunk = json.value("attention_chunk", 0);
+  parity.flow_steps = json.value("flow_steps", 0);
   parity.late_step = json.at("late_step");
   // Where other cases have the same, it is named.
   const nlohmann::json elsewhere = json.value("inputs", nlohmann::json::object());

@@ -23,10 +23,12 @@ struct ParityCase {
   Audio reference, source;  // source is empty where nothing is converted
   double exaggeration = 0.5;
   SamplingOptions sampling;
-  int greedy_tokens = 0;  // how many to decode
-  int speech_tokens = 0;  // how many of them are spoken
-  int late_step = 0;      // the second step whose logits are kept
-  Stages given;           // noise and pitch, float32
+  int greedy_tokens = 0;    // how many to decode
+  int speech_tokens = 0;    // how many of them are spoken
+  int attention_chunk = 0;  // tokens of a chunk where attention is limited to chunks; 0: nowhere
+  int flow_steps = 0;       // of the flow where it takes others than its own; 0: nowhere
+  int late_step = 0;        // the second step whose logits are kept
+  Stages given;             // noise and pitch, float32
 };
 
 ParityCase read_case(const std::string& directory);

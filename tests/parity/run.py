@@ -35,6 +35,10 @@ def arguments():
                         help="our build directory, which holds tests/parity/stages")
     parser.add_argument("--checkpoint", help="weights to use instead of random ones")
     parser.add_argument("--speech-tokens", type=int, default=50, help="how many S3Gen speaks")
+    parser.add_argument("--attention-chunk", type=int, default=12,
+                        help="tokens of a chunk where attention is limited to chunks; 0: leave out")
+    parser.add_argument("--flow-steps", type=int, default=4,
+                        help="of a guided flow where it takes others than its own; 0: leave out")
     parser.add_argument("--keep", help="keep the case in this directory")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
@@ -91,7 +95,7 @@ def make_case(args, family, directory):
     torch.set_num_threads(args.threads)
     up = upstream.load(args.upstream)
     case = cases.make(family, args.seed, args.text, args.language, args.reference, args.source,
-                      100, args.speech_tokens)
+                      100, args.speech_tokens, args.attention_chunk, args.flow_steps)
     model = pathlib.Path(args.checkpoint) if args.checkpoint else directory / "model"
     try:
         if args.checkpoint:

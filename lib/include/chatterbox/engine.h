@@ -48,6 +48,8 @@ class Model {
   const std::string& dtype() const;
   // A voice needs a recording longer than this, seconds.
   double min_reference_seconds() const;
+  // Memory that what is kept of voices takes now, see ModelOptions::voice_cache_bytes.
+  std::int64_t voice_cache_bytes() const;
   // Codes of what the model speaks, in order: {"en"}, or 23 of them.
   std::vector<std::string> languages() const;
   // What a text may hold besides words: "[laugh]", "[whispering]". Empty for a model that

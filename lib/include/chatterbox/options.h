@@ -23,6 +23,16 @@ struct ModelOptions {
   // Threads for inference on the processor; 0: one for a small model (below
   // 200 MB), else as many as libtorch uses.
   int threads = 0;
+  // What the decoder's attention sees. "full": all of the speech, as upstream computes it; while
+  // streaming, prompt and recent speech are computed again for each chunk. "chunk": the prompt,
+  // what was said before and the chunk at hand, as upstream's mask of chunks has it, so that
+  // nothing is computed twice. "auto": full for speech that is made at once and chunk for speech
+  // that is heard while a processor makes it; a model that was trained with chunks has them always.
+  std::string attention = "auto";
+  // Most memory for what is kept of voices, so that it is computed once for each, in bytes over
+  // all of them. Those used longest ago are dropped; what does not fit is made for every utterance.
+  std::int64_t voice_cache_bytes = kVoiceCacheBytes;
+  static constexpr std::int64_t kVoiceCacheBytes = std::int64_t(1536) << 20;
   // Directory of the watermark's weights; empty: as find_watermark() in paths.h looks for them.
   // Looked at when the first watermark is wanted.
   std::string watermark_path;

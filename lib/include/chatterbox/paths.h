@@ -30,6 +30,10 @@ std::vector<std::string> model_directories();
 // $CHATTERBOX_MODEL_FAMILY, else empty.
 std::string find_model_family(const std::string& setting);
 
+// What the decoder's attention sees, for ModelOptions::attention: `setting`, else
+// $CHATTERBOX_ATTENTION, else "auto".
+std::string find_attention(const std::string& setting);
+
 // The directory of the watermark's weights: `setting`, else $CHATTERBOX_WATERMARK_PATH, else the
 // directory "watermark" in or beside `model_path` where one is given, else the installed one.
 // Throws kNotFound when there is none.

@@ -67,7 +67,7 @@ struct Converter::Impl {
   std::shared_ptr<const PromptCache> prepare(const Voice& given) const {
     return with_torch([&] {
       use_threads(parts.threads);
-      return parts.prompt_caches->get(*parts.s3gen, given.conditionals());
+      return parts.prompt(given, parts.attention.streaming, /*steps=*/0);
     });
   }
 

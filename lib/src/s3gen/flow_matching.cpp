@@ -15,9 +15,9 @@ at::Tensor with_unknown(const at::Tensor& known) {
 // Where steps begin and end, (steps + 1). In float32, as the reference computes them: the first
 // are differences of nearly equal numbers, and a pitch that is off by as little puts long speech
 // out of phase.
-at::Tensor step_times(const FlowConfig& flow) {
-  const at::Tensor even = at::linspace(0, 1, flow.steps + 1, at::kFloat);
-  return flow.kind == FlowKind::kMeanFlow ? even : 1.0 - at::cos(even * 0.5 * std::numbers::pi);
+at::Tensor step_times(FlowKind kind, int steps) {
+  const at::Tensor even = at::linspace(0, 1, steps + 1, at::kFloat);
+  return kind == FlowKind::kMeanFlow ? even : 1.0 - at::cos(even * 0.5 * std::numbers::pi);
 }
 
 }  // namespace
@@ -38,35 +38,48 @@ std::int64_t FlowMatching::Cache::bytes() const {
 
 FlowMatching::FlowMatching(const Weights& estimator, const EstimatorConfig& config,
                            const FlowConfig& flow, at::ScalarType products)
-    : estimator_(estimator, config, flow.kind, products),
-      guidance_(flow.guidance),
-      temperature_(flow.temperature) {
-  const at::Tensor times = step_times(flow);
+    : estimator_(estimator, config, flow.kind, products), config_(flow) {
+  schedule(flow.steps);
+}
+
+int FlowMatching::steps_for(int wanted) const {
+  return wanted > 0 && config_.kind == FlowKind::kGuided ? wanted : config_.steps;
+}
+
+std::shared_ptr<const FlowMatching::Schedule> FlowMatching::schedule(int steps) const {
+  const std::lock_guard guard(schedules_lock_);
+  std::shared_ptr<const Schedule>& known = schedules_[steps];
+  if (known) return known;
+  const at::Tensor times = step_times(config_.kind, steps);
   const float* time = times.data_ptr<float>();
-  for (int i = 0; i < flow.steps; ++i)
-    steps_.push_back({time[i + 1] - time[i], estimator_.at_time(time[i], time[i + 1])});
+  auto made = std::make_shared<Schedule>();
+  for (int i = 0; i < steps; ++i)
+    made->push_back({time[i + 1] - time[i], estimator_.at_time(time[i], time[i + 1])});
+  return known = std::move(made);
 }
 
 at::Tensor FlowMatching::operator()(const at::Tensor& noise, const at::Tensor& features,
                                     const at::Tensor& speaker, const at::Tensor& known,
                                     const at::Tensor& bias, Cache* cache,
-                                    const Checkpoint& checkpoint) const {
-  if (cache && cache->steps.empty()) cache->steps.resize(steps_.size());
+                                    const Checkpoint& checkpoint, int wanted) const {
+  const auto steps = schedule(steps_for(wanted));
+  if (cache && cache->steps.empty()) cache->steps.resize(steps->size());
   at::Tensor* context = cache ? &cache->condition : nullptr;
+  const double guidance = config_.guidance;
   const FlowEstimator::Condition condition =
-      guidance_ == 0
+      guidance == 0
           ? estimator_.condition(features.unsqueeze(0), speaker, known.unsqueeze(0), context)
           : estimator_.condition(with_unknown(features), with_unknown(speaker[0]),
                                  with_unknown(known), context);
 
-  at::Tensor x = noise * temperature_;
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
+  at::Tensor x = noise * config_.temperature;
+  for (std::size_t i = 0; i < steps->size(); ++i) {
     if (checkpoint) checkpoint();
-    const Step& step = steps_[i];
+    const Step& step = (*steps)[i];
     const at::Tensor velocity =
         estimator_(x, condition, step.time, bias, cache ? &cache->steps[i] : nullptr);
-    x.add_(velocity[0], step.length * (1.0 + guidance_));
-    if (guidance_ != 0) x.sub_(velocity[1], step.length * guidance_);
+    x.add_(velocity[0], step.length * (1.0 + guidance));
+    if (guidance != 0) x.sub_(velocity[1], step.length * guidance);
   }
   return x;
 }

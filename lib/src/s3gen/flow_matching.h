@@ -4,6 +4,9 @@
 
 #include <ATen/ATen.h>
 
+#include <map>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include "config.h"
@@ -36,20 +39,27 @@ class FlowMatching {
                at::ScalarType products);
 
   // noise, features and known mel (T, 80), speaker (1, 80) -> mel (T, 80).
-  // bias and cache as for the estimator; `checkpoint` runs before each step.
+  // bias and cache as for the estimator; `checkpoint` runs before each step. In `steps`
+  // steps, which a cache is used with from its beginning on; 0: as the model is made for.
   at::Tensor operator()(const at::Tensor& noise, const at::Tensor& features,
                         const at::Tensor& speaker, const at::Tensor& known, const at::Tensor& bias,
-                        Cache* cache, const Checkpoint& checkpoint) const;
+                        Cache* cache, const Checkpoint& checkpoint, int steps = 0) const;
+
+  // The steps of a caller who may ask for `wanted`: a mean flow learned each of its own.
+  int steps_for(int wanted) const;
 
  private:
   struct Step {
     double length;
     FlowEstimator::Time time;
   };
+  using Schedule = std::vector<Step>;
+  std::shared_ptr<const Schedule> schedule(int steps) const;
 
   FlowEstimator estimator_;
-  double guidance_, temperature_;
-  std::vector<Step> steps_;
+  FlowConfig config_;
+  mutable std::mutex schedules_lock_;
+  mutable std::map<int, std::shared_ptr<const Schedule>> schedules_;  // by their length
 };
 
 }  // namespace chatterbox

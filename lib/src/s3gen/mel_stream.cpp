@@ -25,7 +25,7 @@ MelStream::MelStream(const S3Gen& s3gen, std::shared_ptr<const PromptCache> prom
       checkpoint_(std::move(checkpoint)),
       cache_(prompt_->cache()),
       tokens_(prompt_->tokens()),
-      done_(s3gen.attends_in_groups() ? prompt_->cached_tokens() : prompt_->length()),
+      done_(prompt_->attends_in_groups() ? prompt_->cached_tokens() : prompt_->length()),
       recent_(at::empty({0, kMelBands}, s3gen.options())) {}
 
 at::Tensor MelStream::noise(std::int64_t first, std::int64_t end) const {
@@ -69,7 +69,7 @@ void MelStream::forget() {
 at::Tensor MelStream::advance(std::int64_t end) {
   if (length() == prompt_->length() || end <= done_)
     return at::empty({0, kMelBands}, s3gen_.options());
-  return s3gen_.attends_in_groups() ? advance_cached(end) : advance_again(end);
+  return prompt_->attends_in_groups() ? advance_cached(end) : advance_again(end);
 }
 
 at::Tensor MelStream::advance_cached(std::int64_t end) {
@@ -77,7 +77,7 @@ at::Tensor MelStream::advance_cached(std::int64_t end) {
   const at::Tensor piece = last_rows(tokens_, length() - done_);
   const at::Tensor mel =
       s3gen_.next_mel(piece, length() - end, prompt_->speaker(), known(first, last),
-                      noise(first, last), cache_, checkpoint_);
+                      noise(first, last), cache_, checkpoint_, prompt_->choice().steps);
   done_ = end;
   // The first piece also holds the prompt's last frames.
   const at::Tensor fresh = last_rows(mel, last - std::clamp(prompt_->frames(), first, last));
@@ -103,7 +103,7 @@ at::Tensor MelStream::advance_again(std::int64_t end) {
       {prompt_->noise(), noise(prompt_frames + skipped * kFramesPerToken, end * kFramesPerToken)});
   const at::Tensor mel =
       s3gen_.flow(features, prompt_->speaker(), at::constant_pad_nd(given, {0, 0, 0, fresh}), start,
-                  /*bias=*/{}, checkpoint_);
+                  /*bias=*/{}, checkpoint_, prompt_->choice().steps);
 
   done_ = end;
   const at::Tensor all = at::cat({recent_, last_rows(mel, fresh)});

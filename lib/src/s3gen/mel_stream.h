@@ -18,9 +18,9 @@ namespace chatterbox {
 // Mel of one utterance, piece by piece. A piece ends three tokens before the
 // last token known, because the encoder looks that far ahead.
 //
-// When the model attends in groups, each piece is one group: everything before
+// Where attention goes in groups, each piece is one group: everything before
 // it is cached and never computed again, and the pieces together are exactly
-// what whole synthesis with the same groups gives. A model with full attention
+// what whole synthesis with the same groups gives. With full attention it
 // computes again a bounded stretch of what was spoken, takes the mel already
 // emitted for known, as it does the prompt's, and so continues it.
 class MelStream {

@@ -25,8 +25,10 @@ at::Tensor missing_colour(const at::Tensor& mel, const at::Tensor& made) {
 
 }  // namespace
 
-PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals)
-    : tokens_(conditionals.prompt_tokens[0].to(at::kCPU, at::kLong)),
+PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals,
+                         const FlowChoice& choice)
+    : choice_(choice),
+      tokens_(conditionals.prompt_tokens[0].to(at::kCPU, at::kLong)),
       speaker_(s3gen.speaker(conditionals.xvector)) {
   check_shape("prompt mel", conditionals.prompt_mel, {1, kAny, kMelBands});
   if (conditionals.prompt_mel.size(1) < length() * kFramesPerToken)
@@ -37,23 +39,17 @@ PromptCache::PromptCache(const S3Gen& s3gen, const Conditionals& conditionals)
                .view({frames(), kMelBands})
                .to(s3gen.options());
   cached_tokens_ = std::max<std::int64_t>(0, length() - kLookaheadTokens);
-  if (!s3gen.attends_in_groups() || cached_tokens_ == 0) {
+  if (!attends_in_groups() || cached_tokens_ == 0) {
     cached_tokens_ = 0;
     return;
   }
   const std::int64_t cached_frames = cached_tokens_ * kFramesPerToken;
   const at::Tensor mel = mel_.narrow(0, 0, cached_frames);
   const at::Tensor made = s3gen.next_mel(tokens_, length() - cached_tokens_, speaker_, mel,
-                                         noise_.narrow(0, 0, cached_frames), cache_);
+                                         noise_.narrow(0, 0, cached_frames), cache_,
+                                         /*checkpoint=*/{}, choice.steps);
   if (s3gen.colour() != 0) colour_ = missing_colour(mel, made) * s3gen.colour();
   cache_.seal();
-}
-
-std::shared_ptr<const PromptCache> PromptCaches::get(
-    const S3Gen& s3gen, const std::shared_ptr<const Conditionals>& conditionals) {
-  return caches_.get(conditionals, /*variant=*/0.0, [&] {
-    return std::make_shared<const PromptCache>(s3gen, *conditionals);
-  });
 }
 
 }  // namespace chatterbox

@@ -9,7 +9,6 @@
 
 #include "conditionals.h"
 #include "s3gen/s3gen.h"
-#include "voice_caches.h"
 
 namespace chatterbox {
 
@@ -19,7 +18,11 @@ namespace chatterbox {
 // Immutable; streams share it.
 class PromptCache {
  public:
-  PromptCache(const S3Gen& s3gen, const Conditionals& conditionals);
+  PromptCache(const S3Gen& s3gen, const Conditionals& conditionals, const FlowChoice& choice);
+
+  // What all speech that begins with it is made by.
+  const FlowChoice& choice() const { return choice_; }
+  bool attends_in_groups() const { return choice_.attention == FlowAttention::kChunk; }
 
   std::int64_t length() const { return tokens_.size(0); }  // tokens
   std::int64_t frames() const { return mel_.size(0); }
@@ -42,25 +45,15 @@ class PromptCache {
   // ends within the prompt.
   const S3Gen::Cache& cache() const { return cache_; }
   std::int64_t cached_tokens() const { return cached_tokens_; }
-  std::int64_t bytes() const { return cache_.bytes(); }
+  std::int64_t bytes() const {
+    return cache_.bytes() + std::int64_t(mel_.nbytes() + noise_.nbytes());
+  }
 
  private:
+  FlowChoice choice_;
   at::Tensor tokens_, mel_, noise_, speaker_, colour_;
   std::int64_t cached_tokens_ = 0;
   S3Gen::Cache cache_;
-};
-
-// The caches of the voices used last. Safe to use from any thread.
-class PromptCaches {
- public:
-  explicit PromptCaches(std::int64_t most_bytes = std::int64_t(256) << 20) : caches_(most_bytes) {}
-
-  // The cache of `conditionals`, made if it is not here.
-  std::shared_ptr<const PromptCache> get(const S3Gen& s3gen,
-                                         const std::shared_ptr<const Conditionals>& conditionals);
-
- private:
-  VoiceCaches<PromptCache> caches_;
 };
 
 }  // namespace chatterbox

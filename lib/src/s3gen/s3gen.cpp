@@ -44,8 +44,7 @@ S3Gen::S3Gen(const Weights& given, const ModelConfig& config)
     : S3Gen(given.with_dtype(at::kFloat), config, product_type(given.placement())) {}
 
 S3Gen::S3Gen(const Weights& flow, const ModelConfig& config, at::ScalarType products)
-    : attention_(config.s3gen.attention),
-      colour_(config.s3gen.flow.colour),
+    : colour_(config.s3gen.flow.colour),
       input_embedding_(flow.scope("input_embedding"), config.s3tokenizer.codebook_size(),
                        config.s3gen.encoder.size),
       speaker_affine_(flow.scope("spk_embed_affine_layer"), config.xvector.embedding, kMelBands),
@@ -71,8 +70,8 @@ at::Tensor S3Gen::speaker(const at::Tensor& xvector) const {
 }
 
 at::Tensor S3Gen::mel(const at::Tensor& tokens, const Conditionals& conditionals,
-                      const at::Tensor& noise, const Groups& groups,
-                      const Checkpoint& checkpoint) const {
+                      const at::Tensor& noise, const Groups& groups, const Checkpoint& checkpoint,
+                      int steps) const {
   const at::Tensor features = encode(at::cat({conditionals.prompt_tokens, tokens}, 1), groups)[0];
   const std::int64_t frames = features.size(0), prompt = conditionals.prompt_mel.size(1);
   check_shape("prompt mel", conditionals.prompt_mel, {1, kAny, kMelBands});
@@ -83,14 +82,14 @@ at::Tensor S3Gen::mel(const at::Tensor& tokens, const Conditionals& conditionals
   const at::Tensor bias = group_bias(groups, kFramesPerToken, options());
   const at::Tensor start = noise[0].t().to(options());
   const at::Tensor all =
-      flow(features, speaker(conditionals.xvector), known, start, bias, checkpoint);
+      flow(features, speaker(conditionals.xvector), known, start, bias, checkpoint, steps);
   return all.narrow(0, prompt, frames - prompt).t().unsqueeze(0);
 }
 
 at::Tensor S3Gen::flow(const at::Tensor& features, const at::Tensor& speaker,
                        const at::Tensor& known, const at::Tensor& noise, const at::Tensor& bias,
-                       const Checkpoint& checkpoint) const {
-  return flow_(noise, features, speaker, known, bias, /*cache=*/nullptr, checkpoint);
+                       const Checkpoint& checkpoint, int steps) const {
+  return flow_(noise, features, speaker, known, bias, /*cache=*/nullptr, checkpoint, steps);
 }
 
 void S3Gen::keep(Cache& cache, std::int64_t first, std::int64_t last) const {
@@ -100,10 +99,10 @@ void S3Gen::keep(Cache& cache, std::int64_t first, std::int64_t last) const {
 
 at::Tensor S3Gen::next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
                            const at::Tensor& known, const at::Tensor& noise, Cache& cache,
-                           const Checkpoint& checkpoint) const {
+                           const Checkpoint& checkpoint, int steps) const {
   const at::Tensor features =
       encoder_proj_(encoder_(embed(tokens), ahead, &cache.encoder, /*groups=*/{}));
-  return flow_(noise, features, speaker, known, /*bias=*/{}, &cache.flow, checkpoint);
+  return flow_(noise, features, speaker, known, /*bias=*/{}, &cache.flow, checkpoint, steps);
 }
 
 }  // namespace chatterbox

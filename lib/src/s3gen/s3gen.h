@@ -20,6 +20,13 @@ namespace chatterbox {
 // limited to; empty: no limit.
 using Groups = std::vector<std::int64_t>;
 
+// How mel is made of tokens.
+struct FlowChoice {
+  FlowAttention attention = FlowAttention::kFull;
+  int steps = 0;  // of the flow; 0: as the model is made for
+  bool operator==(const FlowChoice&) const = default;
+};
+
 // Speech tokens (25/s) in the voice of a prompt to a mel spectrogram (50/s),
 // which the HiFT vocoder makes audible. Immutable and reentrant.
 class S3Gen {
@@ -39,7 +46,7 @@ class S3Gen {
   // prompt frames + F) is what the flow starts from, standard normal.
   at::Tensor mel(const at::Tensor& tokens, const Conditionals& conditionals,
                  const at::Tensor& noise, const Groups& groups = {},
-                 const Checkpoint& checkpoint = {}) const;
+                 const Checkpoint& checkpoint = {}, int steps = 0) const;
 
   // Where one utterance in pieces has got to.
   struct Cache {
@@ -56,25 +63,24 @@ class S3Gen {
 
   // The next group of an utterance in pieces: `tokens` (T + ahead) int64, of
   // which the last `ahead` are only looked at, three unless the utterance ends.
-  // noise and known mel (2 T, 80). Returns mel (2 T, 80).
+  // noise and known mel (2 T, 80). Returns mel (2 T, 80). All groups in as many `steps`.
   at::Tensor next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
                       const at::Tensor& known, const at::Tensor& noise, Cache& cache,
-                      const Checkpoint& checkpoint = {}) const;
+                      const Checkpoint& checkpoint = {}, int steps = 0) const;
 
   // The flow alone. features, known and noise (F, 80), speaker (1, 80) -> (F, 80)
   at::Tensor flow(const at::Tensor& features, const at::Tensor& speaker, const at::Tensor& known,
                   const at::Tensor& noise, const at::Tensor& bias,
-                  const Checkpoint& checkpoint = {}) const;
+                  const Checkpoint& checkpoint = {}, int steps = 0) const;
 
-  bool attends_in_groups() const { return attention_ == FlowAttention::kChunk; }
-  double colour() const { return colour_; }  // see FlowConfig
+  int steps_for(int wanted) const { return flow_.steps_for(wanted); }  // see FlowMatching
+  double colour() const { return colour_; }                            // see FlowConfig
   at::TensorOptions options() const { return encoder_proj_.weight.options(); }
 
  private:
   S3Gen(const Weights& flow, const ModelConfig& config, at::ScalarType products);
   at::Tensor embed(const at::Tensor& tokens) const;
 
-  FlowAttention attention_;
   double colour_;
   Embedding input_embedding_;
   Linear speaker_affine_;

@@ -64,9 +64,9 @@ TEST_F(VoiceCachesTest, CountsTheBytesOfAllKinds) {
   made<Light>(first_);
   EXPECT_EQ(caches_.bytes(), 11);
   made(second_);
-  made(third_);  // no room: the first of both kinds goes
-  EXPECT_EQ(caches_.bytes(), 20);
-  EXPECT_TRUE(made<Light>(first_));
+  made(third_);  // no room: what was used longest ago goes
+  EXPECT_EQ(caches_.bytes(), 21);
+  EXPECT_FALSE(made<Light>(first_));
   third_.reset();
   EXPECT_EQ(caches_.bytes(), 11);
 }

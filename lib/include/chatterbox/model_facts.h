@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct ModelFacts {
   std::vector<std::string> languages;  // codes, in order
   std::vector<std::string> tags;       // "[laugh]"; empty for a model that was taught none
   double min_reference_seconds = 0;
+  std::int64_t weight_bytes = 0;  // of the files of its weights
 };
 
 // Reads them from the small files of directory `path`, without weights: milliseconds. `family`: as

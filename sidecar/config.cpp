@@ -28,6 +28,10 @@ const std::vector<Setting>& settings() {
       {"wyoming", &Config::wyoming, "HOST:PORT to speak the Wyoming protocol on, without keys"},
       {"data-dir", &Config::data_dir, "directory of the job database"},
       {"model-path", &Config::model_path, "directory of the model"},
+      {"model", &Config::models,
+       "NAME=DIR[,family=FAMILY], a model that requests choose by its name; given several times, "
+       "or "
+       "joined by ';'"},
       {"model-family", &Config::model_family,
        "english, turbo, nano or multilingual, where the directory holds several"},
       {"voices-dir", &Config::voices_dir, "directory that cloned voices are saved in"},
@@ -50,6 +54,10 @@ const std::vector<Setting>& settings() {
       {"openai-voices", &Config::openai_voices, "changes what OpenAI's names mean: alloy=Amy,..."},
       {"decoder-sandbox", &Config::decoder_sandbox,
        "required: no start without one for chatterbox-decode; optional: with what there is"},
+      {"max-model-memory", &Config::max_model_memory,
+       "megabytes of weights in memory at once, of several models; 0: any", 0, 10000000},
+      {"unload-after", &Config::unload_after,
+       "seconds after which a model that nobody uses leaves memory; 0: never", 0, 31536000},
       {"workers", &Config::workers, "jobs at work at once", 1, 64},
       {"max-queue", &Config::max_queue, "jobs that may wait", 1, 1000000},
       {"max-queue-mb", &Config::max_queue_mb, "megabytes of requests that may wait", 1, 1000000},
@@ -128,6 +136,8 @@ std::map<std::string, std::string> read_flags(const std::vector<std::string>& ar
         value = arguments[++i];
       }
       if (!value) refuse("--" + name, "a value", "nothing");
+      // One that is given several times.
+      if (name == "model" && flags.count(name)) *value = flags[name] + ";" + *value;
       flags[name] = *value;
     } else {
       refuse("command line", "flags as in --help", "'" + name + "'");

@@ -18,6 +18,8 @@ struct Config {
   std::string wyoming;
   std::string data_dir;
   std::string model_path;
+  // "NAME=DIR" each, joined by ';'.
+  std::string models;
   std::string voices_dir;
   std::string device = "auto";
   std::string model_family;
@@ -37,6 +39,8 @@ struct Config {
   std::string openai_voices;
   std::string decoder_sandbox = "required";
 
+  int max_model_memory = 0;
+  int unload_after = 0;
   int workers = 2;
   int max_queue = 1000;
   int max_queue_mb = 2048;

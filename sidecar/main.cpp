@@ -85,6 +85,20 @@ std::unique_ptr<JobStore> open_store(const std::string& path, const StoreLimits&
   }
 }
 
+Models::Limits model_limits(const Config& config) {
+  return {config.max_model_memory * kMegabyte, config.unload_after};
+}
+
+ModelOptions model_options(const Config& config) {
+  ModelOptions options;
+  options.device = config.device;
+  options.dtype = config.dtype;
+  options.threads = config.threads;
+  options.attention = config.attention;
+  options.voice_cache_bytes = std::int64_t(config.voice_cache_mb) << 20;
+  return options;
+}
+
 void prepare_process(const std::string& data_dir) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error like a full disk
@@ -108,26 +122,14 @@ void bridge_log() {
   });
 }
 
-// The model loads beside the server, which takes requests meanwhile.
-std::thread load_model(const Config& config, WorkerPool& pool, JobStore& store, GMainLoop* loop,
+// The default model loads beside the server, which takes requests meanwhile.
+std::thread load_model(Models& models, WorkerPool& pool, JobStore& store, GMainLoop* loop,
                        int& status) {
-  return std::thread([&config, &pool, &store, loop, &status] {
+  return std::thread([&models, &pool, &store, loop, &status] {
     store.check();
     try {
-      const auto start = g_get_monotonic_time();
-      ModelOptions options;
-      options.family = config.model_family;
-      options.device = config.device;
-      options.dtype = config.dtype;
-      options.threads = config.threads;
-      options.attention = config.attention;
-      options.voice_cache_bytes = std::int64_t(config.voice_cache_mb) << 20;
-      const auto model = Model::load(find_model(config.model_path), options);
-      Engine(model).warm_up();
-      log(Level::kInfo, "model " + model->name() + " (" + model->device() + ", " + model->dtype() +
-                            ") ready after " +
-                            std::to_string((g_get_monotonic_time() - start) / 1000) + " ms");
-      post([&pool, model] { pool.start(model); });
+      models.lend(models.default_name(), {});
+      post([&pool] { pool.start(); });
     } catch (const std::exception& error) {
       const std::string message = error.what();
       post([&status, loop, message] {
@@ -227,18 +229,21 @@ int serve(const Config& config) {
   Voices voices(config.voices_dir.empty() ? own_voice_directory() : config.voices_dir,
                 installed_voice_directories(), config.share_voices == "yes",
                 config.max_audio_seconds);
+  Models models(model_settings(config), model_options(config), model_limits(config),
+                [&voices](const std::string& model_id) { voices.forget(model_id); });
   Metrics metrics;
   Waiters waiters;
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   WorkerPool pool(
-      store, voices, metrics, shares, config.workers, config.max_live,
+      store, models, voices, metrics, shares, config.workers, config.max_live,
       {[&waiters](const std::string& id) { post([&waiters, id] { waiters.news(id); }); }});
   Budgets budgets{{"uploads", config.max_upload_mb * kMegabyte, shares},
                   {"answers", config.max_answer_mb * kMegabyte, shares}};
   Background small_requests, large_requests;
   AsyncStore async_store(store);
-  Services services{config, keys,    shares,  async_store,    voices,         metrics,
-                    pool,   waiters, budgets, small_requests, large_requests, standard_voices};
+  Services services{config,         keys,           shares,         async_store, models,
+                    voices,         metrics,        pool,           waiters,     budgets,
+                    small_requests, large_requests, standard_voices};
   Server server(services);
   std::optional<WyomingServer> wyoming;
   if (!config.wyoming.empty()) {
@@ -254,14 +259,17 @@ int serve(const Config& config) {
                                           post([&waiters, id] { waiters.news(id); });
                                         }
                                       },
-                                      [&webhooks] { webhooks.look(); }});
+                                      [&webhooks, &models] {
+                                        webhooks.look();
+                                        models.unload_idle();
+                                      }});
   log(Level::kInfo, "serving on " + server.address() + ", jobs in " + data_dir);
   // For whoever started us on port 0.
   std::printf("%s\n", server.address().c_str());
   std::fflush(stdout);
 
   int status = 0;
-  std::thread loader = load_model(config, pool, store, loop, status);
+  std::thread loader = load_model(models, pool, store, loop, status);
   g_main_loop_run(loop);
   log(Level::kInfo, "ending");
   upkeep.reset();

@@ -36,7 +36,7 @@ void handle_health(Services& services, const Exchange& exchange) {
 void handle_metrics(Services& services, const Exchange& exchange) {
   exchange->reply(200, "text/plain; version=0.0.4",
                   services.metrics.text(services.store.counts(), services.pool.busy(),
-                                        services.pool.size(), services.pool.started()));
+                                        services.pool.size(), services.models.any_loaded()));
 }
 
 // 204 while the model loads, 503 while the server ends: what balancers ask.

@@ -40,19 +40,21 @@ bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech spee
   const std::shared_ptr<LiveAnswer> answer(
       new LiveAnswer(services, exchange, std::move(speech), task.id),
       [](LiveAnswer* done) { post([done] { delete done; }); });
-  task.run = [answer, stop = task.stop.get_token()](Engine& engine, const Model& model) {
-    answer->run(engine, model, stop);
+  task.model = answer->speech_.model;
+  task.run = [answer, stop = task.stop.get_token()](const LendEngine& lend) {
+    answer->run(lend, stop);
   };
   if (!services.pool.submit(std::move(task))) return false;
   keep_watch(answer);
   return true;
 }
 
-void LiveAnswer::run(Engine& engine, const Model& model, const std::stop_token& stop) {
+void LiveAnswer::run(const LendEngine& lend, const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   log(Level::kInfo, "speech " + id_ + " begins");
   try {
-    speak(engine, model, stop);
+    Engine& engine = lend();
+    speak(engine, *engine.model(), stop);
   } catch (const RequestError& error) {
     finish(400, error.detail(), error.what());
   } catch (const Error& error) {

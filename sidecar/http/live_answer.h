@@ -39,7 +39,7 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
 
  private:
   // In a worker's thread, down to send().
-  void run(Engine& engine, const Model& model, const std::stop_token& stop);
+  void run(const LendEngine& lend, const std::stop_token& stop);
   void speak(Engine& engine, const Model& model, const std::stop_token& stop);
   // Waits while the reader is behind; false when it is gone.
   bool send(std::string bytes);

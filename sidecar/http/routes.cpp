@@ -41,6 +41,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/audio/speech", handle_speech_query, "speech"},
       {"GET", "/v1/models", handle_models, "models"},
       {"GET", "/v1/models/{}", handle_model, "models"},
+      {"POST", "/v1/models/{}/unload", handle_model_unload, "models", kMeasure},
       {"GET", "/v1/audio/models", handle_audio_models, "models"},
       {"GET", "/v1/audio/voices", handle_voices, "voices"},
       {"POST", "/v1/audio/voices", handle_voice_add, "voices", kOwner, kRun},

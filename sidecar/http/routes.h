@@ -66,6 +66,7 @@ void handle_speech(Services& services, const Exchange& exchange);
 void handle_speech_query(Services& services, const Exchange& exchange);
 void handle_models(Services& services, const Exchange& exchange);
 void handle_model(Services& services, const Exchange& exchange);
+void handle_model_unload(Services& services, const Exchange& exchange);
 void handle_audio_models(Services& services, const Exchange& exchange);
 void handle_voices(Services& services, const Exchange& exchange);
 void handle_voice_add(Services& services, const Exchange& exchange);

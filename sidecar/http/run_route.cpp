@@ -32,8 +32,14 @@ Accepted accept(Services& services, std::string_view body, bool sync, const std:
   using Fate = Accepted::Fate;
   JobStore& store = services.store.blocking();
   Accepted accepted{read_intake(body, sync, owner, webhooks)};
-  const Intake& intake = accepted.intake;
+  Intake& intake = accepted.intake;
   if (!intake.error.empty()) return accepted;
+  if (const std::string model = services.models.resolve(intake.job.model); !model.empty()) {
+    intake.job.model = model;
+  } else if (intake.job_error.empty()) {
+    intake.job_error = "Unknown model: " + intake.job.model;
+    intake.job_detail = "model: " + services.models.unknown(intake.job.model);
+  }
   const bool valid = intake.job_error.empty();
   try {
     const bool kept = valid ? store.add(intake.job)

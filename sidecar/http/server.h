@@ -18,6 +18,7 @@
 #include "jobs/async_store.h"
 #include "jobs/worker_pool.h"
 #include "metrics.h"
+#include "models/models.h"
 #include "operations/voices.h"
 #include "shares.h"
 
@@ -29,6 +30,7 @@ struct Services {
   const Keys& keys;
   const Shares& shares;
   AsyncStore& store;
+  Models& models;
   Voices& voices;
   Metrics& metrics;
   WorkerPool& pool;

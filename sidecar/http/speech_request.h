@@ -13,6 +13,7 @@ namespace chatterbox::sidecar {
 struct Speech {
   SpeechRequest request;
   std::string format = "mp3";
+  // As it was asked for; then, by its name, the one that is meant.
   std::string model;
   double speed = 1;
   // Events of JSON instead of the bytes of a file.

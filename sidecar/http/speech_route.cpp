@@ -17,33 +17,49 @@ void refuse(const Exchange& exchange, int status, const std::string& message,
   exchange->reply_json(status, openai_error(message, "invalid_request_error", code));
 }
 
+// A request that was read, or why it is refused.
+struct Read {
+  Speech speech;
+  int status = 0;
+  std::string message, code;
+  std::exception_ptr failure;
+
+  void refuse(int with, std::string why, std::string word) {
+    status = with;
+    message = std::move(why);
+    code = std::move(word);
+  }
+};
+
 // The name that is meant: one of the owner's voices, or what stands for one of OpenAI's names.
-// False when there is none, and the client has been told.
-bool find_voice(Services& services, const Exchange& exchange, VoiceChoice& voice) {
-  if (voice.name.empty()) return true;
-  const VoiceLibrary library = services.voices.library(exchange->owner());
-  if (library.contains(voice.name)) return true;
-  if (descriptors_exhausted()) {
-    exchange->add_header("Retry-After", "1");
-    refuse(exchange, 503, "too many files are open; try again later", "busy");
-    return false;
-  }
+void find_voice(Services& services, const std::string& owner, Read& read) {
+  VoiceChoice& voice = read.speech.request.voice;
+  if (voice.name.empty()) return;
+  const VoiceLibrary library = services.voices.library(owner);
+  if (library.contains(voice.name)) return;
+  if (descriptors_exhausted())
+    return read.refuse(503, "too many files are open; try again later", "busy");
   const std::string standard = services.standard_voices.ours(voice.name);
-  if (!standard.empty()) {
-    // Clients at their defaults are heard also where no voices are installed.
-    voice.name = library.contains(standard) ? standard : "";
-    return true;
-  }
-  refuse(exchange, 404, "Voice '" + voice.name + "' not found in any library", "voice_not_found");
-  return false;
+  if (standard.empty())
+    return read.refuse(404, "Voice '" + voice.name + "' not found in any library",
+                       "voice_not_found");
+  // Clients at their defaults are heard also where no voices are installed.
+  voice.name = library.contains(standard) ? standard : "";
 }
 
-void begin(Services& services, const Exchange& exchange, Speech speech) {
-  // An unknown format is told before anyone waits for it.
-  if (content_type(speech.format) == "application/octet-stream")
-    make_encoder(speech.format, kOutputRateHz, std::nullopt);
-  if (!find_voice(services, exchange, speech.request.voice)) return;
-  if (LiveAnswer::begin(services, exchange, std::move(speech))) return;
+// The model by its own name.
+void find_model(Services& services, Read& read) {
+  const std::string asked = read.speech.model;
+  read.speech.model = services.models.resolve(asked);
+  if (read.speech.model.empty())
+    read.refuse(404, "model: " + services.models.unknown(asked), "model_not_found");
+}
+
+void begin(Services& services, const Exchange& exchange, Read& read) {
+  if (read.failure) std::rethrow_exception(read.failure);
+  if (read.status == 503) exchange->add_header("Retry-After", "1");
+  if (read.status) return refuse(exchange, read.status, read.message, read.code);
+  if (LiveAnswer::begin(services, exchange, std::move(read.speech))) return;
   add_retry_after(services, exchange);
   refuse(exchange, 429, "too many speech requests wait; try again later", "rate_limit_exceeded");
 }
@@ -53,6 +69,38 @@ Speech read_body(std::string_view text) {
   if (!JSON_NODE_HOLDS_OBJECT(body.get()))
     throw RequestError("Bad request", "body: expected an object, got " + describe(body.get()));
   return read_speech(json_node_get_object(body.get()));
+}
+
+// Reads the request where nobody waits for it: `take` gives its JSON.
+void read_and_begin(Services& services, const Exchange& exchange,
+                    std::function<std::string()> take) {
+  if (services.draining) return refuse(exchange, 503, "the server is about to end", "stopping");
+  services.small_requests.run([&services, take = std::move(take), owner = exchange->owner(),
+                               exchange = exchange]() mutable {
+    auto read = std::make_shared<Read>();
+    try {
+      read->speech = read_body(take());
+      // An unknown format is told before anyone waits for it.
+      if (content_type(read->speech.format) == "application/octet-stream")
+        make_encoder(read->speech.format, kOutputRateHz, std::nullopt);
+      find_voice(services, owner, *read);
+      if (!read->status) find_model(services, *read);
+    } catch (...) {
+      read->failure = std::current_exception();
+    }
+    take = nullptr;
+    post([&services, read, exchange = std::move(exchange)] {
+      guard_openai(services, exchange, [&] {
+        exchange->drop_body();
+        // Ranges of one address are parts of one answer: made again, it is the same.
+        const SpeechRequest& request = read->speech.request;
+        const std::string said = request.voice.name + "\n" + request.text;
+        if (exchange->wants_range()) read->speech.request.options.seed = g_str_hash(said.c_str());
+        begin(services, exchange, *read);
+        return true;
+      });
+    });
+  });
 }
 
 }  // namespace
@@ -65,42 +113,16 @@ std::string openai_error(const std::string& message, const char* type, const std
 }
 
 void handle_speech(Services& services, const Exchange& exchange) {
-  if (services.draining) return refuse(exchange, 503, "the server is about to end", "stopping");
-  struct Read {
-    Speech speech;
-    std::exception_ptr failure;
-  };
-  services.small_requests.run([&services, body = exchange->body(), exchange = exchange]() mutable {
-    auto read = std::make_shared<Read>();
-    try {
-      read->speech = read_body(body->take());
-    } catch (...) {
-      read->failure = std::current_exception();
-    }
-    body.reset();
-    post([&services, read, exchange = std::move(exchange)] {
-      guard_openai(services, exchange, [&] {
-        exchange->drop_body();
-        if (read->failure) std::rethrow_exception(read->failure);
-        begin(services, exchange, std::move(read->speech));
-        return true;
-      });
-    });
-  });
+  read_and_begin(services, exchange, [body = exchange->body()] { return body->take(); });
 }
 
 // GET is what an <audio> element sends.
 void handle_speech_query(Services& services, const Exchange& exchange) {
-  if (services.draining) return refuse(exchange, 503, "the server is about to end", "stopping");
   JsonWriter json;
   json.begin_object();
-  for (const char* name : {"input", "voice", "response_format", "model"})
+  for (const char* name : {"input", "voice", "response_format", "model", "language"})
     if (const std::string value = exchange->query(name); !value.empty()) json.field(name, value);
-  Speech speech = read_body(json.end_object().take());
-  // Ranges of one address are parts of one answer: made again, it is the same.
-  const std::string said = speech.request.voice.name + "\n" + speech.request.text;
-  if (exchange->wants_range()) speech.request.options.seed = g_str_hash(said.c_str());
-  begin(services, exchange, std::move(speech));
+  read_and_begin(services, exchange, [text = json.end_object().take()] { return text; });
 }
 
 }  // namespace chatterbox::sidecar

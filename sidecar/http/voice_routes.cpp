@@ -186,6 +186,10 @@ void handle_voice_remove(Services& services, const Exchange& exchange) {
 }
 
 void handle_voice_preview(Services& services, const Exchange& exchange) {
+  const std::string asked = exchange->query("model"), model = services.models.resolve(asked);
+  if (model.empty())
+    return exchange->reply_json(404, openai_error("model: " + services.models.unknown(asked),
+                                                  "invalid_request_error", "model_not_found"));
   if (refuse_unknown(services.voices.library(exchange->owner()), exchange)) return;
   Speech speech;
   speech.request.mode = SpeechMode::kStreaming;
@@ -193,6 +197,7 @@ void handle_voice_preview(Services& services, const Exchange& exchange) {
   speech.request.voice.name = exchange->parameter(0);
   speech.request.options.seed = 1;
   speech.format = "wav";
+  speech.model = model;
   if (LiveAnswer::begin(services, exchange, std::move(speech))) return;
   add_retry_after(services, exchange);
   exchange->reply_json(429, openai_error("too many speech requests wait; try again later",

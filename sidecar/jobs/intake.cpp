@@ -84,7 +84,7 @@ Intake read_intake(std::string_view body, bool sync, const std::string& owner,
     // Kept as it came: json-glib writes some numbers in ways that it does not read.
     job.request = body;
     try {
-      parse_request(request_input(root.get()));
+      job.model = parse_request(request_input(root.get())).model;
     } catch (const RequestError& error) {
       // Clients learn of it as of any other failure: from the job.
       intake.job_error = error.what();

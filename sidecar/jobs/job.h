@@ -18,6 +18,8 @@ struct NewJob {
   std::string id;
   // Whose it is: nobody else sees it, and jobs of different owners take turns.
   std::string owner;
+  // Which model it is for; kept, so that it is the same however often the job begins.
+  std::string model;
   // The whole request as the client wrote it: JSON with an "input".
   std::string request;
   std::string webhook;
@@ -32,6 +34,7 @@ struct NewJob {
 struct Job {
   std::string id;
   std::string owner;
+  std::string model;
   JobState state = JobState::kInQueue;
   bool sync = false;
   // Milliseconds since 1970; 0: has not happened.

@@ -8,8 +8,8 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// Kept in the file. 1: outputs in one piece, starts numbered by attempts.
-constexpr std::int64_t kVersion = 2;
+// Kept in the file. 1: outputs in one piece, starts numbered by attempts. 2: one model for all.
+constexpr std::int64_t kVersion = 3;
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE IF NOT EXISTS jobs(
@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS jobs(
   webhook TEXT NOT NULL, webhook_tries INTEGER NOT NULL DEFAULT 0,
   webhook_due_ms INTEGER NOT NULL DEFAULT 0,
   error TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
-  epoch INTEGER NOT NULL DEFAULT 0, output_bytes INTEGER NOT NULL DEFAULT 0);
+  epoch INTEGER NOT NULL DEFAULT 0, output_bytes INTEGER NOT NULL DEFAULT 0,
+  model TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS jobs_queue ON jobs(low_priority, turn, number) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS jobs_running ON jobs(number) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS jobs_client ON jobs(client, turn) WHERE state = 0;
@@ -59,6 +60,8 @@ UPDATE jobs SET output_bytes = IFNULL(
   (SELECT LENGTH(CAST(body AS BLOB)) FROM outputs WHERE outputs.id = jobs.id), 0);
 )sql";
 
+constexpr const char* kFromVersion2 = "ALTER TABLE jobs ADD COLUMN model TEXT NOT NULL DEFAULT ''";
+
 std::int64_t first_integer(Database& database, const char* sql) {
   Query query(database, sql);
   return query.next() ? query.integer(0) : 0;
@@ -77,6 +80,7 @@ void JobStore::prepare_schema() {
                        "; it was written by a newer server");
   Transaction transaction(database_);
   if (version == 1) database_.execute(kFromVersion1);
+  if (version == 1 || version == 2) database_.execute(kFromVersion2);
   database_.execute(kSchema);
   database_.execute(("PRAGMA user_version = " + std::to_string(kVersion)).c_str());
   transaction.commit();

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kColumns =
     "id, state, sync, created_ms, started_ms, finished_ms, attempts, retries, seed, webhook, "
-    "webhook_tries, error, detail, client, epoch, input_bytes";
+    "webhook_tries, error, detail, client, epoch, input_bytes, model";
 
 Job read_job(const Query& row) {
   Job job;
@@ -32,6 +32,7 @@ Job read_job(const Query& row) {
   job.owner = row.text(13);
   job.epoch = row.integer(14);
   job.input_bytes = row.integer(15);
+  job.model = row.text(16);
   return job;
 }
 
@@ -151,7 +152,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
   Query(database_,
         "INSERT INTO jobs(id, state, client, turn, low_priority, sync, input_bytes, created_ms, "
         "started_ms, finished_ms, expires_ms, timeout_ms, seed, webhook, webhook_due_ms, error, "
-        "detail) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        "detail, model) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(job.id)
       .bind(std::int64_t(state))
       .bind(job.owner)
@@ -169,6 +170,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
       .bind(std::int64_t(ended && !job.webhook.empty()))
       .bind(error)
       .bind(detail)
+      .bind(job.model)
       .run();
   if (!job.request.empty())
     Query(database_, "INSERT INTO inputs(id, body) VALUES(?,?)")

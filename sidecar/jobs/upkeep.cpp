@@ -35,7 +35,7 @@ void Upkeep::loop() {
     lock.unlock();
     try {
       if (const auto ids = store_.expire(); !ids.empty()) hooks_.stopped(ids);
-      hooks_.webhooks();
+      hooks_.round();
       if (round % kRoundsPerCheckpoint == 0) store_.checkpoint();
     } catch (const StorageError& error) {
       log(Level::kWarning, std::string("upkeep: ") + error.what());

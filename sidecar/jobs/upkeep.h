@@ -20,8 +20,8 @@ class Upkeep {
   struct Hooks {
     // Running jobs that time has ended.
     std::function<void(const std::vector<std::string>& ids)> stopped;
-    // Webhooks may be due.
-    std::function<void()> webhooks;
+    // Each round: what else waits for the clock.
+    std::function<void()> round;
   };
   Upkeep(JobStore& store, Hooks hooks);
   ~Upkeep();

@@ -60,6 +60,13 @@ void keep_chunk(JobStore& store, const Job& job, int number, const std::string& 
 
 }  // namespace
 
+// Jobs of before there were several models have none.
+std::string WorkerPool::model_of(const Job& job) const {
+  if (job.model.empty()) return models_.default_name();
+  if (models_.resolve(job.model) == job.model) return job.model;
+  throw RequestError("Unknown model: " + job.model, "model: " + models_.unknown(job.model));
+}
+
 void WorkerPool::run_job(Worker& worker, const Claim& claim) {
   const Job& job = claim.job;
   const auto start = std::chrono::steady_clock::now();
@@ -75,25 +82,35 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
   } catch (const StorageError&) {
   }
   int chunks = 0;
-  JobContext context{*worker.engine,
-                     *model_,
-                     voices_,
-                     metrics_,
-                     job.id,
-                     job.owner,
-                     job.seed,
-                     stop.get_token(),
-                     [&](const std::string& json) {
-                       keep_chunk(store_, job, chunks++, json, stop);
-                       hooks_.news(job.id);
-                     }};
+  Loan loan;
+  const auto context = [&](Engine& engine) {
+    return JobContext{engine,
+                      *engine.model(),
+                      voices_,
+                      metrics_,
+                      job.id,
+                      job.owner,
+                      job.seed,
+                      stop.get_token(),
+                      [&](const std::string& json) {
+                        keep_chunk(store_, job, chunks++, json, stop);
+                        hooks_.news(job.id);
+                      }};
+  };
   try {
     if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped before it began");
     const OwnedJson body = parse_json(claim.request);
     Request request = parse_request(request_input(body.get()));
     for (std::string& warning : envelope_warnings(body.get()))
       request.warnings.push_back(std::move(warning));
-    const std::string output = run_operation(request, context);
+    if (!models_.knows(request.model))
+      request.warnings.push_back("model: " + models_.unknown(request.model) + "; " + job.model +
+                                 " was used");
+    // What needs no model does not bring one into memory.
+    const std::string output =
+        std::holds_alternative<ListRequest>(request.operation)
+            ? list_voices(request.warnings, voices_.library(job.owner), models_)
+            : run_operation(request, context(lend(loan, model_of(job), stop.get_token())));
     metrics_.observe_job(seconds_since(start));
     end_job(worker, claim, JobState::kCompleted, output, "", "");
   } catch (const RequestError& error) {

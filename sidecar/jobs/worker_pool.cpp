@@ -8,9 +8,10 @@
 #include "log.h"
 
 namespace chatterbox::sidecar {
-WorkerPool::WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, const Shares& shares,
-                       int workers, int max_live, Hooks hooks)
+WorkerPool::WorkerPool(JobStore& store, Models& models, Voices& voices, Metrics& metrics,
+                       const Shares& shares, int workers, int max_live, Hooks hooks)
     : store_(store),
+      models_(models),
       voices_(voices),
       metrics_(metrics),
       shares_(shares),
@@ -26,12 +27,9 @@ WorkerPool::~WorkerPool() {
     if (worker->thread.joinable()) worker->thread.join();
 }
 
-void WorkerPool::start(std::shared_ptr<const Model> model) {
-  model_ = std::move(model);
-  for (const auto& worker : workers_) {
-    worker->engine = std::make_unique<Engine>(model_);
+void WorkerPool::start() {
+  for (const auto& worker : workers_)
     worker->thread = std::thread([this, &worker = *worker] { loop(worker); });
-  }
   started_ = true;
 }
 
@@ -91,6 +89,12 @@ std::optional<Claim> WorkerPool::claim_job() {
   }
 }
 
+Engine& WorkerPool::lend(Loan& loan, const std::string& model, const std::stop_token& stop) {
+  loan.model = models_.lend(model, stop);
+  loan.engine = std::make_unique<Engine>(loan.model.model());
+  return *loan.engine;
+}
+
 LiveTask WorkerPool::take_live() {
   auto next = live_.begin();
   for (auto at = live_.begin(); at != live_.end(); ++at)
@@ -110,7 +114,10 @@ void WorkerPool::loop(Worker& worker) {
       worker.id = task.id;
       worker.stop = task.stop;
       lock.unlock();
-      if (!task.stop.stop_requested()) task.run(*worker.engine, *model_);
+      if (!task.stop.stop_requested()) {
+        Loan loan;
+        task.run([&]() -> Engine& { return lend(loan, task.model, task.stop.get_token()); });
+      }
       lock.lock();
       worker.stop.reset();
       worker.id.clear();

@@ -18,23 +18,30 @@
 #include "chatterbox/engine.h"
 #include "jobs/job_store.h"
 #include "metrics.h"
+#include "models/models.h"
 #include "operations/voices.h"
 #include "shares.h"
 
 namespace chatterbox::sidecar {
+
+// Gives a worker's engine on the model that its task is for, which is loaded first where it is not
+// there. Valid while the task runs. Throws Error.
+using LendEngine = std::function<Engine&()>;
 
 // Speech for a connection that waits for it: not a job, as nobody could fetch
 // its result later.
 struct LiveTask {
   std::string id;
   std::string owner;
+  // The name of its model.
+  std::string model;
   // Asked by anyone to end it.
   std::stop_source stop;
   // Runs in a worker's thread; throws nothing.
-  std::function<void(Engine& engine, const Model& model)> run;
+  std::function<void(const LendEngine& lend)> run;
 };
 
-// Threads that take jobs from the store, one engine each, on one model. HTTP
+// Threads that take jobs from the store, one engine each. HTTP
 // never waits for them: it leaves jobs in the store and tasks here.
 class WorkerPool {
  public:
@@ -43,12 +50,12 @@ class WorkerPool {
     std::function<void(const std::string& id)> news;
   };
 
-  WorkerPool(JobStore& store, Voices& voices, Metrics& metrics, const Shares& shares, int workers,
-             int max_live, Hooks hooks);
+  WorkerPool(JobStore& store, Models& models, Voices& voices, Metrics& metrics,
+             const Shares& shares, int workers, int max_live, Hooks hooks);
   ~WorkerPool();
 
   // Work begins; until now everything waits.
-  void start(std::shared_ptr<const Model> model);
+  void start();
   // There may be a job in the store.
   void wake();
   // False when too many wait, or too many of this owner.
@@ -68,7 +75,6 @@ class WorkerPool {
  private:
   struct Worker {
     std::thread thread;
-    std::unique_ptr<Engine> engine;
     // Guarded by mutex_: what it works on, and what ends that; empty: nothing.
     std::string id;
     std::optional<std::stop_source> stop;
@@ -76,21 +82,29 @@ class WorkerPool {
     bool put_back = false;
   };
 
+  // What a task has of its model, once it has asked for it.
+  struct Loan {
+    Models::Lease model;
+    std::unique_ptr<Engine> engine;
+  };
+
   void loop(Worker& worker);
   void run_job(Worker& worker, const Claim& claim);
   void end_job(Worker& worker, const Claim& claim, JobState state, const std::string& output,
                const std::string& error, const std::string& detail);
   std::optional<Claim> claim_job();
+  Engine& lend(Loan& loan, const std::string& model, const std::stop_token& stop);
+  std::string model_of(const Job& job) const;
   // The live task to do next: of the owner that was served longest ago.
   LiveTask take_live();
 
   JobStore& store_;
+  Models& models_;
   Voices& voices_;
   Metrics& metrics_;
   const Shares& shares_;
   const int max_live_;
   const Hooks hooks_;
-  std::shared_ptr<const Model> model_;
   std::atomic<bool> started_{false};
 
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include "operations/operations.h"
 
 #include <cstdio>
+#include <stdexcept>
 
 #include "audio/base64.h"
 #include "audio/wav.h"
@@ -14,7 +15,9 @@ std::string run_operation(const Request& request, const JobContext& context) {
     const std::vector<std::string>& warnings;
     const JobContext& context;
     std::string operator()(const SpeechRequest& speech) { return speak(speech, warnings, context); }
-    std::string operator()(const ListRequest&) { return list_voices(warnings, context); }
+    std::string operator()(const ListRequest&) {
+      throw std::logic_error("expected list_voices() for a list of voices");
+    }
     std::string operator()(const CloneRequest& clone) {
       return clone_voice(clone, warnings, context);
     }
@@ -32,6 +35,14 @@ void write_info(JsonWriter& json, double seconds, const Model& model) {
   char length[32];
   std::snprintf(length, sizeof length, "%.2f", seconds);
   json.field("info", std::string(length) + " s of speech by " + model.name());
+}
+
+void write_facts(JsonWriter& json, const ModelFacts& facts) {
+  json.key("languages").begin_array();
+  for (const std::string& code : facts.languages) json.text(code);
+  json.end_array().key("tags").begin_array();
+  for (const std::string& tag : facts.tags) json.text(tag);
+  json.end_array();
 }
 
 void write_warnings(JsonWriter& json, const std::vector<std::string>& warnings) {

@@ -9,6 +9,7 @@
 
 #include "chatterbox/engine.h"
 #include "metrics.h"
+#include "models/models.h"
 #include "operations/json.h"
 #include "operations/request.h"
 #include "operations/voices.h"
@@ -32,14 +33,15 @@ struct JobContext {
   std::function<void(const std::string& json)> chunk;
 };
 
-// Does what the request says and returns the job's "output", JSON. Throws
-// RequestError for what the request got wrong, and Error.
+// Does what the request says and returns the job's "output", JSON; all but ListRequest, for which
+// there is list_voices(). Throws RequestError for what the request got wrong, and Error.
 std::string run_operation(const Request& request, const JobContext& context);
 
 // One per file.
 std::string speak(const SpeechRequest& request, const std::vector<std::string>& warnings,
                   const JobContext& context);
-std::string list_voices(const std::vector<std::string>& warnings, const JobContext& context);
+std::string list_voices(const std::vector<std::string>& warnings, const VoiceLibrary& library,
+                        const Models& models);
 std::string clone_voice(const CloneRequest& request, std::vector<std::string> warnings,
                         const JobContext& context);
 std::string convert_speech(const ConversionRequest& request,
@@ -50,6 +52,8 @@ std::string detect_watermark(const DetectionRequest& request,
 
 // Appends "info", a sentence for people: how much speech and of which model.
 void write_info(JsonWriter& json, double seconds, const Model& model);
+// Appends "languages" and "tags" of a model.
+void write_facts(JsonWriter& json, const ModelFacts& facts);
 // Appends `"warnings":[...]` when there are any.
 void write_warnings(JsonWriter& json, const std::vector<std::string>& warnings);
 // Appends `name` with a WAV file of the samples in base64.

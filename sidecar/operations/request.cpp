@@ -267,6 +267,7 @@ void check_new_voice_name(const std::string& name) {
 Request parse_request(JsonObject* input) {
   Fields fields(input);
   Request request;
+  request.model = fields.text("model").value_or("");
   const std::string operation = fields.text("operation").value_or("tts");
   if (operation == "tts")
     request.operation = parse_speech(fields);

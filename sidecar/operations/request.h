@@ -76,6 +76,8 @@ struct DetectionRequest {
 struct Request {
   std::variant<SpeechRequest, ListRequest, CloneRequest, ConversionRequest, DetectionRequest>
       operation;
+  // By which of the server's models; empty: the default one.
+  std::string model;
   // Sentences for the answer: fields nobody knows.
   std::vector<std::string> warnings;
 };

@@ -117,8 +117,9 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
   return json.end_object().take();
 }
 
-std::string list_voices(const std::vector<std::string>& warnings, const JobContext& context) {
-  const std::vector<VoiceEntry> voices = context.voices.library(context.owner).list();
+std::string list_voices(const std::vector<std::string>& warnings, const VoiceLibrary& library,
+                        const Models& models) {
+  const std::vector<VoiceEntry> voices = library.list();
   std::map<std::string, int> genders;
   JsonWriter json;
   json.begin_object().key("local_voices").begin_array();
@@ -143,6 +144,13 @@ std::string list_voices(const std::vector<std::string>& warnings, const JobConte
   json.key("gender_distribution").begin_object();
   for (const auto& [gender, count] : genders) json.field(gender, count);
   json.end_object().end_object();
+  json.key("models").begin_array();
+  for (const ModelView& model : models.list()) {
+    json.begin_object().field("name", model.name).field("family", model.facts.family);
+    write_facts(json, model.facts);
+    json.end_object();
+  }
+  json.end_array();
   write_warnings(json, warnings);
   return json.end_object().take();
 }

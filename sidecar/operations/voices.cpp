@@ -95,6 +95,11 @@ void Voices::remember(const std::string& key, const Speaker& speaker) {
   if (recent_.size() > kRemembered) recent_.pop_back();
 }
 
+void Voices::forget(const std::string& model_id) {
+  const std::lock_guard lock(mutex_);
+  recent_.remove_if([&](const auto& entry) { return entry.first.starts_with(model_id + "/"); });
+}
+
 // What a name of another service stands for here.
 VoiceChoice Voices::translated(const VoiceLibrary& library, VoiceChoice choice) {
   if (!choice.stands_for || !choice.id.empty() || library.contains(choice.name)) return choice;
@@ -108,7 +113,7 @@ Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const
   if (!choice.id.empty() || !choice.name.empty()) {
     const VoiceLibrary library = this->library(owner);
     const VoiceEntry entry = find_entry(library, choice);
-    const std::string key = file_key(entry.path);
+    const std::string key = model.id() + "/" + file_key(entry.path);
     if (auto known = recall(key)) return *known;
     Speaker speaker{library.voice(entry, engine, stop), entry.id, entry.name, "voice_library",
                     entry.seconds};
@@ -116,7 +121,8 @@ Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const
     return speaker;
   }
   if (!choice.reference.empty()) {
-    const std::string key = digest(choice.reference) + "/" + std::to_string(choice.max_seconds);
+    const std::string key =
+        model.id() + "/" + digest(choice.reference) + "/" + std::to_string(choice.max_seconds);
     if (auto known = recall(key)) return *known;
     DecodeLimits limits;
     limits.seconds = std::min(choice.max_seconds, max_audio_seconds_);

@@ -43,6 +43,8 @@ class Voices {
 
   VoiceLibrary library(const std::string& owner) const;
   static VoiceChoice translated(const VoiceLibrary& library, VoiceChoice choice);
+  // Lets go of what was prepared for a model.
+  void forget(const std::string& model_id);
   double max_audio_seconds() const { return max_audio_seconds_; }
 
  private:

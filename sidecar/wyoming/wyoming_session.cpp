@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -140,22 +141,25 @@ class Session {
     return fields.text("text").value_or("");
   }
 
-  // {"voice": {"name": ...}}, of which all may be missing.
-  static std::string voice_of(const WyomingEvent& event) {
-    if (!event.data) return "";
+  // {"voice": {"name": ..., "speaker": ..., "language": ...}}, of which all may be missing.
+  void take_voice(const WyomingEvent& event) {
+    voice_.clear();
+    language_.clear();
+    if (!event.data) return;
     JsonNode* voice = json_object_get_member(json_node_get_object(event.data.get()), "voice");
-    if (!voice || !JSON_NODE_HOLDS_OBJECT(voice)) return "";
+    if (!voice || !JSON_NODE_HOLDS_OBJECT(voice)) return;
     Fields fields(json_node_get_object(voice));
     const auto speaker = fields.text("speaker");
-    return speaker ? *speaker : fields.text("name").value_or("");
+    voice_ = speaker ? *speaker : fields.text("name").value_or("");
+    language_ = fields.text("language").value_or("");
   }
 
   void synthesize(const WyomingEvent& event) {
     // What a client that streams sends as well, for servers that cannot.
     if (streaming_) return;
-    voice_ = voice_of(event);
-    const std::string text = text_of(event);
     guarded([&] {
+      take_voice(event);
+      const std::string text = text_of(event);
       check_text(text);
       send(write_event("audio-start", audio_format()));
       speak(text);
@@ -167,7 +171,7 @@ class Session {
     streaming_ = true;
     begun_ = false;
     text_.clear();
-    voice_ = voice_of(event);
+    guarded([&] { take_voice(event); });
   }
 
   void more(const WyomingEvent& event) {
@@ -214,23 +218,48 @@ class Session {
     return choice;
   }
 
+  // The one that speaks the language that is asked for.
+  std::string model() const {
+    if (language_.empty()) return services_.models.default_name();
+    const std::string name = services_.models.speaks(language_);
+    if (!name.empty()) return name;
+    std::string known;
+    for (const std::string& code : languages()) known += (known.empty() ? "" : ", ") + code;
+    throw RequestError("Unknown language", "language: expected one of " + known + ", got '" +
+                                               language_.substr(0, 100) + "'");
+  }
+
+  // Of all models, each once.
+  std::vector<std::string> languages() const {
+    std::vector<std::string> all;
+    for (const ModelView& view : services_.models.list())
+      for (const std::string& code : view.facts.languages)
+        if (std::find(all.begin(), all.end(), code) == all.end()) all.push_back(code);
+    return all;
+  }
+
   void speak(const std::string& text) {
     const auto pieces = std::make_shared<Pieces>();
     LiveTask task;
+    task.model = model();
     task.id = "wyoming-" + new_job_id(false);
     task.owner = kLocalOwner;
     auto end = std::make_shared<End>(pieces);
     task.run = [&services = services_, pieces, end = std::move(end), text, voice = choice(),
-                stop = task.stop.get_token()](Engine& engine, const Model& model) {
+                language = language_, stop = task.stop.get_token()](const LendEngine& lend) {
       std::string trouble;
       try {
-        const Speaker speaker = services.voices.choose(kLocalOwner, voice, model, engine, stop);
+        Engine& engine = lend();
+        const Speaker speaker =
+            services.voices.choose(kLocalOwner, voice, *engine.model(), engine, stop);
+        SynthesisOptions options;
+        options.language = language;
         const auto send_on = [&](const SpeechChunk& chunk) {
           std::string bytes;
           append_pcm16(bytes, chunk.samples);
           return bytes.empty() || pieces->push(std::move(bytes));
         };
-        engine.synthesize(text, speaker.voice, {}, send_on, stop);
+        engine.synthesize(text, speaker.voice, options, send_on, stop);
       } catch (const RequestError& error) {
         trouble = error.detail();
       } catch (const std::exception& error) {
@@ -267,7 +296,9 @@ class Session {
   void write_voice(JsonWriter& json, const std::string& name, const std::string& description) {
     json.begin_object().field("name", name).field("description", description);
     write_attribution(json);
-    json.key("languages").begin_array().text("en").end_array().end_object();
+    json.key("languages").begin_array();
+    for (const std::string& code : languages()) json.text(code);
+    json.end_array().end_object();
   }
 
   std::string info() {
@@ -290,7 +321,7 @@ class Session {
   Services& services_;
   GDataInputStream* input_;
   GOutputStream* output_;
-  std::string voice_, text_;
+  std::string voice_, language_, text_;
   bool streaming_ = false, begun_ = false;
 };
 

@@ -9,6 +9,10 @@ from client import *
 options = None
 
 
+def find_browser():
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 class Browser:
     """Chromium driven through its debugging pipe: JSON messages that end in a zero byte."""
 
@@ -75,6 +79,11 @@ class Browser:
         node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.call("DOM.setFileInputFiles", nodeId=node, files=[path])
 
+    def picture(self, path):
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))
+
     def close(self):
         self.process.kill()
         self.process.wait()
@@ -86,7 +95,7 @@ class Page(unittest.TestCase):
     key = KEY
 
     def setUp(self):
-        program = shutil.which("chromium") or shutil.which("google-chrome")
+        program = find_browser()
         if not program:
             self.skipTest("chromium is not installed")
         self.server = Server(options, key=self.key)
@@ -132,6 +141,10 @@ class Page(unittest.TestCase):
         browser.evaluate("document.getElementById('speak').click()")
         browser.until("document.getElementById('speak-note').textContent.includes('done')")
         self.assertGreater(self.seconds("speak"), 0.5)
+        self.assertEqual(browser.evaluate("[...document.getElementById('model').options].map(o => o.value)"),
+                         ["chatterbox"])
+        self.assertEqual(browser.evaluate("[document.getElementById('language').hidden,"
+                                          " document.getElementById('tags').hidden]"), [True, True])
         # Words, the wave and the history show it.
         words = browser.evaluate("document.getElementById('transcript').textContent.trim().split(/\\s+/).length")
         self.assertGreater(words, 5)
@@ -178,9 +191,7 @@ class Page(unittest.TestCase):
 
     def picture(self, name):
         if options.pictures:
-            data = self.browser.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-            with open(os.path.join(options.pictures, name + ".png"), "wb") as file:
-                file.write(base64.b64decode(data))
+            self.browser.picture(os.path.join(options.pictures, name + ".png"))
 
     def seconds(self, name):
         return self.browser.evaluate(

@@ -16,17 +16,19 @@ namespace {
 
 class Pool : public testing::Test {
  protected:
-  void SetUp() override { pool_.start(Model::load(MODEL_DIR)); }
+  void SetUp() override { pool_.start(); }
 
   // Speaks as `id`, after `before` was called; whether it was stopped.
   bool speak(const std::string& id, const std::function<void()>& before) {
     const auto stopped = std::make_shared<std::promise<bool>>();
     LiveTask task;
     task.id = id;
-    task.run = [before, stopped, stop = task.stop.get_token()](Engine& engine, const Model& model) {
-      before();
+    task.model = "one";
+    task.run = [before, stopped, stop = task.stop.get_token()](const LendEngine& lend) {
       try {
-        engine.synthesize("Hello.", *model.builtin_voice(), {}, stop);
+        Engine& engine = lend();
+        before();
+        engine.synthesize("Hello.", *engine.model()->builtin_voice(), {}, stop);
         stopped->set_value(false);
       } catch (const Error& error) {
         stopped->set_value(error.code() == ErrorCode::kCancelled);
@@ -41,7 +43,8 @@ class Pool : public testing::Test {
   JobStore store_{directory_.path("jobs.sqlite"), {}, shares_};
   Voices voices_{directory_.path("voices"), {}, false, 60};
   Metrics metrics_;
-  WorkerPool pool_{store_, voices_, metrics_, shares_, 1, 4, {[](const std::string&) {}}};
+  Models models_{{{"one", MODEL_DIR, ""}}, {}, {}, [](const std::string&) {}};
+  WorkerPool pool_{store_, models_, voices_, metrics_, shares_, 1, 4, {[](const std::string&) {}}};
 };
 
 // One that comes between two steps of the work, when no engine is at work.

@@ -2,6 +2,7 @@
 // The page: what its buttons do.
 import {call, file, job, setKey, speech} from "./api.js";
 import {base64Of, bytesOf, Player, Recorder, Wave, wavFile} from "./sound.js";
+import {language, listModels, model} from "./models.js";
 import {choose, listVoices, voice} from "./voices.js";
 
 const $ = id => document.getElementById(id);
@@ -25,11 +26,12 @@ function show(id, blob) {
 
 // What is to be said, and how: only what was moved differs from the model's own choice.
 function wish() {
-  const body = {input: $("text").value, model: $("model").value || "chatterbox"};
+  const body = {input: $("text").value, model: model()};
   for (const name of SLIDERS)
     if ($(name).value !== $(name).defaultValue) body[name] = Number($(name).value);
   body.seed = $("seed").value ? Number($("seed").value) : crypto.getRandomValues(new Uint32Array(1))[0];
   if (voice()) body.voice = voice();
+  if (language()) body.language = language();
   return body;
 }
 
@@ -146,7 +148,7 @@ async function convert() {
   const blob = await recording("convert");
   show("convert-before", blob);
   note("convert", "Converting ...");
-  const output = await job({operation: "voice_conversion", input_audio: await base64Of(blob), voice_name: voice()});
+  const output = await job({operation: "voice_conversion", input_audio: await base64Of(blob), voice_name: voice(), model: model()});
   show("convert-audio", new Blob([bytesOf(output.audio)], {type: "audio/wav"}));
   note("convert", output.duration.toFixed(1) + " s converted in " + output.processing_time);
 }
@@ -155,7 +157,7 @@ async function clone() {
   const blob = await recording("clone");
   note("clone", "Cloning ...");
   const output = await job({operation: "voice_cloning", voice_name: $("clone-name").value,
-                            voice_description: $("clone-description").value, reference_audio: await base64Of(blob)});
+                            voice_description: $("clone-description").value, reference_audio: await base64Of(blob), model: model()});
   show("clone-audio", new Blob([bytesOf(output.sample_audio)], {type: "audio/wav"}));
   await listVoices();
   choose(output.voice_info.voice_name);
@@ -172,8 +174,7 @@ async function load() {
 async function begin() {
   try {
     await listVoices();
-    const {models} = await call("v1/audio/models");
-    $("model").replaceChildren(...models.map(model => new Option(model.name, model.id)));
+    await listModels();
     $("key-section").hidden = !$("key").value;
     note("key", "");
     await load();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Voices as cards: choose, hear, rename, remove.
 import {call, file} from "./api.js";
+import {model} from "./models.js";
 
 const $ = id => document.getElementById(id);
 let chosen = "";
@@ -28,7 +29,7 @@ function button(text, label, action) {
 async function preview(name) {
   note("Asking " + name + " ...");
   player?.pause();
-  const blob = await file("v1/audio/voices/" + encodeURIComponent(name) + "/preview");
+  const blob = await file("v1/audio/voices/" + encodeURIComponent(name) + "/preview?model=" + encodeURIComponent(model()));
   player = new Audio(URL.createObjectURL(blob));
   player.onended = () => note("");
   await player.play();

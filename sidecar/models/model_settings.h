@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config.h"
+
+namespace chatterbox::sidecar {
+
+// The name of the model that the setting `model-path` names, and of the first one to whoever
+// asks for none.
+inline constexpr const char* kDefaultModel = "chatterbox";
+
+// One model that the server is to serve.
+struct ModelSetting {
+  std::string name, path;
+  // As ModelOptions::family.
+  std::string family;
+};
+
+// What the settings `model-path` and `model` ask for, the default first; without either the
+// installed model. Throws Error.
+std::vector<ModelSetting> model_settings(const Config& config);
+
+}  // namespace chatterbox::sidecar

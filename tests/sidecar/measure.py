@@ -3,17 +3,19 @@
 """Prints the server's figures: measure.py [--only NAME] --server ... --model ... --voices ...
 
 acknowledge  time from sending /run to its answer, while synthesis keeps every worker busy
-first-audio  time from sending /v1/audio/speech to the first byte of audio, and for /stream
+first-audio  time from sending /v1/audio/speech to the first sample that can be heard, and for /stream
 overhead     wall time of a job of about 10 s of speech over what the library itself took
 memory       resident memory after 20 and after --jobs jobs
 crowd        /ping and memory with idle connections, slow readers and large bodies at once
 """
+import array
 import multiprocessing
 import socket
 import statistics
 
 from client import *
 
+AUDIBLE = 327   # of 16 bits: 0.01 of full scale
 STORY = ("The ferry left the harbour a little after seven, and nobody on the deck spoke for a while. "
          "Then somebody began to hum an old song, and two or three others joined in quietly. ")
 
@@ -59,7 +61,9 @@ def first_audio(server):
         start = time.perf_counter()
         connection.request("POST", "/v1/audio/speech", body)
         response = connection.getresponse()
-        response.read(2)
+        samples = array.array("h")
+        while not samples or max(map(abs, samples)) < AUDIBLE:
+            samples = array.array("h", response.read(2400))
         speech.append(1000 * (time.perf_counter() - start))
         response.read()
         connection.close()
@@ -97,7 +101,7 @@ def memory(server):
                       "target_speaker": b64(VOICE)}
         done = server.post("/runsync", {"input": fields}).json
         assert done["status"] == "COMPLETED", done
-        if number in (20, options.jobs):
+        if number in (20, 100, 500, options.jobs):
             marks[number] = server.rss_kb()
             print("  after %d jobs: %.1f MB" % (number, marks[number] / 1000), flush=True)
     print("memory after %d jobs against after 20: %+.1f %%" % (

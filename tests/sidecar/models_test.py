@@ -165,7 +165,9 @@ class Family(unittest.TestCase):
                 browser.evaluate("[...document.querySelectorAll('#tags button')]"
                                  ".find(one => one.textContent === 'laugh').click()")
                 self.assertEqual(browser.evaluate("document.getElementById('text').value"), "So! [laugh] ")
+                self.assertEqual(browser.unnamed_controls(), [])
                 choose("model", "multilingual")
+                self.assertEqual(browser.unnamed_controls(), [])
                 self.assertTrue(browser.evaluate("document.getElementById('tags').hidden"))
                 choose("language", "fr")
                 browser.until("document.querySelectorAll('.voice').length > 1")

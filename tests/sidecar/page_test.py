@@ -79,6 +79,16 @@ class Browser:
         node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.call("DOM.setFileInputFiles", nodeId=node, files=[path])
 
+    def unnamed_controls(self):
+        """Roles of the controls without a name that a screen reader can say."""
+        nodes = self.call("Accessibility.getFullAXTree")["nodes"]
+        controls = [node for node in nodes if not node.get("ignored") and node.get("role", {}).get("value") in (
+            "button", "checkbox", "combobox", "link", "meter", "radio", "searchbox", "slider", "spinbutton",
+            "textbox", "radiogroup", "image", "img", "Audio", "DisclosureTriangle", "group", "canvas")]
+        assert len(controls) > 20, controls
+        return [node["role"]["value"] for node in controls
+                if not node.get("name", {}).get("value") and node["role"]["value"] != "group"]
+
     def picture(self, path):
         data = self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
         with open(path, "wb") as file:
@@ -174,20 +184,9 @@ class Page(unittest.TestCase):
         self.assertEqual(exceptions, [])
         self.assertEqual([entry for entry in browser.console
                           if "Content Security Policy" in json.dumps(entry)], [])
-        self.check_names()
+        self.assertEqual(browser.unnamed_controls(), [])
         browser.evaluate("document.getElementById('theme').click()")
         self.picture("dark")
-
-    def check_names(self):
-        """Every control has a name that a screen reader can say."""
-        nodes = self.browser.call("Accessibility.getFullAXTree")["nodes"]
-        controls = [node for node in nodes if not node.get("ignored") and node.get("role", {}).get("value") in (
-            "button", "checkbox", "combobox", "link", "meter", "radio", "searchbox", "slider", "spinbutton",
-            "textbox", "radiogroup", "image", "img", "Audio", "DisclosureTriangle", "group", "canvas")]
-        self.assertGreater(len(controls), 20)
-        unnamed = [node["role"]["value"] for node in controls
-                   if not node.get("name", {}).get("value") and node["role"]["value"] != "group"]
-        self.assertEqual(unnamed, [])
 
     def picture(self, name):
         if options.pictures:

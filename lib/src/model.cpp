@@ -4,6 +4,9 @@
 // Loading: a directory of files becomes the parts of a model.
 
 #include <ATen/Parallel.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include <filesystem>
 #include <system_error>
@@ -54,6 +57,15 @@ int default_threads(std::uint64_t weight_bytes) {
   return weight_bytes < kLargeModelBytes ? 1 : at::get_num_threads();
 }
 
+// Returns to the system what was read or made on the way to the parts and nobody needs again.
+// Packed weights leave as much behind as they take.
+void give_back(const Weights& file) {
+  file.release_all();
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptions& options,
                                        const Steps& steps) {
   const ModelFiles files = find_model_files(path, options.family);
@@ -86,11 +98,13 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   const Weights ve(TensorFile::open(files.voice_encoder), parts->placement);
   parts->voice_encoder = std::make_unique<VoiceEncoder>(ve, config.voice_encoder);
   ve.check_all_claimed();
+  give_back(ve);
 
   steps.begin(0.1, "T3");
   const Weights t3(TensorFile::open(files.t3), parts->placement);
   parts->t3 = std::make_unique<T3>(t3, config.t3, parts->threads);
   t3.check_all_claimed();
+  give_back(t3);
 
   steps.begin(0.6, "speech tokenizer");
   const Weights s3gen(TensorFile::open(files.s3gen), parts->placement);
@@ -99,10 +113,12 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->xvector = std::make_unique<XVector>(s3gen.scope("speaker_encoder"), config.xvector);
   steps.begin(0.75, "flow");
   parts->s3gen = std::make_unique<S3Gen>(s3gen.scope("flow"), config);
+  give_back(s3gen);
   steps.begin(0.95, "vocoder");
   parts->hift = std::make_unique<Hift>(s3gen.scope("mel2wav"), config.hift);
   parts->voice_caches = std::make_unique<VoiceCaches>(options.voice_cache_bytes);
   s3gen.check_all_claimed();
+  give_back(s3gen);
   parts->voice_path = files.voice;
   return parts;
 }

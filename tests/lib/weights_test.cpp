@@ -188,6 +188,35 @@ TEST(Weights, WeightNormIsDirectionTimesLength) {
   for (int i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(weight[i].item<float>(), expected[std::size_t(i)]);
 }
 
+// Bytes of mapped files that this process holds in memory.
+long file_bytes_in_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (long kilobytes = 0; word == "RssFile:" && status >> kilobytes) return kilobytes * 1024;
+  return -1;
+}
+
+// Packed weights live on in memory of their own; what they were read from may not stay beside it.
+TEST(TensorFile, ReleasesItsPages) {
+  constexpr int kFloats = 4 << 20;
+  const std::string path = testing::TempDir() + "released_" + std::to_string(getpid());
+  std::string header =
+      "{" + entry("a", "F32", ("[" + std::to_string(kFloats) + "]").c_str(), 0, 4 * kFloats) + "}";
+  header.resize(120, ' ');  // so that the data is aligned, and read where it is mapped
+  std::ofstream(path, std::ios::binary) << file_of(header, floats(std::vector<float>(kFloats, 2)));
+  const auto file = TensorFile::open(path);
+  std::remove(path.c_str());
+  const at::Tensor a = file->tensor("a");
+  const long before = file_bytes_in_memory();
+  if (before < 0) GTEST_SKIP() << "no RssFile in /proc/self/status";
+  EXPECT_EQ(a.sum().item<float>(), 2.0f * kFloats);
+  const long read = file_bytes_in_memory();
+  EXPECT_GT(read, before + 3L * kFloats);
+  file->release_all();
+  EXPECT_LT(file_bytes_in_memory(), read - 3L * kFloats);
+  EXPECT_EQ(a.sum().item<float>(), 2.0f * kFloats) << "it is read again";
+}
+
 // Each header is wrong in one way.
 TEST(TensorFile, RefusesHostileHeaders) {
   const std::string eight(8, '\0');
@@ -234,7 +263,8 @@ TEST(TensorFile, SaysWhatLiesInItsPlace) {
        "a Git LFS pointer, which only names the file (the repository was cloned without its large "
        "files); run \"git lfs pull\""},
       {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", "a PyTorch file in the form of before"},
-      {"PK\x03\x04" + std::string(60, '\0'), "a PyTorch file (.pt) or another zip archive; take the"},
+      {"PK\x03\x04" + std::string(60, '\0'),
+       "a PyTorch file (.pt) or another zip archive; take the"},
       {"<!DOCTYPE html><html>404</html>", "an HTML page"},
   };
   for (const auto& [bytes, what] : strangers) {

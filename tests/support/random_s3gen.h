@@ -31,6 +31,7 @@ class TensorMap : public TensorFile {
   bool has(const std::string& name) const override { return tensors_.count(name) > 0; }
   at::Tensor tensor(const std::string& name) const override { return tensors_.at(name); }
   void release(const std::string&) const override {}
+  void release_all() const override {}
 
   void set(const std::string& name, const at::Tensor& tensor) { tensors_[name] = tensor; }
 

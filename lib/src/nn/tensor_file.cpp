@@ -191,16 +191,21 @@ class SafetensorsFile : public TensorFile {
 
   void release(const std::string& name) const override {
     const Entry& entry = find(name);
+    release(data_ + entry.begin, data_ + entry.end);
+  }
+
+  void release_all() const override { release(bytes_->data, bytes_->data + bytes_->size); }
+
+ private:
+  // Whole pages alone: others hold what belongs to neighbours.
+  void release(const std::uint8_t* begin, const std::uint8_t* end) const {
     if (!bytes_->mapped) return;
     const auto page = std::uintptr_t(::sysconf(_SC_PAGESIZE));
-    const auto begin = reinterpret_cast<std::uintptr_t>(data_ + entry.begin);
-    const auto end = reinterpret_cast<std::uintptr_t>(data_ + entry.end);
-    const std::uintptr_t first = (begin + page - 1) / page * page;
-    const std::uintptr_t last = end / page * page;
+    const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+    const std::uintptr_t last = reinterpret_cast<std::uintptr_t>(end) / page * page;
     if (last > first) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
   }
 
- private:
   const Entry& find(const std::string& name) const {
     const auto found = entries_.find(name);
     if (found == entries_.end()) bad(path_, quoted(name) + " is missing");

@@ -22,6 +22,17 @@ struct Weights::Claims {
     const std::lock_guard lock(mutex);
     return names.insert(name).second;
   }
+
+  // Counts bytes that are used where they are mapped; true now and then.
+  bool add_mapped(std::size_t bytes) {
+    constexpr std::size_t kMostInMemory = std::size_t(64) << 20;
+    const std::lock_guard lock(mutex);
+    mapped_bytes += bytes;
+    if (mapped_bytes < kMostInMemory) return false;
+    mapped_bytes = 0;
+    return true;
+  }
+  std::size_t mapped_bytes = 0;
 };
 
 namespace {
@@ -111,7 +122,11 @@ at::Tensor Weights::take(const std::string& name, at::IntArrayRef shape) const {
   const at::Tensor converted = stored.to(placement_.dtype);
   // The mapped bytes have been read for the last time; they need not stay in
   // memory beside the converted tensor.
-  if (!converted.is_alias_of(stored)) file_->release(prefix_ + name);
+  if (!converted.is_alias_of(stored))
+    file_->release(prefix_ + name);
+  else if (claims_->add_mapped(stored.nbytes()))
+    // Most of what was handed out before has been packed by now.
+    file_->release_all();
   return converted;
 }
 

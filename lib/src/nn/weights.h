@@ -29,6 +29,8 @@ class TensorFile {
   // Says that the tensor's mapped pages may leave memory; reading them again is
   // correct but slow.
   virtual void release(const std::string& name) const = 0;
+  // The same for all of the file.
+  virtual void release_all() const = 0;
 };
 
 // Where weights go: the compute type and device of the model.
@@ -90,6 +92,9 @@ class Weights {
 
   // Throws kBadFile naming tensors of the whole file that nobody claimed.
   void check_all_claimed() const;
+  // Lets the whole file's mapped pages leave memory. What still refers to them reads them
+  // again when it is used, and what has been packed or is never used no longer counts.
+  void release_all() const { file_->release_all(); }
 
  private:
   struct Claims;

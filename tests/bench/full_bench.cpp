@@ -74,13 +74,13 @@ double memory_bandwidth(int threads) {
 }
 
 // Bytes of weights that one decoding step must read.
-double step_bytes(const T3Config& config, at::ScalarType dtype) {
+double step_bytes(const T3Config& config, const Placement& placement) {
   const double attention = 4.0 * config.hidden * config.heads * config.head_dim;
   const double matrices = config.backbone == Backbone::kGpt2 ? 2.0 : 3.0;
   const double feed_forward = matrices * config.hidden * config.intermediate;
   return (config.layers * (attention + feed_forward) +
           double(config.speech_vocab) * config.hidden) *
-         double(c10::elementSize(dtype));
+         (placement.int8 ? 1.0 : double(c10::elementSize(placement.dtype)));
 }
 
 Conditionals random_speaker(const ModelConfig& config) {
@@ -123,7 +123,7 @@ double speak(const ModelParts& parts, const Conditionals& voice, int count) {
   print("t3_tokens_per_s", double(tokens.size()) / whole);
   const double rate = double(tokens.size() - 1) / (whole - first);
   print("t3_decode_tokens_per_s", rate);
-  print("t3_weight_gb_per_s", rate * step_bytes(parts.config.t3, parts.placement.dtype) / 1e9);
+  print("t3_weight_gb_per_s", rate * step_bytes(parts.config.t3, parts.placement) / 1e9);
 
   tokens.resize(std::size_t(count), 0);
   const double speech = double(count) / kTokenRateHz;

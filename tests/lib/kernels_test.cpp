@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "nn/kernels.h"
 
+#include <c10/util/BFloat16.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -99,13 +100,20 @@ TEST_P(KernelsTest, WeightedSum) {
   for (const int cols : {5, 16, 64, 130}) {
     const int rows = 37;
     const std::vector<float> x = random(std::size_t(rows * cols)), scale = random(rows);
-    std::vector<float> out(std::size_t(cols), 9);
-    k().weighted_sum(x.data(), rows, cols, scale.data(), out.data());
-    for (int c = 0; c < cols; ++c) {
-      double expected = 0;
-      for (int r = 0; r < rows; ++r)
-        expected += double(scale[std::size_t(r)]) * x[std::size_t(r * cols + c)];
-      ASSERT_NEAR(out[std::size_t(c)], expected, 1e-5);
+    const std::vector<c10::BFloat16> narrow(x.begin(), x.end());
+    for (const Storage type : {Storage::kFloat, Storage::kBFloat16}) {
+      const bool whole = type == Storage::kFloat;
+      std::vector<float> out(std::size_t(cols), 9);
+      k().weighted_sum[int(type)](whole ? static_cast<const void*>(x.data()) : narrow.data(), rows,
+                                  cols, scale.data(), out.data());
+      for (int c = 0; c < cols; ++c) {
+        double expected = 0;
+        for (int r = 0; r < rows; ++r) {
+          const auto i = std::size_t(r * cols + c);
+          expected += double(scale[std::size_t(r)]) * (whole ? x[i] : float(narrow[i]));
+        }
+        ASSERT_NEAR(out[std::size_t(c)], expected, 1e-5);
+      }
     }
   }
 }

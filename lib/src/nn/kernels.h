@@ -6,8 +6,9 @@
 
 namespace chatterbox {
 
-// How a weight is stored; arithmetic is float32 throughout.
-enum class Storage { kFloat = 0, kBFloat16 = 1, kHalf = 2 };
+// How a weight is stored. Arithmetic is float32 throughout, but for rows of int8
+// (int8_rows.h).
+enum class Storage { kFloat = 0, kBFloat16 = 1, kHalf = 2, kInt8 = 3 };
 
 // Arithmetic on raw buffers that compilers do not vectorise well by themselves,
 // or that would read memory more than once. Matrices are row-major.
@@ -17,13 +18,14 @@ struct Kernels {
   // At batch 1 and 2 a matrix product is bound by reading the weights, so each
   // is read once for both batch rows and in the type it is stored in.
   // y[b][r] = sum over c of w[r][c] * x[b][c], batch 1 or 2; one function per
-  // Storage. Strides count floats between batch rows.
+  // Storage but int8. Strides count floats between batch rows.
   using DotRows = void (*)(const void* w, std::int64_t rows, std::int64_t cols, const float* x,
                            std::int64_t x_stride, int batch, float* y, std::int64_t y_stride);
   DotRows dot_rows[3];
-  // out[c] = sum over r of scale[r] * x[r][c]
-  void (*weighted_sum)(const float* x, std::int64_t rows, std::int64_t cols, const float* scale,
-                       float* out);
+  // out[c] = sum over r of scale[r] * x[r][c]; for float and for bfloat16.
+  using WeightedSum = void (*)(const void* x, std::int64_t rows, std::int64_t cols,
+                               const float* scale, float* out);
+  WeightedSum weighted_sum[2];
   void (*softmax)(float* x, std::int64_t size);
   // gate = gate * sigmoid(gate) * up
   void (*silu_multiply)(float* gate, const float* up, std::int64_t size);

@@ -32,6 +32,10 @@ SIMD void load_alternate(const BFloat* x, Vector& even, Vector& odd) {
   even = _mm256_castsi256_ps(_mm256_slli_epi32(stored, 16));
   odd = _mm256_castsi256_ps(_mm256_and_si256(stored, _mm256_set1_epi32(int(0xffff0000))));
 }
+SIMD Vector load(const BFloat* x) {
+  const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+}
 // The quarters that shuffle_ps leaves out of order, in order.
 SIMD Vector in_order(Vector a) {
   return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a), 0xd8));
@@ -72,7 +76,7 @@ SIMD Vector exp_parts(Vector x, Vector& whole) {
 const Kernels kAvx2Kernels = {
     .name = "avx2",
     .dot_rows = {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    .weighted_sum = weighted_sum,
+    .weighted_sum = {weighted_sum<float>, weighted_sum<BFloat>},
     .softmax = softmax,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,

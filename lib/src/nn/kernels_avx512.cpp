@@ -37,6 +37,10 @@ SIMD void load_alternate(const BFloat* x, Vector& even, Vector& odd) {
   even = _mm512_castsi512_ps(_mm512_slli_epi32(stored, 16));
   odd = _mm512_castsi512_ps(_mm512_and_si512(stored, _mm512_set1_epi32(int(0xffff0000))));
 }
+SIMD Vector load(const BFloat* x) {
+  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
 SIMD void deinterleave(Vector& a, Vector& b) {
   const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
   const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
@@ -75,7 +79,7 @@ SIMD Vector exp_parts(Vector x, Vector& whole) {
 const Kernels kAvx512Kernels = {
     .name = "avx512",
     .dot_rows = {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    .weighted_sum = weighted_sum,
+    .weighted_sum = {weighted_sum<float>, weighted_sum<BFloat>},
     .softmax = softmax,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,

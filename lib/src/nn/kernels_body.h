@@ -4,7 +4,7 @@
 // The kernels, once, for files that define before including this:
 //   CHATTERBOX_TARGET  attributes that choose the instruction set
 //   Vector, kWidth     a vector of floats and how many it holds
-//   zero, set1, load (of float and Half), load_alternate (of BFloat), deinterleave,
+//   zero, set1, load (of float, Half and BFloat), load_alternate (of BFloat), deinterleave,
 //   store, fma, add, mul, min, max, divide, sum, exp_parts, round
 //   kTileRows          such that 2 kTileRows + 3 vectors fit into registers
 // Functions have internal linkage and say their target themselves, so that no
@@ -99,8 +99,10 @@ CHATTERBOX_TARGET void dot_rows(const void* w, std::int64_t rows, std::int64_t c
     dot_batch<W, 2>(weights, rows, cols, x, x_stride, y, y_stride);
 }
 
-CHATTERBOX_TARGET void weighted_sum(const float* x, std::int64_t rows, std::int64_t cols,
+template <typename X>
+CHATTERBOX_TARGET void weighted_sum(const void* stored, std::int64_t rows, std::int64_t cols,
                                     const float* scale, float* out) {
+  const X* x = static_cast<const X*>(stored);
   constexpr int kVectors = 4;
   std::int64_t c = 0;
   for (; c + kVectors * kWidth <= cols; c += kVectors * kWidth) {
@@ -115,7 +117,7 @@ CHATTERBOX_TARGET void weighted_sum(const float* x, std::int64_t rows, std::int6
   }
   for (; c < cols; ++c) {
     float total = 0;
-    for (std::int64_t r = 0; r < rows; ++r) total += scale[r] * x[r * cols + c];
+    for (std::int64_t r = 0; r < rows; ++r) total += scale[r] * to_float(x[r * cols + c]);
     out[c] = total;
   }
 }

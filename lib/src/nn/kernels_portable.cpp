@@ -74,6 +74,9 @@ inline float widen(BFloat x) {
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
+inline Vector load(const BFloat* x) {
+  return each([&](int i) { return widen(x[i]); });
+}
 inline void load_alternate(const BFloat* x, Vector& even, Vector& odd) {
   even = each([&](int i) { return widen(x[2 * i]); });
   odd = each([&](int i) { return widen(x[2 * i + 1]); });
@@ -94,7 +97,7 @@ inline Vector load(const Half* x) {
 const Kernels kPortableKernels = {
     .name = "portable",
     .dot_rows = {dot_rows<float>, dot_rows<BFloat>, dot_rows<Half>},
-    .weighted_sum = weighted_sum,
+    .weighted_sum = {weighted_sum<float>, weighted_sum<BFloat>},
     .softmax = softmax,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,

@@ -9,38 +9,13 @@
 
 #include "nn/kernels.h"
 #include "nn/team.h"
+#include "t3/cache_view.h"
 #include "t3/decoder.h"
-#include "t3/weight_matrix.h"
+#include "t3/raw_layers.h"
+#include "t3/raw_prefill.h"
 
 namespace chatterbox {
 namespace {
-
-struct NormWeights {
-  explicit NormWeights(const Norm& norm)
-      : weight(norm.weight.data_ptr<float>()),
-        bias(norm.bias.defined() ? norm.bias.data_ptr<float>() : nullptr) {}
-
-  const float* weight;
-  const float* bias;  // null: RMS normalisation
-};
-
-struct Layer {
-  Layer(const TransformerLayer& layer, int members)
-      : input_norm(layer.input_norm),
-        mlp_norm(layer.mlp_norm),
-        qkv{WeightMatrix(layer.q), WeightMatrix(layer.k), WeightMatrix(layer.v)},
-        o(layer.o),
-        up(layer.up),
-        down(layer.down) {
-    if (layer.gate) gate.emplace(*layer.gate);
-    for (WeightMatrix* matrix : {&o, &up, &down}) matrix->cut(members);
-  }
-
-  NormWeights input_norm, mlp_norm;
-  WeightMatrix qkv[3];
-  WeightMatrix o, up, down;
-  std::optional<WeightMatrix> gate;  // cut as `up` is
-};
 
 constexpr int kMaxRows = 2;
 // Every member of the team walks the whole step; each phase is shared out in
@@ -54,7 +29,8 @@ class RawDecoder : public Decoder {
         kernels_(kernels()),
         head_(head),
         last_norm_(transformer.norm()),
-        cache_(transformer.make_cache(options.rows, options.capacity)),
+        cache_(transformer.make_raw_cache(options.rows, options.capacity)),
+        view_(cache_),
         rotary_(transformer.make_rotary(options.capacity)),
         phases_(std::size_t(config_.layers) * 5 + 1) {
     for (const TransformerLayer& layer : transformer.layers())
@@ -78,7 +54,9 @@ class RawDecoder : public Decoder {
 
   void begin_with(const KvCache& prefix) override { cache_.begin_with(prefix); }
 
-  void prefill(const at::Tensor& embeddings) override { transformer_.prefill(embeddings, cache_); }
+  void prefill(const at::Tensor& embeddings) override {
+    raw_prefill(transformer_, embeddings, cache_, options_.threads);
+  }
 
   float* step(const float* embedding, bool want_logits) override {
     for (std::int64_t row = 0; row < options_.rows; ++row)
@@ -137,15 +115,8 @@ class RawDecoder : public Decoder {
    private:
     void normalize() {
       const std::int64_t size = decoder_.config_.hidden;
-      const float eps = float(decoder_.config_.norm_eps);
-      for (std::int64_t row = 0; row < decoder_.options_.rows; ++row) {
-        const float* x = values_.data() + row * size;
-        float* y = own_.normed.data() + row * size;
-        if (norm_->bias)
-          decoder_.kernels_.layer_norm(x, norm_->weight, norm_->bias, size, eps, y);
-        else
-          decoder_.kernels_.rms_norm(x, norm_->weight, size, eps, y);
-      }
+      for (std::int64_t row = 0; row < decoder_.options_.rows; ++row)
+        (*norm_)(decoder_.kernels_, values_.data() + row * size, own_.normed.data() + row * size);
     }
 
     RawDecoder& decoder_;
@@ -168,7 +139,7 @@ class RawDecoder : public Decoder {
     const std::uint32_t run = run_.load(std::memory_order_acquire);
     Phase* phase = phases_.data();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Layer& layer = layers_[i];
+      const RawLayer& layer = layers_[i];
       Input heard(*this, member, x_, &layer.input_norm);
       (phase++)->share(run, 3 * config_.heads,
                        [&](std::int64_t n) { project_head(layer, i, n, heard); });
@@ -191,35 +162,21 @@ class RawDecoder : public Decoder {
     });
   }
 
-  float* cached(const at::Tensor& cache, std::size_t layer, std::int64_t row, std::int64_t head,
-                std::int64_t position) const {
-    const std::int64_t line = (std::int64_t(layer) * options_.rows + row) * config_.heads + head;
-    return cache.data_ptr<float>() + (line * cache_.capacity + position) * config_.head_dim;
-  }
-
   // One head of q, k or v; q and k are rotated where positions are; k and v go to the cache.
-  void project_head(const Layer& layer, std::size_t index, std::int64_t n, Input& normed) {
+  void project_head(const RawLayer& layer, std::size_t index, std::int64_t n, Input& normed) {
     const std::int64_t dim = config_.head_dim, kind = n / config_.heads, head = n % config_.heads;
     float y[kMaxRows * kMaxHeadDim];
     multiply(layer.qkv[kind], head * dim, dim, normed, y, dim);
     for (std::int64_t row = 0; row < options_.rows; ++row) {
       float* values = y + row * dim;
-      if (kind < 2 && rotary_) rotate(values);
-      float* target = kind == 0
-                          ? q_.data() + row * heads_width() + head * dim
-                          : cached(kind == 1 ? cache_.k : cache_.v, index, row, head, position_);
-      std::copy_n(values, dim, target);
-    }
-  }
-
-  void rotate(float* x) const {
-    const std::int64_t half = config_.head_dim / 2;
-    const float* cos = rotary_->cos.data_ptr<float>() + position_ * half;
-    const float* sin = rotary_->sin.data_ptr<float>() + position_ * half;
-    for (std::int64_t i = 0; i < half; ++i) {
-      const float a = x[i], b = x[half + i];
-      x[i] = a * cos[i] - b * sin[i];
-      x[half + i] = b * cos[i] + a * sin[i];
+      if (kind < 2 && rotary_)
+        rotate(values, dim / 2, rotary_->cos.data_ptr<float>() + position_ * (dim / 2),
+               rotary_->sin.data_ptr<float>() + position_ * (dim / 2));
+      if (kind == 0)
+        std::copy_n(values, dim, q_.data() + row * heads_width() + head * dim);
+      else
+        view_.put(kind == 1 ? CacheView::Kind::kKeys : CacheView::Kind::kValues,
+                  std::int64_t(index), row, head, position_, values);
     }
   }
 
@@ -235,16 +192,19 @@ class RawDecoder : public Decoder {
     const std::int64_t dim = config_.head_dim;
     float* scores = own_[std::size_t(member)].scores.data();
     const float* q = q_.data() + row * heads_width() + head * dim;
-    kernels_.dot_rows[int(Storage::kFloat)](cached(cache_.k, layer, row, head, first), count, dim,
-                                            q, dim, /*batch=*/1, scores, count);
+    const auto seen = [&](CacheView::Kind kind) {
+      return view_.at(kind, std::int64_t(layer), row, head, first);
+    };
+    kernels_.dot_rows[int(view_.type())](seen(CacheView::Kind::kKeys), count, dim, q, dim,
+                                         /*batch=*/1, scores, count);
     const float scale = 1.0f / std::sqrt(float(dim));
     for (std::int64_t i = 0; i < count; ++i) scores[i] *= scale;
     if (supervised)
       tracker->advance(tracker->window().begin +
                        int(std::max_element(scores, scores + count) - scores));
     kernels_.softmax(scores, count);
-    kernels_.weighted_sum(cached(cache_.v, layer, row, head, first), count, dim, scores,
-                          mixed_.data() + row * heads_width() + head * dim);
+    kernels_.weighted_sum[int(view_.type())](seen(CacheView::Kind::kValues), count, dim, scores,
+                                             mixed_.data() + row * heads_width() + head * dim);
   }
 
   // x += matrix * input, for one piece of rows.
@@ -258,7 +218,7 @@ class RawDecoder : public Decoder {
   }
 
   // The inside of the feed-forward, for one piece of its width.
-  void expand(const Layer& layer, std::int64_t n, Input& normed) {
+  void expand(const RawLayer& layer, std::int64_t n, Input& normed) {
     const std::int64_t first = layer.up.first(n), count = layer.up.count(n);
     const std::int64_t width = config_.intermediate;
     float* out = inner_.data() + first;
@@ -281,10 +241,11 @@ class RawDecoder : public Decoder {
   const T3Config& config_;
   DecoderOptions options_;
   const Kernels& kernels_;
-  std::vector<Layer> layers_;
+  std::vector<RawLayer> layers_;
   WeightMatrix head_;
   NormWeights last_norm_;
   KvCache cache_;
+  CacheView view_;
   std::optional<RotaryTable> rotary_;
 
   // Written in one phase, read in the next; (rows, ...).

@@ -13,6 +13,7 @@
 #include "nn/check.h"
 #include "t3/conditioning.h"
 #include "t3/decoder.h"
+#include "t3/raw_prefill.h"
 #include "t3/transformer.h"
 
 namespace chatterbox {
@@ -51,7 +52,11 @@ struct T3::Parts {
   // What a step is fed: a token at its place in the speech and in the whole sequence.
   void embed_speech(std::int64_t token, std::int64_t place, std::int64_t position,
                     std::vector<float>& out) const;
+  bool on_processor() const { return speech_head.weight.is_cpu(); }
+  int team() const { return threads > 0 ? threads : at::get_num_threads(); }
   std::unique_ptr<Decoder> make_decoder(const DecoderOptions& options) const;
+  // Keys and values of x (1, T, hidden), at the first positions.
+  KvCache prefill(const at::Tensor& x) const;
 
   T3Config config;
   int threads;
@@ -156,8 +161,20 @@ void T3::Parts::embed_speech(std::int64_t token, std::int64_t place, std::int64_
 }
 
 std::unique_ptr<Decoder> T3::Parts::make_decoder(const DecoderOptions& options) const {
-  return speech_head.weight.is_cpu() ? make_raw_decoder(transformer, speech_head, options)
-                                     : make_tensor_decoder(transformer, speech_head, options);
+  return on_processor() ? make_raw_decoder(transformer, speech_head, options)
+                        : make_tensor_decoder(transformer, speech_head, options);
+}
+
+KvCache T3::Parts::prefill(const at::Tensor& x) const {
+  const std::int64_t length = x.size(1);
+  if (!on_processor()) {
+    KvCache cache = transformer.make_cache(/*rows=*/1, length);
+    transformer.prefill(x, cache);
+    return cache;
+  }
+  KvCache cache = transformer.make_raw_cache(/*rows=*/1, length);
+  raw_prefill(transformer, x, cache, team());
+  return cache;
 }
 
 T3::T3(const Weights& weights, const T3Config& config, int threads)
@@ -172,12 +189,9 @@ std::shared_ptr<const VoicePrefix> T3::hear(const T3Request& request) const {
   parts.check_voice(request);
   const at::Tensor conditioning = parts.condition(request);
   const std::int64_t length = conditioning.size(1);
-  auto prefix = std::make_shared<VoicePrefix>(
-      VoicePrefix{conditioning, parts.transformer.make_cache(/*rows=*/1, length)});
   const at::Tensor placed =
       parts.positions ? conditioning + parts.positions->weight.narrow(0, 0, length) : conditioning;
-  parts.transformer.prefill(placed, prefix->cache);
-  return prefix;
+  return std::make_shared<VoicePrefix>(VoicePrefix{conditioning, parts.prefill(placed)});
 }
 
 std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink& sink,
@@ -204,7 +218,7 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
   options.capacity = position + config.start_tokens + most;
   options.text_begin = voice + config.start_text.has_value();
   options.tracker = tracker ? &*tracker : nullptr;
-  options.threads = parts.threads > 0 ? parts.threads : at::get_num_threads();
+  options.threads = parts.team();
   const std::unique_ptr<Decoder> decoder = parts.make_decoder(options);
   decoder->begin_with(prefix->cache);
   decoder->prefill(text);

@@ -74,11 +74,27 @@ Transformer::Transformer(const Weights& weights, const T3Config& config)
     if (weights.has(name)) weights.skip(name);
 }
 
+KvCache Transformer::make_cache(std::int64_t rows, std::int64_t capacity,
+                                at::ScalarType type) const {
+  return KvCache(config_.layers, rows, config_.heads, capacity, config_.head_dim,
+                 at::TensorOptions().dtype(type).device(layers_.front().q.weight.device()));
+}
+
 KvCache Transformer::make_cache(std::int64_t rows, std::int64_t capacity) const {
   const at::Tensor& like = layers_.front().q.weight;
-  const at::ScalarType type = like.is_cpu() ? at::kFloat : like.scalar_type();
-  return KvCache(config_.layers, rows, config_.heads, capacity, config_.head_dim,
-                 at::TensorOptions().dtype(type).device(like.device()));
+  return make_cache(rows, capacity, like.is_cpu() ? at::kFloat : like.scalar_type());
+}
+
+KvCache Transformer::make_raw_cache(std::int64_t rows, std::int64_t capacity) const {
+  const at::ScalarType type = layers_.front().q.weight.scalar_type();
+  const bool coarse = type == at::kBFloat16 || type == at::kChar;
+  return make_cache(rows, capacity, coarse ? at::kBFloat16 : at::kFloat);
+}
+
+void Transformer::check_room(const KvCache& cache, std::int64_t count) const {
+  if (const std::int64_t filled = cache.length + count; filled > cache.capacity)
+    throw Error(ErrorCode::kModelFailure, "T3: expected at most " + std::to_string(cache.capacity) +
+                                              " positions, got " + std::to_string(filled));
 }
 
 std::optional<RotaryTable> Transformer::make_rotary(std::int64_t positions) const {
@@ -102,9 +118,7 @@ at::Tensor feed_forward(const TransformerLayer& layer, const at::Tensor& normed)
 at::Tensor Transformer::prefill(const at::Tensor& embeddings, KvCache& cache) const {
   const std::int64_t rows = embeddings.size(0), count = embeddings.size(1);
   const std::int64_t first = cache.length, filled = first + count;
-  if (filled > cache.capacity)
-    throw Error(ErrorCode::kModelFailure, "T3: expected at most " + std::to_string(cache.capacity) +
-                                              " positions, got " + std::to_string(filled));
+  check_room(cache, count);
   const std::optional<RotaryTable> rotary = make_rotary(filled);
   const auto heads = [&](const at::Tensor& x) {  // (rows, T, H * D) -> (rows, H, T, D)
     return x.view({rows, count, config_.heads, config_.head_dim}).transpose(1, 2);

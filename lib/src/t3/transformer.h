@@ -46,6 +46,11 @@ class Transformer {
 
   // A cache of so many positions, in the type and on the device of the products.
   KvCache make_cache(std::int64_t rows, std::int64_t capacity) const;
+  // The same as the processor's own kernels keep it: keys and values of bfloat16 where the
+  // weights are no finer, since reading them costs as much as reading weights.
+  KvCache make_raw_cache(std::int64_t rows, std::int64_t capacity) const;
+  // Throws kModelFailure unless so many positions fit behind those of the cache.
+  void check_room(const KvCache& cache, std::int64_t count) const;
   // Rotary positions for so many, where the backbone has them.
   std::optional<RotaryTable> make_rotary(std::int64_t positions) const;
 
@@ -54,6 +59,8 @@ class Transformer {
   const Norm& norm() const { return norm_; }
 
  private:
+  KvCache make_cache(std::int64_t rows, std::int64_t capacity, at::ScalarType type) const;
+
   T3Config config_;
   std::vector<TransformerLayer> layers_;
   Norm norm_;

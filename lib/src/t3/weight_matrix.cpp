@@ -12,9 +12,16 @@ namespace {
 constexpr std::int64_t kPieceBytes = 256 * 1024;
 
 Storage storage_of(const at::Tensor& weight) {
-  return weight.scalar_type() == at::kBFloat16 ? Storage::kBFloat16
-         : weight.scalar_type() == at::kHalf   ? Storage::kHalf
-                                               : Storage::kFloat;
+  switch (weight.scalar_type()) {
+    case at::kBFloat16:
+      return Storage::kBFloat16;
+    case at::kHalf:
+      return Storage::kHalf;
+    case at::kChar:
+      return Storage::kInt8;
+    default:
+      return Storage::kFloat;
+  }
 }
 
 }  // namespace
@@ -26,7 +33,7 @@ WeightMatrix::WeightMatrix(const Linear& linear)
       cols_(linear.weight.size(1)),
       bytes_(std::int64_t(linear.weight.element_size())),
       storage_(storage_of(linear.weight)) {
-  if (!linear.scale.defined()) return;
+  if (storage_ != Storage::kInt8) return;
   int8_ = {linear.weight.data_ptr<std::int8_t>(), linear.scale.data_ptr<float>(),
            linear.row_sums.data_ptr<std::int32_t>(), cols_};
 }

@@ -7,6 +7,7 @@
 #include "nn/int8_rows.h"
 #include "nn/kernels.h"
 #include "nn/layers.h"
+#include "nn/wide_product.h"
 
 namespace chatterbox {
 
@@ -24,8 +25,12 @@ class WeightMatrix {
 
   std::int64_t rows() const { return rows_; }
   std::int64_t cols() const { return cols_; }
+  Storage type() const { return storage_; }
   // Whether multiply() reads digits in place of floats.
-  bool takes_digits() const { return int8_.values != nullptr; }
+  bool takes_digits() const { return storage_ == Storage::kInt8; }
+  // For products of many vectors, which leave the bias to the caller.
+  StoredRows stored() const { return {data_, storage_, cols_, int8_.scale, int8_.sum}; }
+  const float* bias() const { return bias_; }
 
   // y[b][i] = row `first + i` times x[b], and its bias, for `count` rows and a batch of 1 or 2.
   // x (batch, cols) as floats or as digits.

@@ -5,11 +5,14 @@
 namespace chatterbox::cli {
 
 std::vector<CommandRow> model_rows();
+std::vector<CommandRow> speech_rows();
+std::vector<CommandRow> voice_rows();
 
 const std::vector<CommandRow>& command_rows() {
   static const std::vector<CommandRow> rows = [] {
     std::vector<CommandRow> all;
-    for (const auto& part : {model_rows()}) all.insert(all.end(), part.begin(), part.end());
+    for (const auto& part : {speech_rows(), voice_rows(), model_rows()})
+      all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return rows;

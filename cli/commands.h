@@ -20,6 +20,11 @@ using Run = std::function<int(const Arguments&, const Console&)>;
 
 // What each row of the table runs, by its name.
 using Runs = std::map<std::string, Run>;
+void add_bench_command(Runs& runs);
+void add_hearing_commands(Runs& runs);
 void add_model_commands(Runs& runs);
+void add_speaking_commands(Runs& runs);
+void add_voice_commands(Runs& runs);
+void add_watermark_commands(Runs& runs);
 
 }  // namespace chatterbox::cli

@@ -26,7 +26,9 @@ int run(std::vector<std::string> words) {
   const Arguments arguments(row, words);
   if (arguments.has("help")) return std::fputs(help_of(row).c_str(), stdout), kDone;
   Runs runs;
-  add_model_commands(runs);
+  for (const auto add : {add_bench_command, add_hearing_commands, add_model_commands,
+                         add_speaking_commands, add_voice_commands, add_watermark_commands})
+    add(runs);
   return runs.at(row.name)(arguments, Console(arguments.has("quiet"), arguments.has("json")));
 }
 

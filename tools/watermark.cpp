@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "chatterbox/audio_file.h"
 #include "chatterbox/error.h"
 #include "chatterbox/paths.h"
 #include "chatterbox/watermark.h"
+#include "watermark_work.h"
 
 namespace {
 
@@ -30,8 +30,7 @@ int detect(const std::string& model, const std::vector<std::string>& files) {
   int status = kMarked;
   for (const std::string& file : files) {
     try {
-      const double confidence = detector.confidence(chatterbox::read_audio_file(file));
-      const bool marked = confidence >= chatterbox::WatermarkDetector::kThreshold;
+      const auto [confidence, marked] = chatterbox::tools::judge_recording(detector, file);
       std::printf("%s %.4f %s\n", marked ? "marked" : "unmarked", confidence, file.c_str());
       if (!marked && status == kMarked) status = kNotMarked;
     } catch (const chatterbox::Error& error) {
@@ -40,15 +39,6 @@ int detect(const std::string& model, const std::vector<std::string>& files) {
     }
   }
   return status;
-}
-
-int apply(const std::string& model, const std::string& input, const std::string& output) {
-  const bool flac = output.size() > 5 && output.compare(output.size() - 5, 5, ".flac") == 0;
-  const chatterbox::Audio audio = chatterbox::read_audio_file(input);
-  chatterbox::write_audio_file(
-      output, chatterbox::apply_watermark(chatterbox::WatermarkModel::load(model), audio),
-      flac ? chatterbox::AudioFormat::kFlac : chatterbox::AudioFormat::kWav);
-  return 0;
 }
 
 }  // namespace
@@ -73,7 +63,9 @@ int main(int argc, char** argv) {
   }
   try {
     const std::string model = chatterbox::find_watermark(setting);
-    return detecting ? detect(model, words) : apply(model, words[0], words[1]);
+    if (detecting) return detect(model, words);
+    chatterbox::tools::mark_recording(chatterbox::WatermarkModel::load(model), words[0], words[1]);
+    return 0;
   } catch (const chatterbox::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return kFailed;

@@ -87,7 +87,9 @@ int list(const Arguments& arguments, const Console& console) {
                      {"bytes", line.bytes},
                      {"path", line.path},
                      {"about", line.about}});
-    if (!console.json())
+    if (arguments.has("names"))
+      std::puts(line.name.c_str());
+    else if (!console.json())
       std::printf("%s%s%s%s\n", padded(line.name, 14).c_str(), padded(line.state, 12).c_str(),
                   padded(readable_bytes(line.bytes), 9).c_str(),
                   (line.about.empty() ? line.path : line.about).c_str());

@@ -24,7 +24,7 @@ std::vector<CommandRow> model_rows() {
        "list the models there are, here and at the hub",
        "Prints the published models and those in the directories where models are found by name, "
        "with their size and whether they are here.",
-       {kManifest},
+       {kManifest, {"names", 0, "", Value::kNone, "Names alone, one a line."}},
        {{"chatterbox models list", "What there is"}}},
       {"models fetch",
        "NAME...",
@@ -42,7 +42,7 @@ std::vector<CommandRow> model_rows() {
         kSystem,
         {"check", 0, "", Value::kNone,
          "Compare the digests of a model that is here too, and fetch what is damaged."}},
-       {{"chatterbox models fetch nano", "The smallest published model, 1.9 GB"},
+       {{"chatterbox models fetch nano", "The smallest published model"},
         {"chatterbox say --model nano \"Hello.\"", "Speak with it"}}},
       {"models verify",
        "NAME|DIRECTORY...",

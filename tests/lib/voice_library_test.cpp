@@ -330,6 +330,30 @@ TEST_F(VoiceLibraryTest, NamesAtMostThreeNearOnes) {
   EXPECT_NE(other.message.find("did you mean"), std::string::npos);
 }
 
+TEST(VoiceLibrary, RenamesVoicesOfItsOwn) {
+  const TemporaryDirectory directory;
+  const TemporaryDirectory installed;
+  std::ofstream(installed.path("index.json")) << kIndex;
+  VoiceLibrary library(directory.path(""), {installed.path("")});
+  const VoiceEntry added = library.add({"Ann", "female", "calm", "", ""}, recording());
+  const VoiceEntry renamed = library.rename("ann", "Anna");
+  EXPECT_EQ(renamed.id, added.id);
+  EXPECT_EQ(library.find("Anna").path, added.path);
+  EXPECT_EQ(library.find("Anna").description, "calm");
+  EXPECT_FALSE(library.contains("Ann"));
+  EXPECT_EQ(library.rename("Anna", "ANNA").name, "ANNA");  // of its own name, another spelling
+  EXPECT_THROW(library.rename("Anna", "Amy"), Error);      // taken
+  EXPECT_THROW(library.rename("Amy", "Amelia"), Error);    // installed
+  EXPECT_THROW(library.rename("Anna", "a/b"), Error);
+  EXPECT_THROW(library.rename("Nobody", "Somebody"), Error);
+  // A file that no index mentions.
+  std::ofstream(directory.path("made.safetensors")) << "x";
+  const std::string id = library.find("made").id;
+  library.rename("made", "Maid");
+  EXPECT_EQ(library.find("Maid").id, id);
+  EXPECT_FALSE(library.contains("made"));
+}
+
 // The library that comes with the project: ids that clients know, recordings as told.
 TEST(TreeLibrary, HasItsVoices) {
   const VoiceLibrary library("", {TESTS_DIR "/../voices"});

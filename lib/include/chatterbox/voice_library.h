@@ -79,12 +79,17 @@ class VoiceLibrary {
   // that is installed.
   void remove(const std::string& name_or_id);
 
+  // Gives one of the user's own voices another name; its id stays. Throws kNotFound, or
+  // kInvalidArgument for a voice that is installed, a bad name, or one that is taken.
+  VoiceEntry rename(const std::string& name_or_id, const std::string& new_name);
+
   // What `engine` needs to speak as that voice: a recording is listened to once per model, then
   // found in a bounded cache on disk ($XDG_CACHE_HOME/gst-chatterbox/voices). Used like any other
   // call of the engine: one thread at a time.
   Voice voice(const VoiceEntry& entry, Engine& engine, std::stop_token stop = {}) const;
 
  private:
+  VoiceEntry find_own(const std::string& name_or_id) const;
   std::string own_;
   std::vector<std::string> installed_;
 };

@@ -263,19 +263,46 @@ VoiceEntry VoiceLibrary::add(const NewVoice& voice, const Audio& recording, bool
   return entry;
 }
 
+VoiceEntry VoiceLibrary::find_own(const std::string& name_or_id) const {
+  VoiceEntry found = find(name_or_id);
+  if (!found.own)
+    throw Error(ErrorCode::kInvalidArgument, "expected a voice of the user's own, got '" +
+                                                 found.name + "' of the installed library");
+  return found;
+}
+
+VoiceEntry VoiceLibrary::rename(const std::string& name_or_id, const std::string& new_name) {
+  check_voice_name(new_name);
+  find_own(name_or_id);  // without it there may be no directory to lock
+  const fs::path directory(own_);
+  const DirectoryLock lock(directory);
+  VoiceEntry voice = find_own(name_or_id);
+  for (const VoiceEntry& other : list())
+    if (folded_name(other.name) == folded_name(new_name) && other.path != voice.path)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "expected a new name for a voice, got '" + new_name + "', which is taken");
+  std::vector<VoiceEntry> index = read_index(directory);
+  const std::string file = fs::path(voice.path).filename().string();
+  const auto entry = std::find_if(index.begin(), index.end(),
+                                  [&](const VoiceEntry& each) { return each.path == file; });
+  voice.name = new_name;
+  if (entry != index.end()) {
+    entry->name = new_name;
+  } else {
+    // A file that no index mentions is named after itself; with an entry it keeps its id.
+    index.push_back(voice);
+    index.back().path = file;
+  }
+  write_index(directory, index);
+  return voice;
+}
+
 void VoiceLibrary::remove(const std::string& name_or_id) {
-  const auto find_own = [&] {
-    VoiceEntry found = find(name_or_id);
-    if (!found.own)
-      throw Error(ErrorCode::kInvalidArgument, "expected a voice of the user's own, got '" +
-                                                   found.name + "' of the installed library");
-    return found;
-  };
-  find_own();  // without it there may be no directory to lock
+  find_own(name_or_id);  // without it there may be no directory to lock
   const fs::path directory(own_);
   const DirectoryLock lock(directory);
   // Another process may have given the voice another recording meanwhile.
-  const VoiceEntry voice = find_own();
+  const VoiceEntry voice = find_own(name_or_id);
   std::vector<VoiceEntry> index = read_index(directory);
   const std::string file = fs::path(voice.path).filename().string();
   const auto same = [&](const VoiceEntry& entry) { return entry.path == file; };

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "pipeline.h"
+
+#include <csignal>
+#include <string>
+
+#include "chatterbox/error.h"
+
+namespace chatterbox::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void note_interrupt(int) { interrupted = interrupted + 1; }
+
+// Ctrl-C is ours for as long as this lives.
+class Interrupts {
+ public:
+  Interrupts() {
+    interrupted = 0;
+    struct sigaction ours {};
+    ours.sa_handler = note_interrupt;
+    for (const int number : {SIGINT, SIGTERM}) sigaction(number, &ours, nullptr);
+  }
+  ~Interrupts() {
+    for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
+  }
+};
+
+struct Failure {
+  GError* error = nullptr;
+  gchar* details = nullptr;
+  ~Failure() {
+    g_clear_error(&error);
+    g_free(details);
+  }
+};
+
+// The packages of Debian that hold what commands use.
+std::string package_of(const std::string& message) {
+  if (message.find("chatterbox") != message.npos)
+    return "install gstreamer1.0-chatterbox, or set GST_PLUGIN_PATH to the directory that holds it";
+  return "install gstreamer1.0-plugins-good";
+}
+
+[[noreturn]] void fail(GstMessage* message) {
+  Failure failure;
+  gst_message_parse_error(message, &failure.error, &failure.details);
+  std::string text = failure.error->message;
+  // The first line of the details is where in the source it happened.
+  const std::string details = failure.details ? failure.details : "";
+  if (const auto line = details.find('\n'); line != details.npos && line + 1 < details.size())
+    text += " " + details.substr(line + 1);
+  throw Error(ErrorCode::kModelFailure, text);
+}
+
+void warn(GstMessage* message, const Console& console) {
+  Failure failure;
+  gst_message_parse_warning(message, &failure.error, &failure.details);
+  console.end_progress();
+  console.warn(std::string("warning: ") + failure.error->message);
+}
+
+void show_loading(GstMessage* message, const Console& console) {
+  const GstStructure* fields = gst_message_get_structure(message);
+  const char* code = gst_structure_get_string(fields, "code");
+  gint percent = 0;
+  if (g_strcmp0(code, "open") == 0 && gst_structure_get_int(fields, "percent", &percent))
+    console.progress("loading the model: " + std::to_string(percent) + " %");
+}
+
+}  // namespace
+
+void start_gstreamer() {
+  if (!gst_is_initialized()) gst_init(nullptr, nullptr);
+}
+
+bool has_element(const std::string& factory) {
+  start_gstreamer();
+  GstElementFactory* found = gst_element_factory_find(factory.c_str());
+  if (found) gst_object_unref(found);
+  return found != nullptr;
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+Pipeline::Pipeline(const std::string& description) : pipeline_(nullptr, gst_object_unref) {
+  start_gstreamer();
+  Failure failure;
+  pipeline_.reset(gst_parse_launch(description.c_str(), &failure.error));
+  if (failure.error)
+    throw Error(ErrorCode::kNotFound,
+                std::string(failure.error->message) + ": " + package_of(failure.error->message));
+}
+
+Pipeline::~Pipeline() {
+  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+GstElement* Pipeline::element(const std::string& name) const {
+  GstElement* found = gst_bin_get_by_name(GST_BIN(pipeline_.get()), name.c_str());
+  if (found) gst_object_unref(found);  // the pipeline keeps it
+  return found;
+}
+
+void Pipeline::set(const std::string& name, const std::string& property, const std::string& value) {
+  GstElement* found = element(name);
+  GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(found), property.c_str());
+  if (spec && spec->value_type == G_TYPE_STRING)
+    return g_object_set(found, property.c_str(), value.c_str(), nullptr);
+  GValue parsed = G_VALUE_INIT;
+  if (spec) g_value_init(&parsed, spec->value_type);
+  if (!spec || !gst_value_deserialize(&parsed, value.c_str()))
+    throw Error(ErrorCode::kInvalidArgument,
+                property + ": expected a value that " + name + " takes, got '" + value + "'");
+  g_object_set_property(G_OBJECT(found), property.c_str(), &parsed);
+  g_value_unset(&parsed);
+}
+
+void Pipeline::run(const Console& console, const OnMessage& on_message, const OnTick& on_tick,
+                   bool may_end_early) {
+  const Interrupts interrupts;
+  const std::unique_ptr<GstBus, void (*)(gpointer)> bus(gst_element_get_bus(pipeline_.get()),
+                                                        gst_object_unref);
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+  bool ending = false;
+  for (bool ended = false; !ended;) {
+    const std::unique_ptr<GstMessage, void (*)(GstMessage*)> message(
+        gst_bus_timed_pop(bus.get(), 100 * GST_MSECOND), gst_message_unref);
+    if (interrupted > 1 || (interrupted == 1 && !may_end_early)) {
+      console.end_progress();
+      throw Error(ErrorCode::kCancelled, "stopped");
+    }
+    if (interrupted == 1 && !ending) {
+      ending = true;
+      gst_element_send_event(pipeline_.get(), gst_event_new_eos());
+    }
+    if (on_tick) on_tick();
+    if (!message) continue;
+    switch (GST_MESSAGE_TYPE(message.get())) {
+      case GST_MESSAGE_EOS:
+        ended = true;
+        break;
+      case GST_MESSAGE_ERROR:
+        console.end_progress();
+        fail(message.get());
+      case GST_MESSAGE_WARNING:
+        warn(message.get(), console);
+        break;
+      case GST_MESSAGE_PROGRESS:
+        show_loading(message.get(), console);
+        break;
+      default:
+        break;
+    }
+    if (on_message) on_message(message.get());
+  }
+  console.end_progress();
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+}  // namespace chatterbox::cli

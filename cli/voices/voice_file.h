@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+
+#include "chatterbox/voice_library.h"
+#include "console.h"
+
+namespace chatterbox::cli {
+
+// Writes a voice to a file that carries what is known of it: its recording as FLAC with tags, or
+// a .safetensors voice as it is. Throws Error.
+void export_voice(const VoiceEntry& voice, const std::string& path, const Console& console);
+
+// What the tags of such a file say; the name is the file's where they say none. Throws Error.
+NewVoice read_voice_tags(const std::string& path, const Console& console);
+
+}  // namespace chatterbox::cli

@@ -65,7 +65,7 @@ class Checkpoint:
                 waves[0] = self.up.turbo.ChatterboxTurboTTS.norm_loudness(None, waves[0], 24000)
         self._voice_encoder(waves[0])
         self._norm_statistics(waves[0])
-        self._quantiser(waves)
+        self._quantiser(waves, recordings)
         self._vocoder(waves[0])
 
     def save(self, directory):
@@ -132,9 +132,10 @@ class Checkpoint:
         last.running_mean.copy_(0.1 * torch.randn(last.running_mean.shape, generator=random))
         last.running_var.copy_(1 + 0.5 * torch.rand(last.running_var.shape, generator=random))
 
-    def _quantiser(self, waves):
+    def _quantiser(self, waves, recordings):
         # Spread each dimension over its three levels, and move its bias to
-        # where these recordings keep clear of the rounding limits.
+        # where these recordings keep clear of the rounding limits: those to be
+        # converted are read at 16 kHz at once.
         tokenizer = self.s3gen.tokenizer
         down = tokenizer.quantizer._codebook.project_down
         seen = []
@@ -146,6 +147,8 @@ class Checkpoint:
                               max_len=self.t3.hp.speech_cond_prompt_len)
             tokenizer.forward(self.up.s3gen.get_resampler(24000, 16000, "cpu")(
                 torch.from_numpy(wave[:240000])[None]))
+        for path in recordings[1:]:
+            tokenizer.forward([librosa.load(path, sr=16000)[0]])
         hook.remove()
         values = torch.cat(seen).double()
         scale = 0.9 / values.std(0)

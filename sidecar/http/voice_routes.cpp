@@ -137,13 +137,32 @@ Answer rename_voice(const VoiceLibrary& library, const std::string& name, JsonOb
   }
 }
 
-bool refuse_unknown(const VoiceLibrary& library, const Exchange& exchange) {
-  const std::string& name = exchange->parameter(0);
-  if (library.contains(name)) return false;
-  exchange->reply_json(404,
-                       openai_error("Voice '" + name.substr(0, 100) + "' not found in any library",
-                                    "invalid_request_error", "voice_not_found"));
-  return true;
+Answer unknown_voice(const std::string& name) {
+  return {404, openai_error("Voice '" + name.substr(0, 100) + "' not found in any library",
+                            "invalid_request_error", "voice_not_found")};
+}
+
+Answer remove_voice(const VoiceLibrary& library, const std::string& name) {
+  VoiceLibrary own = library;
+  const VoiceEntry voice = own_voice(own, name);
+  own.remove(voice.id);
+  JsonWriter json;
+  json.begin_object().field("id", voice.name).field("object", "audio.voice").field("deleted", true);
+  return {200, json.end_object().take()};
+}
+
+void speak_preview(Services& services, const Exchange& exchange, const std::string& model) {
+  Speech speech;
+  speech.request.mode = SpeechMode::kStreaming;
+  speech.request.text = kSampleText;
+  speech.request.voice.name = exchange->parameter(0);
+  speech.request.options.seed = 1;
+  speech.format = "wav";
+  speech.model = model;
+  if (LiveAnswer::begin(services, exchange, std::move(speech))) return;
+  add_retry_after(services, exchange);
+  exchange->reply_json(429, openai_error("too many speech requests wait; try again later",
+                                         "invalid_request_error", "rate_limit_exceeded"));
 }
 
 }  // namespace
@@ -166,23 +185,21 @@ void handle_voice_add(Services& services, const Exchange& exchange) {
 }
 
 void handle_voice_rename(Services& services, const Exchange& exchange) {
-  const VoiceLibrary library = services.voices.library(exchange->owner());
-  if (refuse_unknown(library, exchange)) return;
   in_background(services, exchange,
-                [library, name = exchange->parameter(0), sent = exchange->body()] {
+                [library = services.voices.library(exchange->owner()),
+                 name = exchange->parameter(0), sent = exchange->body()] {
+                  if (!library.contains(name)) return unknown_voice(name);
                   const OwnedJson body = read_object(sent);
                   return rename_voice(library, name, json_node_get_object(body.get()));
                 });
 }
 
 void handle_voice_remove(Services& services, const Exchange& exchange) {
-  VoiceLibrary library = services.voices.library(exchange->owner());
-  if (refuse_unknown(library, exchange)) return;
-  const VoiceEntry voice = own_voice(library, exchange->parameter(0));
-  library.remove(voice.id);
-  JsonWriter json;
-  json.begin_object().field("id", voice.name).field("object", "audio.voice").field("deleted", true);
-  exchange->reply_json(200, json.end_object().take());
+  in_background(
+      services, exchange,
+      [library = services.voices.library(exchange->owner()), name = exchange->parameter(0)] {
+        return library.contains(name) ? remove_voice(library, name) : unknown_voice(name);
+      });
 }
 
 void handle_voice_preview(Services& services, const Exchange& exchange) {
@@ -190,18 +207,30 @@ void handle_voice_preview(Services& services, const Exchange& exchange) {
   if (model.empty())
     return exchange->reply_json(404, openai_error("model: " + services.models.unknown(asked),
                                                   "invalid_request_error", "model_not_found"));
-  if (refuse_unknown(services.voices.library(exchange->owner()), exchange)) return;
-  Speech speech;
-  speech.request.mode = SpeechMode::kStreaming;
-  speech.request.text = kSampleText;
-  speech.request.voice.name = exchange->parameter(0);
-  speech.request.options.seed = 1;
-  speech.format = "wav";
-  speech.model = model;
-  if (LiveAnswer::begin(services, exchange, std::move(speech))) return;
-  add_retry_after(services, exchange);
-  exchange->reply_json(429, openai_error("too many speech requests wait; try again later",
-                                         "invalid_request_error", "rate_limit_exceeded"));
+  // Libraries are looked through where nobody waits for the disk.
+  services.small_requests.run([&services, model, name = exchange->parameter(0),
+                               library = services.voices.library(exchange->owner()),
+                               exchange = exchange]() mutable {
+    bool known = false;
+    std::exception_ptr failure;
+    try {
+      known = library.contains(name);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    post([&services, model, name, known, failure, exchange = std::move(exchange)] {
+      guard_openai(services, exchange, [&] {
+        if (failure) std::rethrow_exception(failure);
+        if (known) {
+          speak_preview(services, exchange, model);
+        } else {
+          Answer answer = unknown_voice(name);
+          exchange->reply_json(answer.status, std::move(answer.body));
+        }
+        return true;
+      });
+    });
+  });
 }
 
 }  // namespace chatterbox::sidecar

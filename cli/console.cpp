@@ -11,10 +11,15 @@
 namespace chatterbox::cli {
 
 void Console::note(const std::string& text) const {
-  if (!quiet_) std::fprintf(stderr, "%s\n", text.c_str());
+  if (quiet_) return;
+  end_progress();
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
-void Console::warn(const std::string& text) const { std::fprintf(stderr, "%s\n", text.c_str()); }
+void Console::warn(const std::string& text) const {
+  end_progress();
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
 
 bool Console::shows_progress() const { return !quiet_ && isatty(STDERR_FILENO) != 0; }
 

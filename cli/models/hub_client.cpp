@@ -82,7 +82,11 @@ bool same_server(GUri* one, GUri* other) {
        (error->code == G_IO_ERROR_NETWORK_UNREACHABLE ||
         error->code == G_IO_ERROR_HOST_UNREACHABLE || error->code == G_IO_ERROR_HOST_NOT_FOUND ||
         error->code == G_IO_ERROR_CONNECTION_REFUSED));
-  const bool untrusted = error->domain == G_TLS_ERROR;
+  // A connection that merely broke is a fault of TLS too.
+  const bool untrusted =
+      error->domain == G_TLS_ERROR &&
+      (error->code == G_TLS_ERROR_BAD_CERTIFICATE || error->code == G_TLS_ERROR_UNAVAILABLE ||
+       error->code == G_TLS_ERROR_CERTIFICATE_REQUIRED || error->code == G_TLS_ERROR_NOT_TLS);
   const std::string message = host + ": " + error->message;
   g_error_free(error);
   throw HubError(unreachable && !begun ? Kind::kOffline

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The pipeline that OBS runs with obs-gstreamer: blocks of 1024 frames of planar float, 48 kHz,
+// stereo, go in and come out, as many as went in. obs_filter_test RECORDING [SECONDS]
+#include <gst/app/app.h>
+#include <gst/audio/audio.h>
+#include <gst/gst.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr int kRate = 48000, kChannels = 2, kFrames = 1024;
+constexpr GstClockTime kPatience = 300 * GST_SECOND;
+
+GstElement* parse(const std::string& line) {
+  GError* error = nullptr;
+  GstElement* pipeline = gst_parse_launch(line.c_str(), &error);
+  if (!error) return pipeline;
+  std::fprintf(stderr, "%s\n", error->message);
+  std::exit(1);
+}
+
+GstElement* named(GstElement* pipeline, const char* name) {
+  GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline), name);
+  gst_object_unref(element);  // the pipeline keeps it
+  return element;
+}
+
+// Samples of a recording, mono, at OBS's rate.
+std::vector<float> read_recording(const char* path) {
+  GstElement* pipeline = parse(
+      "filesrc name=file ! decodebin ! audioconvert ! audioresample ! "
+      "audio/x-raw,format=F32LE,rate=48000,channels=1,layout=interleaved ! appsink name=sink "
+      "sync=false");
+  g_object_set(named(pipeline, "file"), "location", path, nullptr);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  std::vector<float> samples;
+  while (GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(named(pipeline, "sink")))) {
+    GstMapInfo map;
+    gst_buffer_map(gst_sample_get_buffer(sample), &map, GST_MAP_READ);
+    const auto* data = reinterpret_cast<const float*>(map.data);
+    samples.insert(samples.end(), data, data + map.size / sizeof(float));
+    gst_buffer_unmap(gst_sample_get_buffer(sample), &map);
+    gst_sample_unref(sample);
+  }
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(pipeline);
+  return samples;
+}
+
+// A block as OBS hands it over: one channel behind the other.
+GstBuffer* block(const std::vector<float>& recording, gint64 first, GstAudioInfo& info) {
+  GstBuffer* buffer = gst_buffer_new_allocate(nullptr, gsize(kFrames) * info.bpf, nullptr);
+  GstMapInfo map;
+  gst_buffer_map(buffer, &map, GST_MAP_WRITE);
+  auto* data = reinterpret_cast<float*>(map.data);
+  for (int channel = 0; channel < kChannels; ++channel)
+    for (int frame = 0; frame < kFrames; ++frame)
+      data[channel * kFrames + frame] = recording[std::size_t(first + frame) % recording.size()];
+  gst_buffer_unmap(buffer, &map);
+  gst_buffer_add_audio_meta(buffer, &info, kFrames, nullptr);
+  GST_BUFFER_PTS(buffer) = gst_util_uint64_scale_int(guint64(first), GST_SECOND, kRate);
+  GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale_int(kFrames, GST_SECOND, kRate);
+  return buffer;
+}
+
+struct Heard {
+  gint64 frames = 0, gaps = 0;
+  double power = 0, difference = 0;  // of the channels
+};
+
+void listen(GstAppSink* sink, Heard& heard) {
+  GstClockTime expected = GST_CLOCK_TIME_NONE;
+  while (GstSample* sample = gst_app_sink_pull_sample(sink)) {
+    GstBuffer* buffer = gst_sample_get_buffer(sample);
+    GstAudioInfo info;
+    gst_audio_info_from_caps(&info, gst_sample_get_caps(sample));
+    GstAudioBuffer audio;
+    if (gst_audio_buffer_map(&audio, &info, buffer, GST_MAP_READ)) {
+      const auto* left = static_cast<const float*>(audio.planes[0]);
+      const auto* right = static_cast<const float*>(audio.planes[1]);
+      for (gsize frame = 0; frame < audio.n_samples; ++frame) {
+        heard.power += double(left[frame]) * left[frame];
+        heard.difference =
+            std::max(heard.difference, std::fabs(double(left[frame]) - right[frame]));
+      }
+      heard.frames += gint64(audio.n_samples);
+      gst_audio_buffer_unmap(&audio);
+    }
+    const GstClockTime begin = GST_BUFFER_PTS(buffer);
+    if (GST_CLOCK_TIME_IS_VALID(expected) && std::llabs(GST_CLOCK_DIFF(expected, begin)) > 50'000)
+      ++heard.gaps;
+    expected = begin + GST_BUFFER_DURATION(buffer);
+    gst_sample_unref(sample);
+  }
+}
+
+bool check(bool right, const char* what, double got) {
+  if (!right) std::fprintf(stderr, "expected %s, got %g\n", what, got);
+  return right;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: obs_filter_test RECORDING [SECONDS]\n");
+    return 2;
+  }
+  const double seconds = argc > 2 ? std::atof(argv[2]) : 20;
+  const std::vector<float> recording = read_recording(argv[1]);
+  if (recording.empty()) return 1;
+  const std::string caps = "audio/x-raw,rate=48000,channels=2,format=F32LE,layout=non-interleaved";
+  GstElement* pipeline = parse("appsrc name=in format=time ! " + caps +
+                               " ! audioconvert ! chatterboxvc seed=1 ! audioconvert ! " + caps +
+                               " ! appsink name=out sync=false");
+  auto* in = GST_APP_SRC(named(pipeline, "in"));
+  g_object_set(in, "block", TRUE, "max-bytes", guint64(1 << 20), nullptr);
+  GstAudioInfo info;
+  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32LE, kRate, kChannels, nullptr);
+  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  Heard heard;
+  std::thread listener(listen, GST_APP_SINK(named(pipeline, "out")), std::ref(heard));
+  const gint64 frames = gint64(seconds * kRate) / kFrames * kFrames;
+  for (gint64 first = 0; first < frames; first += kFrames)
+    gst_app_src_push_buffer(in, block(recording, first, info));
+  gst_app_src_end_of_stream(in);
+  GstBus* bus = gst_element_get_bus(pipeline);
+  GstMessage* message =
+      gst_bus_timed_pop_filtered(bus, kPatience + GstClockTime(seconds * 4 * GST_SECOND),
+                                 GstMessageType(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  const bool ended = message && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
+  if (message) gst_message_unref(message);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  listener.join();
+  gst_object_unref(bus);
+  gst_object_unref(pipeline);
+  const bool right = check(ended, "the end of the stream", 0) &
+                     check(std::llabs(heard.frames - frames) <= 1, "as many frames as went in",
+                           double(heard.frames - frames)) &
+                     check(heard.gaps == 0, "no gaps", double(heard.gaps)) &
+                     check(heard.power > 1e-5 * double(frames), "speech", heard.power) &
+                     check(heard.difference == 0, "two channels alike", heard.difference);
+  return right ? 0 : 1;
+}

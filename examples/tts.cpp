@@ -5,7 +5,8 @@
 //   chatterbox-tts --voice Amy --language en MODEL "Some text." out.wav
 // MODEL is a directory, or the name of one that was fetched. The voice is one of a library, or a
 // recording, or a file of Voice::save(). --family chooses among several models in the directory;
-// --top-k is for Turbo and Nano. With a model alone it says what the model speaks.
+// --top-k is for Turbo and Nano; --quality decides between sound and speed. With a model alone it
+// says what the model speaks.
 
 #include <algorithm>
 #include <cmath>
@@ -96,16 +97,24 @@ int main(int argc, char** argv) {
       options.language = argv[++i];
     else if (std::strcmp(argv[i], "--family") == 0 && i + 1 < argc)
       model_options.family = argv[++i];
+    else if (std::strcmp(argv[i], "--quality") == 0 && i + 1 < argc)
+      model_options.quality = argv[++i];
+    else if (std::strcmp(argv[i], "--attention") == 0 && i + 1 < argc)
+      model_options.attention = argv[++i];
+    else if (std::strcmp(argv[i], "--flow-steps") == 0 && i + 1 < argc)
+      options.flow_steps = whole_number(argv[++i]);
     else if (std::strcmp(argv[i], "--top-k") == 0 && i + 1 < argc)
       options.top_k = whole_number(argv[++i]);
     else
       arguments.push_back(argv[i]);
   }
   if (arguments.size() != 1 && arguments.size() != 3) {
-    std::fprintf(stderr,
-                 "usage: %s [--voice NAME|ID|FILE] [--language CODE] [--family FAMILY] "
-                 "[--top-k COUNT] MODEL [TEXT OUT.wav]\n",
-                 argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s [--voice NAME|ID|FILE] [--language CODE] [--family FAMILY] "
+        "[--top-k COUNT] [--quality reference|balanced|fast] [--attention auto|full|chunk] "
+        "[--flow-steps COUNT] MODEL [TEXT OUT.wav]\n",
+        argv[0]);
     return 2;
   }
   try {

@@ -38,6 +38,8 @@ const std::vector<Setting>& settings() {
       {"device", &Config::device, "auto, cpu, cuda or cuda:N"},
       {"dtype", &Config::dtype, "auto, float32, bfloat16, float16 or int8"},
       {"threads", &Config::threads, "threads for inference; 0: chosen for the model", 0, 1024},
+      {"quality", &Config::quality,
+       "reference, balanced or fast: dtype, attention and steps where these are auto"},
       {"attention", &Config::attention,
        "auto, full or chunk: what the decoder sees of speech while it is streamed"},
       {"voice-cache-mb", &Config::voice_cache_mb, "megabytes of what is kept of voices", 0,

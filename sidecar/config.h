@@ -25,6 +25,7 @@ struct Config {
   std::string model_family;
   std::string dtype = "auto";
   int threads = 0;
+  std::string quality;
   std::string attention = "auto";
   int voice_cache_mb = int(ModelOptions::kVoiceCacheBytes >> 20);
 

@@ -94,6 +94,7 @@ ModelOptions model_options(const Config& config) {
   options.device = config.device;
   options.dtype = config.dtype;
   options.threads = config.threads;
+  options.quality = config.quality;
   options.attention = config.attention;
   options.voice_cache_bytes = std::int64_t(config.voice_cache_mb) << 20;
   return options;

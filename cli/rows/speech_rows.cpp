@@ -35,6 +35,7 @@ std::vector<OptionRow> speech_options(std::vector<OptionRow> own) {
       kNoWatermark,
       kDevice,
       kDtype,
+      kQuality,
       kThreads};
   own.insert(own.end(), shared.begin(), shared.end());
   return own;
@@ -92,6 +93,7 @@ std::vector<CommandRow> speech_rows() {
         kNoWatermark,
         kDevice,
         kDtype,
+        kQuality,
         kThreads,
         {"live", 0, "", Value::kNone, "Convert the microphone, not a recording."},
         {"source", 0, "ELEMENTS", Value::kText,
@@ -148,7 +150,7 @@ std::vector<CommandRow> speech_rows() {
        "Loads models, all of those that are here unless some are named, and speaks a few sentences "
        "with each: how soon the first sound comes, and how many seconds of work a second of speech "
        "takes. Less than 1 is fast enough to listen while it speaks.",
-       {kFamily, kDevice, kDtype, kThreads},
+       {kFamily, kDevice, kDtype, kQuality, kThreads},
        {{"chatterbox bench", "Every model that is here"},
         {"chatterbox bench nano --dtype int8", "One, with weights of 8 bits"}}},
   };

@@ -26,6 +26,12 @@ inline constexpr OptionRow kDtype{"dtype",
                                   Value::kWords,
                                   "Precision of the weights.",
                                   "auto float32 bfloat16 float16 int8"};
+inline constexpr OptionRow kQuality{"quality",
+                                    0,
+                                    "NAME",
+                                    Value::kWords,
+                                    "Sound against speed: what upstream computes, or sooner.",
+                                    "reference balanced fast"};
 inline constexpr OptionRow kThreads{"threads", 0, "COUNT", Value::kText,
                                     "Threads for computing on the processor."};
 inline constexpr OptionRow kSeed{"seed", 0, "NUMBER", Value::kText,

@@ -49,6 +49,7 @@ Figures measure(const std::string& name, const Arguments& arguments, const Conso
   options.family = arguments.text("family");
   options.device = arguments.text("device", "auto");
   options.dtype = arguments.text("dtype", "auto");
+  options.quality = arguments.text("quality");
   options.threads = int(arguments.number("threads", 0, 0, 1024));
   const auto start = Clock::now();
   const auto model = Model::load(find_model(name), options, [&](double fraction, std::string_view) {

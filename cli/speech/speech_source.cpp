@@ -121,7 +121,7 @@ void set_model(Pipeline& pipeline, const std::string& element, const Arguments& 
   if (arguments.has("model"))
     pipeline.set(element, "model-path", find_model(arguments.text("model")));
   if (arguments.has("family")) pipeline.set(element, "model-family", arguments.text("family"));
-  for (const char* option : {"device", "dtype", "threads"})
+  for (const char* option : {"device", "dtype", "quality", "threads"})
     if (arguments.has(option)) pipeline.set(element, option, arguments.text(option));
 }
 

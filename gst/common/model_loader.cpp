@@ -65,6 +65,7 @@ void run_load(const ModelKey& key, const ModelResources& resources,
     options.dtype = key.dtype;
     options.family = key.family;
     options.attention = key.attention;
+    options.quality = key.quality;
     options.threads = resources.threads;
     options.voice_cache_bytes = resources.voice_cache_bytes;
     model = load_speaker_model(key.path, options, [&](double fraction, std::string_view what) {

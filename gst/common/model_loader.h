@@ -18,6 +18,7 @@ struct ModelKey {
   std::string dtype;
   std::string family;
   std::string attention;
+  std::string quality;
   auto operator<=>(const ModelKey&) const = default;
 };
 

@@ -18,6 +18,7 @@ struct ModelSettings {
   std::string device = "auto";
   std::string dtype = "auto";
   guint threads = 0;
+  std::string quality;
   std::string attention;
   guint voice_cache_mb = guint(ModelOptions::kVoiceCacheBytes >> 20);
 
@@ -31,7 +32,8 @@ struct ModelSettings {
   // Throws kNotFound when there is no model.
   ModelKey key() const {
     return {find_model(model_path), device, dtype, find_model_family(model_family),
-            find_attention(attention)};
+            find_attention(attention),
+            find_quality_name(quality)};
   }
 };
 
@@ -182,8 +184,29 @@ struct ModelSettings {
  *
  * Since: 0.1
  */
+/**
+ * GstChatterboxTts:quality:
+ *
+ * One name for what decides between sound and speed.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxVc:quality:
+ *
+ * One name for what decides between sound and speed.
+ *
+ * Since: 0.1
+ */
+/**
+ * GstChatterboxClone:quality:
+ *
+ * One name for what decides between sound and speed.
+ *
+ * Since: 0.1
+ */
 template <class Settings>
-constexpr std::array<PropertyRow, 7> model_properties() {
+constexpr std::array<PropertyRow, 8> model_properties() {
   return {
       property<Settings, &Settings::model_path>(
           "model-path", "Model Path",
@@ -207,6 +230,12 @@ constexpr std::array<PropertyRow, 7> model_properties() {
           "Threads for computing on the processor. 0: one for a small model, else as many as it "
           "has cores.",
           kInReady, {0, 1024}),
+      property<Settings, &Settings::quality>(
+          "quality", "Quality",
+          "One name for dtype, attention and the flow's steps, as far as these are left to it: "
+          "reference, as upstream computes; balanced, fast without losing anything; or fast. "
+          "Empty: CHATTERBOX_QUALITY, else balanced.",
+          kInReady),
       property<Settings, &Settings::attention>(
           "attention", "Attention",
           "What the decoder's attention sees: full, all of the speech; chunk, what comes before a "

@@ -83,7 +83,7 @@ constexpr std::array<PropertyRow, 6> kVoice = {
               make_strings_spec),
 };
 
-constexpr std::array<PropertyRow, 13> kSampling = {
+constexpr std::array<PropertyRow, 14> kSampling = {
     /**
      * GstChatterboxTts:exaggeration:
      *
@@ -165,6 +165,18 @@ constexpr std::array<PropertyRow, 13> kSampling = {
         "Keeps so many of the likeliest tokens; 0 is off. Turbo and Nano. -1 is the model's "
         "default.",
         kControlled, {-1, SynthesisOptions::kTopK.high}),
+    /**
+     * GstChatterboxTts:flow-steps:
+     *
+     * Steps of the decoder's flow.
+     *
+     * Since: 0.1
+     */
+    property<TtsSettings, &TtsSettings::flow_steps>(
+        "flow-steps", "Flow Steps",
+        "Steps of a guided flow (English, Multilingual): fewer are faster and less exact. 0: as "
+        "quality says, 10 or 5. Turbo and Nano have two of their own.",
+        kInPlaying, SynthesisOptions::kFlowSteps),
     /**
      * GstChatterboxTts:seed:
      *

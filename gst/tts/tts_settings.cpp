@@ -18,6 +18,7 @@ SynthesisOptions TtsSettings::synthesis() const {
   options.min_p = chosen(min_p);
   options.top_p = chosen(top_p);
   if (top_k >= 0) options.top_k = top_k;
+  options.flow_steps = int(flow_steps);
   if (seed >= 0) options.seed = std::uint64_t(seed);
   options.chunk_size = int(chunk_size);
   options.trim_silence = trim_silence;

@@ -35,6 +35,7 @@ struct TtsSettings : ModelSettings {
   gint top_k = -1;
   gint64 seed = -1;  // negative: a fresh one for each utterance
   guint chunk_size = 25;
+  guint flow_steps = 0;
   bool trim_silence = true;
   bool read_signs = false;
   bool skip_lyrics = false;

@@ -32,6 +32,7 @@ ConversionOptions VcSettings::conversion() const {
   if (seed >= 0) options.seed = std::uint64_t(seed);
   options.chunk_size = int(chunk_size);
   options.lookahead = int(lookahead_ms);
+  options.flow_steps = int(flow_steps);
   options.silence_threshold = silence_threshold;
   options.watermark = watermark;
   return options;
@@ -76,7 +77,7 @@ constexpr std::array<PropertyRow, 2> kVoice = {
               make_strings_spec),
 };
 
-constexpr std::array<PropertyRow, 10> kConversion = {
+constexpr std::array<PropertyRow, 11> kConversion = {
     /**
      * GstChatterboxVc:seed:
      *
@@ -112,6 +113,18 @@ constexpr std::array<PropertyRow, 10> kConversion = {
         "lookahead", "Lookahead",
         "Milliseconds of speech heard after a chunk before it is converted; part of the latency.",
         kInReady, ConversionOptions::kLookahead),
+    /**
+     * GstChatterboxVc:flow-steps:
+     *
+     * Steps of the decoder's flow.
+     *
+     * Since: 0.1
+     */
+    property<VcSettings, &VcSettings::flow_steps>(
+        "flow-steps", "Flow Steps",
+        "Steps of a guided flow (English, Multilingual): fewer are faster and less exact. 0: as "
+        "quality says, 10 or 5. Turbo and Nano have two of their own.",
+        kInReady, SynthesisOptions::kFlowSteps),
     /**
      * GstChatterboxVc:silence-threshold:
      *

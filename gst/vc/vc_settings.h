@@ -22,6 +22,7 @@ struct VcSettings : ModelSettings {
   gint64 seed = -1;  // negative: a fresh one
   guint chunk_size = guint(ConversionOptions().chunk_size);
   guint lookahead_ms = guint(ConversionOptions().lookahead);
+  guint flow_steps = 0;
   double silence_threshold = ConversionOptions().silence_threshold;
   guint processing_latency_ms = 60;
   OverloadPolicy overload_policy = OverloadPolicy::kSilence;

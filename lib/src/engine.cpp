@@ -271,7 +271,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
         model,
         hear_voice(model, voice, options),
         model.prompt(voice, options.streaming ? model.attention.streaming : model.attention.whole,
-                     /*steps=*/0),
+                     options.flow_steps),
         options,
         stop,
         turn,
@@ -303,6 +303,7 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOpti
     const ModelParts& model = model_->parts();
     check_stop(stop);
     check_audio("speech", speech);
+    check(chosen);
     const auto marks = chosen.watermark ? model.watermark() : nullptr;
     const Turn turn(*model.turns, stop);
     use_threads(model.threads);
@@ -313,7 +314,7 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOpti
     SpeechStream::Options options;
     options.seed = chosen.seed ? *chosen.seed : fresh_seed();
     options.checkpoint = [stop] { check_stop(stop); };
-    const auto prompt = model.prompt(voice, model.attention.whole, /*steps=*/0);
+    const auto prompt = model.prompt(voice, model.attention.whole, chosen.flow_steps);
     if (prompt->attends_in_groups()) options.chunk = options.first_chunk = kConversionChunkTokens;
     SpeechStream stream(*model.s3gen, *model.hift, prompt, options);
     const at::Tensor ids = tokens.flatten().contiguous();

@@ -22,6 +22,7 @@
 #include "model_parts.h"
 #include "nn/threads.h"
 #include "placement.h"
+#include "quality.h"
 #include "s3gen/prompt_cache.h"
 #include "s3gen/s3gen.h"
 #include "s3gen/xvector.h"
@@ -66,6 +67,14 @@ void give_back(const Weights& file) {
 #endif
 }
 
+// The quality's type depends on the device, which does not depend on the type.
+Placement place(const ModelOptions& options, std::uint64_t weight_bytes) {
+  ModelOptions anyhow = options;
+  anyhow.dtype = "auto";
+  const bool on_processor = choose_placement(anyhow, weight_bytes).device.is_cpu();
+  return choose_placement(with_quality(options, on_processor), weight_bytes);
+}
+
 std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptions& options,
                                        const Steps& steps) {
   const ModelFiles files = find_model_files(path, options.family);
@@ -77,11 +86,13 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->id = model_id(files.weights_and_text());
   const std::uint64_t weight_bytes =
       fs::file_size(files.t3) + fs::file_size(files.s3gen) + fs::file_size(files.voice_encoder);
-  parts->placement = choose_placement(options, weight_bytes);
+  parts->placement = place(options, weight_bytes);
+  parts->flow_steps = find_quality(options.quality).guided_steps;
   parts->device_name = device_name(parts->placement.device);
   parts->dtype_name = dtype_name(parts->placement);
   parts->attention =
-      choose_attention(options.attention, files.config.s3gen.attention, parts->placement.device);
+      choose_attention(with_quality(options, parts->placement.device.is_cpu()).attention,
+                       files.config.s3gen.attention, parts->placement.device);
   parts->threads = options.threads > 0 ? options.threads : default_threads(weight_bytes);
   parts->turns = std::make_unique<Turns>(places_for(parts->placement, parts->threads));
   use_threads(parts->threads);
@@ -130,7 +141,7 @@ ModelParts::~ModelParts() = default;
 
 std::shared_ptr<const PromptCache> ModelParts::prompt(const Voice& voice, FlowAttention attention,
                                                       int steps) const {
-  const FlowChoice choice{attention, s3gen->steps_for(steps)};
+  const FlowChoice choice{attention, s3gen->steps_for(steps > 0 ? steps : flow_steps)};
   const VoiceCaches::Variant variant{double(attention == FlowAttention::kChunk),
                                      double(choice.steps)};
   return voice_caches->get<PromptCache>(voice.conditionals(), variant, [&] {

@@ -40,6 +40,7 @@ struct ModelParts {
   std::string dtype_name;
   Placement placement;
   AttentionChoice attention;
+  int flow_steps = 0;  // of those who ask for none; 0: as the flow is made for
   int threads = 0;
 
   std::unique_ptr<const TextTokenizer> text_tokenizer;
@@ -59,7 +60,7 @@ struct ModelParts {
 
   // What T3 and S3Gen made of the voices used last; guards itself.
   std::unique_ptr<VoiceCaches> voice_caches;
-  // What speech of a voice begins with, made if it is not kept. `steps` as in FlowChoice.
+  // What speech of a voice begins with, made if it is not kept. `steps` 0: flow_steps.
   std::shared_ptr<const PromptCache> prompt(const Voice& voice, FlowAttention attention,
                                             int steps) const;
 

@@ -37,7 +37,12 @@ void check(const SynthesisOptions& options) {
   check_range("chunk_size", options.chunk_size, O::kChunkSize);
   if (options.first_chunk_size != 0)
     check_range("first_chunk_size", options.first_chunk_size, O::kChunkSize);
+  check_range("flow_steps", options.flow_steps, O::kFlowSteps);
   check_range("max_tokens", options.max_tokens, O::kMaxTokens);
+}
+
+void check(const ConvertOptions& options) {
+  check_range("flow_steps", options.flow_steps, SynthesisOptions::kFlowSteps);
 }
 
 }  // namespace chatterbox

@@ -90,6 +90,10 @@ std::string find_attention(const std::string& setting) {
   return found.empty() ? "auto" : found;
 }
 
+std::string find_quality_name(const std::string& setting) {
+  return setting.empty() ? environment("CHATTERBOX_QUALITY") : setting;
+}
+
 std::string find_watermark(const std::string& setting, const std::string& model_path) {
   if (!setting.empty()) return setting;
   if (std::string path = environment("CHATTERBOX_WATERMARK_PATH"); !path.empty()) return path;

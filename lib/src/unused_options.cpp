@@ -9,7 +9,8 @@
 
 namespace chatterbox {
 
-std::vector<std::string> unused_options(const T3Config& t3, const SynthesisOptions& options) {
+std::vector<std::string> unused_options(const ModelConfig& config, const SynthesisOptions& options) {
+  const T3Config& t3 = config.t3;
   const auto filters = filters_of(t3.sampling);
   const auto has = [&](Filter filter) {
     return std::find(filters.begin(), filters.end(), filter) != filters.end();
@@ -19,11 +20,13 @@ std::vector<std::string> unused_options(const T3Config& t3, const SynthesisOptio
   if (!t3.guidance && options.cfg_weight.value_or(0) > 0) unused.push_back("cfg_weight");
   if (!has(Filter::kMinP) && options.min_p.value_or(0) > 0) unused.push_back("min_p");
   if (!has(Filter::kTopK) && options.top_k.value_or(0) > 0) unused.push_back("top_k");
+  if (config.s3gen.flow.kind == FlowKind::kMeanFlow && options.flow_steps > 0)
+    unused.push_back("flow_steps");
   return unused;
 }
 
 void UnusedOptionsWarning::check(const ModelConfig& config, const SynthesisOptions& options) {
-  for (const std::string& name : unused_options(config.t3, options)) {
+  for (const std::string& name : unused_options(config, options)) {
     const std::lock_guard guard(lock_);
     if (warned_.insert(name).second)
       log(LogLevel::kWarning, name + ": the model " + config.name + " does not know it; ignored");

@@ -14,7 +14,7 @@ namespace chatterbox {
 
 // Names of options that the caller set and that mean nothing to the model: Turbo knows no
 // exaggeration, English no top-k.
-std::vector<std::string> unused_options(const T3Config& t3, const SynthesisOptions& options);
+std::vector<std::string> unused_options(const ModelConfig& config, const SynthesisOptions& options);
 
 // Says so once for each option: a caller who leaves a slider where it is should not read of
 // it with every sentence. Safe to use from any thread.

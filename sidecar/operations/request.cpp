@@ -78,6 +78,8 @@ SynthesisOptions parse_options(Fields& fields, SpeechMode mode) {
   options.top_p = fields.number("top_p", SynthesisOptions::kTopP);
   if (const auto top_k = fields.integer("top_k", 0, std::int64_t(SynthesisOptions::kTopK.high)))
     options.top_k = int(*top_k);
+  options.flow_steps = int(
+      fields.integer("flow_steps", 0, std::int64_t(SynthesisOptions::kFlowSteps.high)).value_or(0));
   if (const auto language = fields.text("language_id")) options.language = *language;
   if (const auto seed = fields.integer("seed", 0, G_MAXINT64)) options.seed = std::uint64_t(*seed);
   options.chunk_size =

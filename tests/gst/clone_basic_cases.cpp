@@ -39,7 +39,8 @@ GST_START_TEST(test_properties) {
       {"silence-threshold", "-50", "-40"}, {"model-path", "\"\"", "/scripted2"},
       {"model-family", "\"\"", "nano"},    {"device", "auto", "cpu"},
       {"dtype", "auto", "float32"},        {"threads", "0", "2"},
-      {"attention", "\"\"", "chunk"},      {"voice-cache-mb", "1536", "64"},
+      {"quality", "\"\"", "fast"},         {"attention", "\"\"", "chunk"},
+      {"voice-cache-mb", "1536", "64"},
   };
   const auto get = [&](const char* name) {
     GValue value = G_VALUE_INIT;

@@ -142,13 +142,14 @@ GST_START_TEST(test_model_is_shared) {
   TtsHarness fourth({{"model-path", "/shared"}, {"model-family", "nano"}});
   TtsHarness fifth({{"model-path", "/shared"}, {"attention", "chunk"}});
   TtsHarness sixth({{"model-path", "/shared"}, {"attention", "auto"}});
-  for (TtsHarness* tts : {&first, &second, &third, &fourth, &fifth, &sixth}) {
+  TtsHarness seventh({{"model-path", "/shared"}, {"quality", "fast"}});
+  for (TtsHarness* tts : {&first, &second, &third, &fourth, &fifth, &sixth, &seventh}) {
     tts->start();
     tts->text("Hello.");
     tts->eos();
     assert_text(tts->hear().text(), "Hello.");
   }
-  fail_unless_equals_int(script().models_alive, 4);
+  fail_unless_equals_int(script().models_alive, 5);
 }
 GST_END_TEST;
 

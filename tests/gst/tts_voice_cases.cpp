@@ -64,12 +64,13 @@ GST_START_TEST(test_voice_event) {
 GST_END_TEST;
 
 GST_START_TEST(test_top_k) {
-  TtsHarness tts({{"top-k", "40"}});
+  TtsHarness tts({{"top-k", "40"}, {"flow-steps", "6"}});
   tts.start();
   tts.text("one ");
   tts.eos();
   tts.hear();
   fail_unless(spoken_texts()[0].options.top_k == 40);
+  fail_unless_equals_int(spoken_texts()[0].options.flow_steps, 6);
   fail_if(spoken_texts()[0].options.min_p.has_value());
 }
 GST_END_TEST;

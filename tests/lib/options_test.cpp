@@ -20,7 +20,8 @@ struct Case {
 };
 
 const std::vector<Case> cases = {
-    {"exaggeration", [](auto& o, double v) { o.exaggeration = v; }, SynthesisOptions::kExaggeration},
+    {"exaggeration", [](auto& o, double v) { o.exaggeration = v; },
+     SynthesisOptions::kExaggeration},
     {"cfg_weight", [](auto& o, double v) { o.cfg_weight = v; }, SynthesisOptions::kCfgWeight},
     {"temperature", [](auto& o, double v) { o.temperature = v; }, SynthesisOptions::kTemperature},
     {"repetition_penalty", [](auto& o, double v) { o.repetition_penalty = v; },
@@ -29,6 +30,7 @@ const std::vector<Case> cases = {
     {"top_p", [](auto& o, double v) { o.top_p = v; }, SynthesisOptions::kTopP},
     {"top_k", [](auto& o, double v) { o.top_k = int(v); }, SynthesisOptions::kTopK},
     {"chunk_size", [](auto& o, double v) { o.chunk_size = int(v); }, SynthesisOptions::kChunkSize},
+    {"flow_steps", [](auto& o, double v) { o.flow_steps = int(v); }, SynthesisOptions::kFlowSteps},
     {"max_tokens", [](auto& o, double v) { o.max_tokens = int(v); }, SynthesisOptions::kMaxTokens},
 };
 

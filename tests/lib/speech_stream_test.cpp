@@ -176,6 +176,23 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ChunkedStreamTest,
                                                               FlowKind::kMeanFlow)),
                          [](const auto& info) { return test::name_of(info.param); });
 
+// Of long speech the prompt and the newest tokens are seen, which are remembered in the same
+// memory.
+TEST_P(ChunkedStreamTest, RemembersABoundedPast) {
+  MelStream stream(s3gen_, prompt(), kSeed, {});
+  const auto speak_chunks = [&](int count) {
+    at::Tensor mel;
+    for (int i = 0; i < count; ++i)
+      mel = stream.push(at::tensor(test::random_tokens(config_, 25), at::kLong), /*last=*/false);
+    EXPECT_EQ(mel.size(0), 50);
+    EXPECT_TRUE(at::isfinite(mel).all().item<bool>());
+    return stream.bytes();
+  };
+  const std::int64_t bytes = speak_chunks(20);
+  EXPECT_GT(bytes, prompt()->bytes());
+  EXPECT_EQ(speak_chunks(40), bytes);
+}
+
 // A model that mends the colour of voices, and the same model without that.
 class ColourTest : public ::testing::Test {
  protected:

@@ -18,23 +18,24 @@ SynthesisOptions everything() {
   options.min_p = 0.05;
   options.top_p = 0.9;
   options.top_k = 100;
+  options.flow_steps = 5;
   options.temperature = 0.7;
   return options;
 }
 
 TEST(UnusedOptions, EachFamilyKnowsItsOwn) {
-  EXPECT_EQ(unused_options(preset(Family::kEnglish).t3, everything()), (Names{"top_k"}));
-  EXPECT_EQ(unused_options(preset(Family::kMultilingual).t3, everything()), (Names{"top_k"}));
-  EXPECT_EQ(unused_options(preset(Family::kNano).t3, everything()),
-            (Names{"exaggeration", "cfg_weight", "min_p"}));
+  EXPECT_EQ(unused_options(preset(Family::kEnglish), everything()), (Names{"top_k"}));
+  EXPECT_EQ(unused_options(preset(Family::kMultilingual), everything()), (Names{"top_k"}));
+  EXPECT_EQ(unused_options(preset(Family::kNano), everything()),
+            (Names{"exaggeration", "cfg_weight", "min_p", "flow_steps"}));
 }
 
 TEST(UnusedOptions, WhatIsOffOrNotSetIsNotMissed) {
   SynthesisOptions options;
-  EXPECT_TRUE(unused_options(preset(Family::kNano).t3, options).empty());
+  EXPECT_TRUE(unused_options(preset(Family::kNano), options).empty());
   options.cfg_weight = 0;
   options.min_p = 0;
-  EXPECT_TRUE(unused_options(preset(Family::kNano).t3, options).empty());
+  EXPECT_TRUE(unused_options(preset(Family::kNano), options).empty());
 }
 
 TEST(UnusedOptions, IsSaidOnce) {
@@ -45,7 +46,7 @@ TEST(UnusedOptions, IsSaidOnce) {
   UnusedOptionsWarning warning;
   for (int i = 0; i < 3; ++i) warning.check(preset(Family::kNano), everything());
   set_log_sink({});
-  ASSERT_EQ(said.size(), 3u);
+  ASSERT_EQ(said.size(), 4u);
   EXPECT_NE(said[0].find("exaggeration"), std::string::npos);
   EXPECT_NE(said[0].find("chatterbox-nano"), std::string::npos);
 }

@@ -147,6 +147,7 @@ TEST(Request, DefaultsOfTheModes) {
   EXPECT_EQ(speech(R"({"text":"a","seed":null,"chunk_size":25.0})").options.chunk_size, 25);
   EXPECT_EQ(speech(R"({"text":"a","top_k":40})").options.top_k, 40);
   EXPECT_FALSE(speech(R"({"text":"a"})").options.top_k);
+  EXPECT_EQ(speech(R"({"text":"a","flow_steps":6})").options.flow_steps, 6);
 }
 
 TEST(Intake, LimitsOfThePolicy) {

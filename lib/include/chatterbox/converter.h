@@ -33,6 +33,8 @@ struct ConversionOptions {
   // digital silence alone does.
   double silence_threshold = -60;
   static constexpr Range kSilenceThreshold{-100, 0};
+  // Steps of a guided flow, as in SynthesisOptions.
+  int flow_steps = 0;
   // Marks the speech as synthetic (see watermark.h), 64 ms of latency more.
   // Needs the watermark's weights.
   bool watermark = true;

@@ -23,6 +23,11 @@ struct ModelOptions {
   // Threads for inference on the processor; 0: one for a small model (below
   // 200 MB), else as many as libtorch uses.
   int threads = 0;
+  // One name for what decides between sound and speed: "reference": float32, full attention and
+  // all steps of the flow, as upstream computes it; "balanced", and empty: what this device does
+  // fastest without losing parity, in all steps; "fast": int8 on the processor, attention in chunks,
+  // and five steps of a guided flow. A `dtype` or `attention` other than "auto" goes before it.
+  std::string quality;
   // What the decoder's attention sees. "full": all of the speech, as upstream computes it; while
   // streaming, prompt and recent speech are computed again for each chunk. "chunk": the prompt,
   // what was said before and the chunk at hand, as upstream's mask of chunks has it, so that
@@ -82,6 +87,11 @@ struct SynthesisOptions {
   // The same for the first piece, which a listener waits for; 0: chosen by the
   // library from chunk_size.
   int first_chunk_size = 0;
+  // Steps of a guided flow (English, Multilingual): fewer are faster, and further from what the
+  // model was made for. 0: as the model's quality says, which is 10 or, of "fast", 5. A mean flow
+  // (Turbo, Nano) has its own.
+  int flow_steps = 0;
+  static constexpr Range kFlowSteps{0, 100};
   // False: audio is delivered once per sentence, computed in one go.
   bool streaming = true;
   // Leaves at most 20 ms of silence in front of the speech and 150 ms after it, of what the model
@@ -107,7 +117,11 @@ struct ConvertOptions {
   // As in SynthesisOptions.
   std::optional<std::uint64_t> seed;
   bool watermark = true;
+  int flow_steps = 0;
 };
+
+// Throws kInvalidArgument naming the field, its range and the value.
+void check(const ConvertOptions& options);
 
 }  // namespace chatterbox
 #pragma GCC visibility pop

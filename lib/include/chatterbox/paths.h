@@ -34,6 +34,9 @@ std::string find_model_family(const std::string& setting);
 // $CHATTERBOX_ATTENTION, else "auto".
 std::string find_attention(const std::string& setting);
 
+// For ModelOptions::quality: `setting`, else $CHATTERBOX_QUALITY, else empty.
+std::string find_quality_name(const std::string& setting);
+
 // The directory of the watermark's weights: `setting`, else $CHATTERBOX_WATERMARK_PATH, else the
 // directory "watermark" in or beside `model_path` where one is given, else the installed one.
 // Throws kNotFound when there is none.

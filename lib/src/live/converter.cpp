@@ -67,7 +67,7 @@ struct Converter::Impl {
   std::shared_ptr<const PromptCache> prepare(const Voice& given) const {
     return with_torch([&] {
       use_threads(parts.threads);
-      return parts.prompt(given, parts.attention.streaming, /*steps=*/0);
+      return parts.prompt(given, parts.attention.streaming, options.flow_steps);
     });
   }
 

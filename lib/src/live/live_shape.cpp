@@ -45,6 +45,7 @@ std::int64_t LiveShape::latency() const {
 void check(const ConversionOptions& options) {
   check_range("chunk_size", ConversionOptions::kChunkSize, options.chunk_size);
   check_range("lookahead", ConversionOptions::kLookahead, options.lookahead);
+  check_range("flow_steps", SynthesisOptions::kFlowSteps, options.flow_steps);
   check_range("silence_threshold", ConversionOptions::kSilenceThreshold,
               options.silence_threshold);
 }

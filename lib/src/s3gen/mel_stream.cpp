@@ -46,7 +46,10 @@ at::Tensor MelStream::known(std::int64_t first, std::int64_t end) const {
 
 at::Tensor MelStream::push(const at::Tensor& tokens, bool last) {
   tokens_ = at::cat({tokens_, tokens});
-  return advance(length() - (last ? 0 : kLookaheadTokens));
+  const at::Tensor mel = advance(length() - (last ? 0 : kLookaheadTokens));
+  // With full attention the tokens are needed, and what is seen of them is bounded anyway.
+  if (prompt_->attends_in_groups()) forget();
+  return mel;
 }
 
 at::Tensor MelStream::push_live(const at::Tensor& tokens, const at::Tensor& ahead) {

@@ -19,8 +19,9 @@ namespace chatterbox {
 // last token known, because the encoder looks that far ahead.
 //
 // Where attention goes in groups, each piece is one group: everything before
-// it is cached and never computed again, and the pieces together are exactly
-// what whole synthesis with the same groups gives. With full attention it
+// it is cached and never computed again, and up to 200 tokens the pieces together are
+// what whole synthesis with the same groups gives; of longer speech the prompt and the
+// newest 100 to 200 tokens are seen, so that each piece costs the same. With full attention it
 // computes again a bounded stretch of what was spoken, takes the mel already
 // emitted for known, as it does the prompt's, and so continues it.
 class MelStream {
@@ -37,6 +38,9 @@ class MelStream {
   // further back than attention needs is forgotten, so that memory and time stay
   // bounded. Not to be mixed with push().
   at::Tensor push_live(const at::Tensor& tokens, const at::Tensor& ahead);
+
+  // Of what attention remembers.
+  std::int64_t bytes() const { return cache_.bytes(); }
 
  private:
   at::Tensor advance(std::int64_t end);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// full_bench MODEL [DTYPE [THREADS [TOKENS [FAMILY]]]]: how fast a full-size model speaks
-// TOKENS speech tokens (25 make a second) after a prompt of 10 s, when the first of it can
-// be heard, what it needs to load, and how much memory. One "name value" a line;
-// tests/parity/speed.py puts upstream's Python beside it.
+// full_bench MODEL [DTYPE [THREADS [TOKENS [FAMILY [QUALITY]]]]]: how fast a full-size model
+// speaks TOKENS speech tokens (25 make a second) after a prompt of 10 s, at once and in
+// chunks, when the first of it can be heard, how fast it converts live, what it needs to
+// load, and how much memory. One "name value" a line; tests/parity/speed.py puts upstream's
+// Python beside it.
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
@@ -19,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "chatterbox/converter.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/voice.h"
 #include "conditionals.h"
@@ -146,23 +148,41 @@ double speak(const ModelParts& parts, const Conditionals& voice, int count) {
   return (whole + flow + vocoder) / speech;
 }
 
-// From the text to the first audio, of a voice that has spoken before.
-double first_audio(const std::shared_ptr<const Model>& model, const Conditionals& speaker) {
-  const Voice voice(std::make_shared<const Conditionals>(speaker));
+// In chunks, by a voice that has spoken before: the first audio, and work per second of speech.
+void stream(const std::shared_ptr<const Model>& model, const Voice& voice, int count) {
   SynthesisOptions options;
   options.first_chunk_size = kFirstChunk;
   options.chunk_size = kChunk;
-  options.max_tokens = 2 * kChunk;
+  options.max_tokens = std::max(count, 2 * kChunk);
   options.seed = 1;
   options.watermark = false;  // a directory of weights alone has none
   Engine engine(model);
-  double seconds = 0;
+  SynthesisStats stats;
   for (int i = 0; i < 2; ++i)
-    seconds = engine
-                  .synthesize("The boats came back before dawn, and nobody asked why.", voice,
-                              options, [](const SpeechChunk&) { return true; })
-                  .seconds_to_first_audio;
-  return seconds;
+    stats = engine.synthesize("The boats came back before dawn, and nobody asked why.", voice,
+                              options, [](const SpeechChunk&) { return true; });
+  print("first_audio_s", stats.seconds_to_first_audio);
+  print("stream_speech_s", double(stats.samples) / kOutputRateHz);
+  print("stream_rtf", stats.real_time_factor());
+  print("voice_cache_gb", double(model->voice_cache_bytes()) / 1e9);
+}
+
+// Of a buzz, all of which is speech to a converter.
+void convert_live(const std::shared_ptr<const Model>& model, const Voice& voice, int count) {
+  ConversionOptions options;
+  options.seed = 1;
+  options.watermark = false;
+  Converter converter(model, voice, options);
+  converter.warm_up();
+  std::vector<float> sound(std::size_t(count) * Converter::kInputRateHz / kTokenRateHz);
+  for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = i % 160 < 16 ? 0.3f : -0.03f;
+  converter.push(sound);
+  while (!converter.pop().empty()) {
+  }
+  converter.drain();
+  print("live_rtf", converter.stats().real_time_factor());
+  print("live_slowest_chunk_s", converter.stats().seconds_of_slowest);
+  print("live_latency_s", double(Converter::latency(options)) / Converter::kInputRateHz);
 }
 
 int run(int argc, char** argv) {
@@ -172,6 +192,7 @@ int run(int argc, char** argv) {
   options.threads = argc > 3 ? std::atoi(argv[3]) : 2;
   const int count = argc > 4 ? std::atoi(argv[4]) : kPromptTokens;
   options.family = argc > 5 ? argv[5] : "";
+  options.quality = argc > 6 ? argv[6] : "";
   at::set_num_threads(options.threads);
   std::shared_ptr<const Model> model;
   // The second load finds the files in the page cache.
@@ -181,7 +202,9 @@ int run(int argc, char** argv) {
   const c10::InferenceMode inference;
   const Conditionals speaker = random_speaker(model->parts().config);
   print("rtf", speak(model->parts(), speaker, count));
-  print("first_audio_s", first_audio(model, speaker));
+  const Voice voice(std::make_shared<const Conditionals>(speaker));
+  stream(model, voice, count);
+  convert_live(model, voice, count);
   print("peak_memory_gb", peak_gigabytes());
   model.reset();
   print("memory_bandwidth_gb_per_s", memory_bandwidth(options.threads) / 1e9);
@@ -192,7 +215,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::cerr << "usage: full_bench MODEL [DTYPE [THREADS [TOKENS [FAMILY]]]]\n";
+    std::cerr << "usage: full_bench MODEL [DTYPE [THREADS [TOKENS [FAMILY [QUALITY]]]]]\n";
     return 2;
   }
   try {

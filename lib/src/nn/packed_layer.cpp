@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "nn/packed_layer.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace chatterbox {
+namespace {
+
+// A vector of the widest kernels, of which inputs are a multiple.
+constexpr std::int64_t kVector = 16;
+// Pieces to a thread, so that all of them end at about the same time.
+constexpr std::int64_t kPieces = 4;
+
+bool fits(const at::Tensor& weight, const ProductKernels& kernels) {
+  return weight.is_cpu() && weight.size(0) % kernels.packing.columns == 0 &&
+         weight.size(1) % kVector == 0;
+}
+
+// The fastest that fit; narrow ones fit more layers.
+const ProductKernels* choose_kernels(const at::Tensor& weight, at::ScalarType products) {
+  const ProductKernels* found = nullptr;
+  if (!weight.is_cpu() || weight.scalar_type() != at::kFloat) return found;
+  for (const ProductKernelSet& set : product_kernel_sets())
+    if (set.runs && fits(weight, *set.kernels) &&
+        (set.precision == ProductPrecision::kFloat || products == at::kBFloat16))
+      found = set.kernels;
+  return found;
+}
+
+// Memory of this thread, of which threads that multiply keep the most they needed.
+void* scratch(std::size_t bytes) {
+  thread_local std::vector<std::max_align_t> memory;
+  constexpr std::size_t kUnit = sizeof(std::max_align_t);
+  const std::size_t needed = (bytes + 64) / kUnit + 1;
+  if (memory.size() < needed) memory.resize(needed);
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  return reinterpret_cast<void*>((address + 63) / 64 * 64);
+}
+
+std::int64_t parts(std::int64_t whole, std::int64_t part) { return (whole + part - 1) / part; }
+
+}  // namespace
+
+PackedLayer::PackedLayer(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType products)
+    : PackedLayer(weight, bias, choose_kernels(weight, products)) {}
+
+PackedLayer::PackedLayer(const at::Tensor& weight, const at::Tensor& bias,
+                         const ProductKernels* kernels) {
+  if (kernels && fits(weight, *kernels)) {
+    kernels_ = kernels;
+    packed_ = std::make_shared<const PackedLinear>(weight, bias, kernels->packing);
+  } else {
+    weight_ = weight;
+    bias_ = bias;
+  }
+}
+
+at::Tensor PackedLayer::operator()(const at::Tensor& x) const {
+  if (!packed_) return bias_.defined() ? at::linear(x, weight_, bias_) : at::linear(x, weight_);
+  if (x.dim() == 2 && x.stride(1) == 1) return by_kernels(x);
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  shape.back() = packed_->view().outputs;
+  return by_kernels(x.reshape({-1, x.size(-1)}).contiguous()).view(shape);
+}
+
+at::Tensor PackedLayer::by_kernels(const at::Tensor& x) const {
+  const PackedView whole = packed_->view();
+  const std::int64_t rows = x.size(0), columns = kernels_->packing.columns;
+  at::Tensor y = at::empty({rows, whole.outputs}, x.options());
+  if (rows == 0) return y;
+  // Blocks of rows, and where these are few the panels of outputs are shared out as well.
+  const std::int64_t tiles = parts(rows, kernels_->tile);
+  const std::int64_t blocks = parts(rows, kernels_->rows);
+  const std::int64_t block = parts(tiles, blocks) * kernels_->tile;
+  const std::int64_t panels = whole.outputs / columns;
+  const std::int64_t group =
+      parts(panels, std::min(panels, parts(kPieces * at::get_num_threads(), blocks)));
+  const std::int64_t groups = parts(panels, group);
+  const float* from = x.data_ptr<float>();
+  float* to = y.data_ptr<float>();
+  const auto stride = std::size_t(x.stride(0)), y_stride = std::size_t(whole.outputs);
+  at::parallel_for(0, blocks * groups, 1, [&](std::int64_t begin, std::int64_t end) {
+    void* const memory = scratch(kernels_->scratch_bytes(whole.inputs));
+    for (std::int64_t piece = begin; piece < end; ++piece) {
+      const std::int64_t row = piece / groups * block, first = piece % groups * group * columns;
+      if (row >= rows) continue;
+      PackedView part = whole;
+      part.data += first * whole.inputs * 4 / kernels_->packing.group;
+      part.bias += first;
+      part.outputs = int(std::min(group * columns, whole.outputs - first));
+      kernels_->multiply(part, from + std::size_t(row) * stride, stride,
+                         int(std::min(block, rows - row)), to + std::size_t(row) * y_stride + first,
+                         y_stride, memory);
+    }
+  });
+  return y;
+}
+
+}  // namespace chatterbox

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+
+#include "nn/layers.h"
+#include "nn/packed_linear.h"
+#include "nn/product_kernels.h"
+
+namespace chatterbox {
+
+// y = x W^T + b of tensors: by kernels of our own, for which weights are packed once,
+// or by libtorch where there are none or the layer does not fit them. Input
+// and result are float32. Immutable and reentrant.
+class PackedLayer {
+ public:
+  // weight (out, in), bias (out) or undefined. `products` is the type of the
+  // kernels' products, kFloat or kBFloat16.
+  PackedLayer(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType products);
+  PackedLayer(const Linear& linear, at::ScalarType products)
+      : PackedLayer(linear.weight, linear.bias, products) {}
+  // By these kernels; null: by libtorch.
+  PackedLayer(const at::Tensor& weight, const at::Tensor& bias, const ProductKernels* kernels);
+
+  // x (..., in) -> (..., out). Rows of a matrix may overlap.
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  at::Tensor by_kernels(const at::Tensor& rows) const;
+
+  const ProductKernels* kernels_ = nullptr;
+  std::shared_ptr<const PackedLinear> packed_;
+  at::Tensor weight_, bias_;  // of libtorch alone
+};
+
+}  // namespace chatterbox

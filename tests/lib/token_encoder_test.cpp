@@ -74,6 +74,26 @@ TEST_F(TokenEncoderTest, PiecesEqualTheWhole) {
   EXPECT_LT(largest_difference(at::cat(pieces), whole), kTolerance);
 }
 
+// Attention works through long speech in blocks, which short pieces do not fill.
+TEST_F(TokenEncoderTest, LongSpeechEqualsItsPieces) {
+  const TokenEncoder encoder(weights_, config_.s3gen.encoder);
+  const at::Tensor tokens = Noise(6, NoiseStream::kFlow).normal(0, 310 * 16).view({310, 16});
+  std::vector<std::int64_t> ends;
+  for (std::int64_t end = 50; end <= 300; end += 50) ends.push_back(end);
+  ends.push_back(310);
+  const at::Tensor whole = encoder(tokens, 0, nullptr, ends);
+
+  TokenEncoder::Cache cache;
+  std::vector<at::Tensor> pieces;
+  std::int64_t start = 0;
+  for (const std::int64_t end : ends) {
+    const std::int64_t seen = std::min<std::int64_t>(end + kLookaheadTokens, 310);
+    pieces.push_back(encoder(tokens.narrow(0, start, seen - start), seen - end, &cache, {}));
+    start = end;
+  }
+  EXPECT_LT(largest_difference(at::cat(pieces), whole), kTolerance);
+}
+
 TEST_F(TokenEncoderTest, GroupsHideWhatFollows) {
   const TokenEncoder encoder(weights_, config_.s3gen.encoder);
   at::Tensor changed = tokens_.clone();

@@ -6,7 +6,7 @@
 
 #include <mutex>
 
-#include "nn/layers.h"
+#include "nn/packed_layer.h"
 #include "nn/weights.h"
 #include "s3gen/growing_cache.h"
 
@@ -17,7 +17,9 @@ namespace chatterbox {
 //   score(i, j) = ((q_i + u) . k_j + (q_i + v) . p_(i-j)) / sqrt(d)
 class RelativeAttention {
  public:
-  RelativeAttention(const Weights& weights, std::int64_t size, std::int64_t heads);
+  // `products` is the type of the linear layers' products.
+  RelativeAttention(const Weights& weights, std::int64_t size, std::int64_t heads,
+                    at::ScalarType products = at::kFloat);
 
   // x (T, size) -> (T, size), before the residual sum. Keys and values of
   // earlier positions come from `cache`, which is extended; null: there are
@@ -30,9 +32,9 @@ class RelativeAttention {
   at::Tensor project_distances(std::int64_t reach) const;
 
   std::int64_t heads_, dim_;
-  at::Tensor qkv_weight_, qkv_bias_;  // (3 size, size); queries come scaled by 1 / sqrt(d)
-  at::Tensor bias_u_, bias_v_;        // (heads, 1, d), scaled the same way
-  Linear out_;
+  PackedLayer qkv_;             // (3 size, size); queries come scaled by 1 / sqrt(d)
+  at::Tensor bias_u_, bias_v_;  // (heads, 1, d), scaled the same way
+  PackedLayer out_;
   at::Tensor distance_weight_;  // (size, size)
 
   // Distances are the same for everybody, so they are projected once and again

@@ -31,6 +31,11 @@ at::ScalarType product_type(const Placement& placement) {
   return runs ? placement.dtype : at::kFloat;
 }
 
+// The encoder's: what it gives is added to nothing that steps repeat.
+at::ScalarType encoder_type(at::ScalarType products) {
+  return products == at::kFloat || !has_fast_bfloat16() ? at::kFloat : at::kBFloat16;
+}
+
 }  // namespace
 
 void S3Gen::Cache::seal() {
@@ -48,7 +53,7 @@ S3Gen::S3Gen(const Weights& flow, const ModelConfig& config, at::ScalarType prod
       input_embedding_(flow.scope("input_embedding"), config.s3tokenizer.codebook_size(),
                        config.s3gen.encoder.size),
       speaker_affine_(flow.scope("spk_embed_affine_layer"), config.xvector.embedding, kMelBands),
-      encoder_(flow.scope("encoder"), config.s3gen.encoder),
+      encoder_(flow.scope("encoder"), config.s3gen.encoder, encoder_type(products)),
       encoder_proj_(flow.scope("encoder_proj"), config.s3gen.encoder.size, kMelBands),
       flow_(flow.scope("decoder.estimator"), config.s3gen.estimator, config.s3gen.flow, products) {}
 

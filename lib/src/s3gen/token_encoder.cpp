@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace chatterbox {
 namespace {
@@ -24,25 +25,28 @@ CausalConv fold_upsampling(const Weights& weights, std::int64_t size) {
 }  // namespace
 
 struct TokenEncoder::Embed {
-  Embed(const Weights& weights, std::int64_t size)
-      : linear(weights.scope("out.0"), size, size), norm(weights.scope("out.1"), size) {
+  Embed(const Weights& weights, std::int64_t size, at::ScalarType products)
+      : linear(Linear(weights.scope("out.0"), size, size), products),
+        norm(weights.scope("out.1"), size) {
     // Conformers scale their input by sqrt(size); the norm does it for free.
     norm.weight = norm.weight * std::sqrt(double(size));
     norm.bias = norm.bias * std::sqrt(double(size));
   }
   at::Tensor operator()(const at::Tensor& x) const { return norm(linear(x)); }
 
-  Linear linear;
+  PackedLayer linear;
   LayerNorm norm;
 };
 
 struct TokenEncoder::Layer {
-  Layer(const Weights& weights, const TokenEncoderConfig& config)
+  Layer(const Weights& weights, const TokenEncoderConfig& config, at::ScalarType products)
       : norm_attention(weights.scope("norm_mha"), config.size, kBlockNormEps),
-        attention(weights.scope("self_attn"), config.size, config.heads),
+        attention(weights.scope("self_attn"), config.size, config.heads, products),
         norm_feed_forward(weights.scope("norm_ff"), config.size, kBlockNormEps),
-        expand(weights.scope("feed_forward").scope("w_1"), config.size, config.ffn),
-        contract(weights.scope("feed_forward").scope("w_2"), config.ffn, config.size) {}
+        expand(Linear(weights.scope("feed_forward").scope("w_1"), config.size, config.ffn),
+               products),
+        contract(Linear(weights.scope("feed_forward").scope("w_2"), config.ffn, config.size),
+                 products) {}
 
   // x (T, size) -> (T, size)
   at::Tensor operator()(const at::Tensor& x, KeyValueCache* cache, const at::Tensor& bias) const {
@@ -53,7 +57,7 @@ struct TokenEncoder::Layer {
   LayerNorm norm_attention;
   RelativeAttention attention;
   LayerNorm norm_feed_forward;
-  Linear expand, contract;
+  PackedLayer expand, contract;
 };
 
 void TokenEncoder::Cache::seal() {
@@ -73,21 +77,34 @@ void TokenEncoder::keep(Cache& cache, std::int64_t first, std::int64_t last) con
   }
 }
 
-TokenEncoder::TokenEncoder(const Weights& weights, const TokenEncoderConfig& config)
+TokenEncoder::Convolution::Convolution(CausalConv conv, at::ScalarType products)
+    : windows(std::move(conv)), layer(windows.weight, windows.bias, products) {
+  windows.weight.reset();
+}
+
+at::Tensor TokenEncoder::Convolution::operator()(const at::Tensor& x, at::Tensor* context) const {
+  return layer(windows.windows(x.unsqueeze(0), context));
+}
+
+TokenEncoder::TokenEncoder(const Weights& weights, const TokenEncoderConfig& config,
+                           at::ScalarType products)
     : size_(config.size),
-      embed_(std::make_unique<Embed>(weights.scope("embed"), config.size)),
-      up_embed_(std::make_unique<Embed>(weights.scope("up_embed"), config.size)),
-      ahead_conv_(weights.scope("pre_lookahead_layer.conv1"), config.size, config.size,
-                  kLookaheadTokens + 1),
-      behind_conv_(weights.scope("pre_lookahead_layer.conv2"), config.size, config.size, 3),
-      up_conv_(fold_upsampling(weights.scope("up_layer.conv"), config.size)),
+      embed_(std::make_unique<Embed>(weights.scope("embed"), config.size, products)),
+      up_embed_(std::make_unique<Embed>(weights.scope("up_embed"), config.size, products)),
+      ahead_conv_(CausalConv(weights.scope("pre_lookahead_layer.conv1"), config.size, config.size,
+                             kLookaheadTokens + 1),
+                  products),
+      behind_conv_(
+          CausalConv(weights.scope("pre_lookahead_layer.conv2"), config.size, config.size, 3),
+          products),
+      up_conv_(fold_upsampling(weights.scope("up_layer.conv"), config.size), products),
       after_norm_(weights.scope("after_norm"), config.size) {
   for (int i = 0; i < config.blocks; ++i)
-    layers_.push_back(
-        std::make_unique<Layer>(weights.scope("encoders").scope(std::to_string(i)), config));
+    layers_.push_back(std::make_unique<Layer>(weights.scope("encoders").scope(std::to_string(i)),
+                                              config, products));
   for (int i = 0; i < config.up_blocks; ++i)
-    up_layers_.push_back(
-        std::make_unique<Layer>(weights.scope("up_encoders").scope(std::to_string(i)), config));
+    up_layers_.push_back(std::make_unique<Layer>(
+        weights.scope("up_encoders").scope(std::to_string(i)), config, products));
 }
 
 TokenEncoder::~TokenEncoder() = default;
@@ -96,13 +113,14 @@ at::Tensor TokenEncoder::look_ahead(const at::Tensor& x, std::int64_t ahead, Cac
   // Looking ahead is causal once the output is read three tokens later.
   const std::int64_t tokens = x.size(0) - ahead;
   const at::Tensor padded = at::constant_pad_nd(x, {0, 0, 0, kLookaheadTokens - ahead});
-  at::Tensor y = ahead_conv_(padded.t().unsqueeze(0)).transpose(1, 2);
-  y = behind_conv_(at::leaky_relu(y), cache ? &cache->lookahead : nullptr)[0];
+  at::Tensor first = padded.narrow(0, 0, kLookaheadTokens).unsqueeze(0);
+  at::Tensor y = ahead_conv_(padded.narrow(0, kLookaheadTokens, tokens), &first);
+  y = behind_conv_(at::leaky_relu(y), cache ? &cache->lookahead : nullptr);
   return y.add_(x.narrow(0, 0, tokens));
 }
 
 at::Tensor TokenEncoder::upsample(const at::Tensor& x, Cache* cache) const {
-  return up_conv_(x.unsqueeze(0), cache ? &cache->upsampling : nullptr)
+  return up_conv_(x, cache ? &cache->upsampling : nullptr)
       .view({x.size(0) * kFramesPerToken, size_});
 }
 

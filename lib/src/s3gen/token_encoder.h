@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "nn/layers.h"
+#include "nn/packed_layer.h"
 #include "nn/weights.h"
 #include "s3gen/causal_conv.h"
 #include "s3gen/relative_attention.h"
@@ -38,7 +39,9 @@ class TokenEncoder {
   // Forgets what attention remembers, but for the first and the last tokens.
   void keep(Cache& cache, std::int64_t first, std::int64_t last) const;
 
-  TokenEncoder(const Weights& weights, const TokenEncoderConfig& config);
+  // `products` is the type of the layers' products on the processor, kFloat or kBFloat16.
+  TokenEncoder(const Weights& weights, const TokenEncoderConfig& config,
+               at::ScalarType products = at::kFloat);
   ~TokenEncoder();
 
   // x (T + ahead, size) -> (2 T, size), where the last `ahead` tokens, at most
@@ -52,15 +55,22 @@ class TokenEncoder {
  private:
   struct Embed;
   struct Layer;
+  // A convolution whose products are those of a packed layer.
+  struct Convolution {
+    Convolution(CausalConv conv, at::ScalarType products);
+    // x (T, size) -> (T, out); `context` as CausalConv has it.
+    at::Tensor operator()(const at::Tensor& x, at::Tensor* context) const;
+
+    CausalConv windows;  // without its weight
+    PackedLayer layer;
+  };
 
   at::Tensor look_ahead(const at::Tensor& x, std::int64_t ahead, Cache* cache) const;
   at::Tensor upsample(const at::Tensor& x, Cache* cache) const;
 
   std::int64_t size_;
   std::unique_ptr<const Embed> embed_, up_embed_;
-  Conv1d ahead_conv_;
-  CausalConv behind_conv_;
-  CausalConv up_conv_;
+  Convolution ahead_conv_, behind_conv_, up_conv_;
   std::vector<std::unique_ptr<const Layer>> layers_, up_layers_;
   LayerNorm after_norm_;
 };

@@ -39,10 +39,10 @@ at::Tensor Rotation::operator()(const at::Tensor& x) const {
 
 FsmnAttention::FsmnAttention(const Weights& weights, std::int64_t state, std::int64_t heads)
     : heads(heads),
-      query(weights.scope("query"), state, state),
-      key(weights.scope("key"), state, state, Bias::kNone),
-      value(weights.scope("value"), state, state),
-      out(weights.scope("out"), state, state),
+      query(Linear(weights.scope("query"), state, state), at::kFloat),
+      key(Linear(weights.scope("key"), state, state, Bias::kNone), at::kFloat),
+      value(Linear(weights.scope("value"), state, state), at::kFloat),
+      out(Linear(weights.scope("out"), state, state), at::kFloat),
       memory(weights.scope("fsmn_block"), state, state, kMemoryFrames, depthwise(state)) {}
 
 at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotation,
@@ -63,8 +63,8 @@ at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotati
   // The memory sees no further back than half its length.
   const std::int64_t near = std::min(values.size(1), frames + kMemoryFrames / 2);
   const at::Tensor recent = values.slice(1, values.size(1) - near);
-  const at::Tensor remembered = (memory(recent.transpose(1, 2)).transpose(1, 2) + recent)
-                                    .slice(1, near - frames);
+  const at::Tensor remembered =
+      (memory(recent.transpose(1, 2)).transpose(1, 2) + recent).slice(1, near - frames);
   return out(mixed) + remembered;
 }
 

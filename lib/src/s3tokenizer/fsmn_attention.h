@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include "nn/layers.h"
+#include "nn/packed_layer.h"
 #include "nn/weights.h"
 #include "s3gen/growing_cache.h"
 
@@ -28,11 +29,10 @@ struct FsmnAttention {
   // (1, n, state) -> (1, n, state). `cache` holds keys, not yet turned, and
   // values of the frames before x and is extended; null: there are none.
   // `rotation` is for all of them.
-  at::Tensor operator()(const at::Tensor& x, const Rotation& rotation,
-                        KeyValueCache* cache) const;
+  at::Tensor operator()(const at::Tensor& x, const Rotation& rotation, KeyValueCache* cache) const;
 
   std::int64_t heads;
-  Linear query, key, value, out;
+  PackedLayer query, key, value, out;
   Conv1d memory;
 };
 

@@ -10,6 +10,7 @@
 #include "audio/mel.h"
 #include "config.h"
 #include "nn/layers.h"
+#include "nn/packed_layer.h"
 #include "nn/weights.h"
 #include "s3tokenizer/fsmn_attention.h"
 
@@ -52,7 +53,7 @@ class S3Tokenizer {
 
     FsmnAttention attention;
     LayerNorm attention_norm;
-    Linear expand, contract;
+    PackedLayer expand, contract;
     LayerNorm mlp_norm;
   };
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 #include "hift/plan/residual_plan.h"
+#include "hift/plan/row_convolution.h"
 #include "hift/snake.h"
 #include "nn/check.h"
 
@@ -20,6 +22,9 @@ constexpr double kLargestMagnitude = 100.0;
 constexpr double kLoudest = 0.99;
 constexpr std::array<std::int64_t, 3> kDilations{1, 3, 5};
 constexpr std::array<std::int64_t, 3> kKernels{3, 7, 11};
+
+// Channels of spectra as rows, whole vectors.
+constexpr std::int64_t kSpectrumColumns = 32;
 
 constexpr std::int64_t kHopsPerFrame = kSamplesPerFrame / kSpectrumHop;
 
@@ -95,7 +100,7 @@ class Hift::ResBlocks {
     for (const ResidualBlock& block : packed_) all_.push_back(&block);
   }
 
-  // x (1, channels, T) -> same
+  // x (1, channels, T), or by a plan (T, channels) -> same
   at::Tensor operator()(const at::Tensor& x) const {
     if (plan_) return (*plan_)(x, all_);
     at::Tensor sum = blocks_[0](x);
@@ -123,7 +128,13 @@ struct Hift::Stage {
         source_block({ResBlock(weights.scope("source_resblocks").scope(std::to_string(index)),
                                in / 2, shape.source_kernel)},
                      plan),
-        blocks(make_blocks(weights.scope("resblocks"), index, in / 2), plan) {}
+        blocks(make_blocks(weights.scope("resblocks"), index, in / 2), plan) {
+    if (!plan) return;
+    up_rows.emplace(up);
+    source_rows.emplace(source_down, kSpectrumColumns);
+    up.weight.reset();
+    source_down.weight.reset();
+  }
 
   static std::vector<ResBlock> make_blocks(const Weights& weights, std::size_t index,
                                            std::int64_t channels) {
@@ -142,9 +153,18 @@ struct Hift::Stage {
     return blocks(x.add_(source_block(source_down(spectra))));
   }
 
+  // The same by plans: x (T, in), spectra (S, kSpectrumColumns) -> (T', in / 2)
+  at::Tensor by_rows(at::Tensor x, const at::Tensor& spectra) const {
+    x = (*up_rows)(at::leaky_relu(x, kLeak));
+    if (shape.spectra == 1) x = at::cat({x.narrow(0, 1, 1), x});
+    return blocks(x.add_(source_block((*source_rows)(spectra))));
+  }
+
   StageShape shape;
   ConvTranspose1d up;
   Conv1d source_down;
+  std::optional<RowUpsampling> up_rows;  // in their place
+  std::optional<RowConvolution> source_rows;
   ResBlocks source_block, blocks;
 };
 
@@ -163,12 +183,19 @@ Hift::Hift(const Weights& given, const HiftConfig& config,
   const Weights weights = given.with_dtype(at::kFloat);
   for (const ResidualKernels* each : kernels)
     plans_.push_back(std::make_unique<const ResidualPlan>(*each));
-  for (std::size_t i = 0; i < kStages.size(); ++i) {
-    const std::int64_t in = config.channels >> i;
-    const auto plan = std::find_if(plans_.begin(), plans_.end(),
-                                   [&](const auto& each) { return each->fits(in / 2); });
+  // By plans throughout or not at all, so that data is transposed at the ends alone.
+  std::array<const ResidualPlan*, kStages.size()> plans{};
+  for (std::size_t i = 0; i < kStages.size(); ++i)
+    for (const auto& plan : plans_)
+      if (!plans[i] && plan->fits(config.channels >> (i + 1))) plans[i] = plan.get();
+  const bool by_plans = std::find(plans.begin(), plans.end(), nullptr) == plans.end();
+  for (std::size_t i = 0; i < kStages.size(); ++i)
     stages_.push_back(
-        std::make_unique<Stage>(weights, i, in, plan == plans_.end() ? nullptr : plan->get()));
+        std::make_unique<Stage>(weights, i, config.channels >> i, by_plans ? plans[i] : nullptr));
+  if (by_plans) {
+    post_rows_ =
+        std::make_unique<const RowConvolution>(conv_post_, config.channels >> kStages.size());
+    conv_post_.weight.reset();
   }
 }
 
@@ -179,26 +206,35 @@ at::Tensor Hift::decode(const at::Tensor& mel, const at::Tensor& source, std::in
   const std::int64_t frames = mel.size(2);
   check_shape("mel", mel, {1, kMelBands, kAny});
   check_shape("excitation", source, {1, 1, frames * kSamplesPerFrame});
-  const at::Tensor spectra = spectrum_.analyse(source[0]);
+  const bool by_rows = post_rows_ != nullptr;
+  const int time = by_rows ? 0 : 2;
+  at::Tensor spectra = spectrum_.analyse(source[0]);
+  at::Tensor x = conv_pre_(mel);
+  if (by_rows) {
+    spectra = at::constant_pad_nd(spectra[0].t(), {0, kSpectrumColumns - 2 * kSpectrumBins});
+    x = x[0].t();
+  }
 
   // Later stages see less far, so each works on a narrower span of frames.
   std::int64_t from = 0, to = frames, rate = 1;
-  at::Tensor x = conv_pre_(mel);
   for (const auto& stage : stages_) {
     const std::int64_t first = std::max(from, begin - stage->shape.reach);
     const std::int64_t last = std::min(to, end + stage->shape.reach);
-    x = x.narrow(2, (first - from) * rate, (last - first) * rate);
-    x = (*stage)(x, spectra.narrow(2, first * kHopsPerFrame, (last - first) * kHopsPerFrame + 1));
+    x = x.narrow(time, (first - from) * rate, (last - first) * rate);
+    const at::Tensor around =
+        spectra.narrow(time, first * kHopsPerFrame, (last - first) * kHopsPerFrame + 1);
+    x = by_rows ? stage->by_rows(x, around) : (*stage)(x, around);
     rate *= stage->shape.rate;
     from = first;
     to = last;
   }
-  x = conv_post_(at::leaky_relu(x, kLastLeak));
+  x = at::leaky_relu(x, kLastLeak);
+  x = by_rows ? (*post_rows_)(x).t() : conv_post_(x)[0];
 
-  const at::Tensor magnitude = x.narrow(1, 0, kSpectrumBins).exp().clamp_max_(kLargestMagnitude);
-  const at::Tensor phase = x.narrow(1, kSpectrumBins, kSpectrumBins).sin();
-  const at::Tensor spectrum = at::cat({magnitude * phase.cos(), magnitude * phase.sin()}, 1);
-  return spectrum_.synthesise(spectrum)
+  const at::Tensor magnitude = x.narrow(0, 0, kSpectrumBins).exp().clamp_max_(kLargestMagnitude);
+  const at::Tensor phase = x.narrow(0, kSpectrumBins, kSpectrumBins).sin();
+  const at::Tensor spectrum = at::cat({magnitude * phase.cos(), magnitude * phase.sin()});
+  return spectrum_.synthesise(spectrum.unsqueeze(0))
       .narrow(1, (begin - from) * kSamplesPerFrame, (end - begin) * kSamplesPerFrame)
       .clamp_(-kLoudest, kLoudest);
 }

@@ -17,6 +17,7 @@
 namespace chatterbox {
 
 class ResidualPlan;
+class RowConvolution;
 struct ResidualKernels;
 
 // Mel spectrogram (50 frames/s) to speech at 24 kHz (HiFTNet, Li et al.,
@@ -63,6 +64,7 @@ class Hift {
   Conv1d conv_pre_;
   std::vector<std::unique_ptr<const Stage>> stages_;
   Conv1d conv_post_;
+  std::unique_ptr<const RowConvolution> post_rows_;  // in its place where there are plans
 };
 
 }  // namespace chatterbox

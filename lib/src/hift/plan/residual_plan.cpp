@@ -178,11 +178,11 @@ at::Tensor ResidualPlan::operator()(const at::Tensor& x,
   const int threads = at::get_num_threads();
   if (!evaluation || evaluation->threads() != threads)
     evaluation = std::make_unique<ResidualEvaluation>(kernels_, threads);
-  const at::Tensor rows = x[0].t().contiguous();
+  const at::Tensor rows = x.contiguous();
   const at::Tensor mean = at::empty_like(rows);
   evaluation->run(rows.data_ptr<float>(), rows.size(0), blocks, mean.data_ptr<float>());
   idle_.give_back(std::move(evaluation));
-  return mean.t().contiguous().unsqueeze(0);
+  return mean;
 }
 
 }  // namespace chatterbox

@@ -45,7 +45,7 @@ class ResidualPlan {
   bool fits(std::int64_t channels) const { return channels % kernels_.packing.columns == 0; }
   const ResidualKernels& kernels() const { return kernels_; }
 
-  // x (1, channels, T) -> same
+  // x (T, channels) -> same
   at::Tensor operator()(const at::Tensor& x, const std::vector<const ResidualBlock*>& blocks) const;
 
  private:

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "nn/layers.h"
+#include "nn/packed_layer.h"
+
+namespace chatterbox {
+
+// Convolutions on time-major data, as products over windows of neighbouring rows,
+// so that nothing is transposed between them and residual blocks.
+class RowConvolution {
+ public:
+  // Rows have `in` channels, of which the convolution sees the first. Not dilated.
+  RowConvolution(const Conv1d& conv, std::int64_t in);
+  // x (T, in) -> (T', out)
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  std::int64_t outputs_, kernel_, stride_, padding_;
+  PackedLayer layer_;
+};
+
+// A transposed convolution that makes `stride` rows of one. Each sees the row that
+// it comes from and those beside that; taps that do not reach it are zero.
+class RowUpsampling {
+ public:
+  explicit RowUpsampling(const ConvTranspose1d& conv);
+  // x (T, in) -> (stride T, out)
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  std::int64_t outputs_;
+  PackedLayer layer_;
+};
+
+}  // namespace chatterbox

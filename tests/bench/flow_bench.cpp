@@ -16,10 +16,10 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "peak.h"
 #include "s3gen/flow_matching.h"
 #include "s3gen/plan/plan_layers.h"
 #include "support/random_s3gen.h"
@@ -60,31 +60,16 @@ double operations(const EstimatorConfig& sizes, double rows, double frames) {
   return 2 * rows * frames * (stages * stage + 9 * c * c + 4 * c * c + 4 * kMelBands * c);
 }
 
-// What the kernels multiply in a second where all that they read lies in the
-// first cache: a small layer, again and again on every thread.
-double peak_rate(const FlowKernels& kernels, int threads) {
-  constexpr int kChannels = 64, kRepeats = 8000;
-  const FlowSizes sizes{kChannels, 1, 64};
-  const auto plain = [&] {
-    const PackedLinear conv(at::randn({kChannels, 3 * kChannels}), {}, kernels.packing);
-    const at::Tensor window = at::zeros({(kernels.frames + 8) * kChannels * 4}, at::kByte);
-    const at::Tensor to = at::empty_like(window);
-    for (int i = 0; i < kRepeats; ++i)
-      kernels.convolve(sizes, conv.view(), window.data_ptr(), kernels.frames, to.data_ptr(),
-                       nullptr);
-  };
-  const double seconds = best_of(8, [&] {
-    std::vector<std::thread> team;
-    for (int i = 1; i < threads; ++i) team.emplace_back(plain);
-    plain();
-    for (std::thread& thread : team) thread.join();
-  });
-  return 2.0 * threads * kRepeats * kernels.frames * 3 * kChannels * kChannels / seconds;
+PeakNumbers numbers_of(FlowPrecision precision) {
+  return precision == FlowPrecision::kInt8       ? PeakNumbers::kInt8
+         : precision == FlowPrecision::kBFloat16 ? PeakNumbers::kBFloat16
+                                                 : PeakNumbers::kFloat;
 }
 
 at::Tensor measure(const Run& run, const std::shared_ptr<const TensorFile>& file,
-                   const EstimatorConfig& sizes, const FlowKernels* kernels,
+                   const EstimatorConfig& sizes, const FlowKernelSet* set,
                    const at::Tensor& right) {
+  const FlowKernels* kernels = set ? set->kernels : nullptr;
   const FlowEstimator estimator(Weights(file, {}).scope("flow").scope("decoder.estimator"), sizes,
                                 FlowKind::kGuided, at::kFloat, kernels);
   const auto normal = [](std::uint64_t seed, std::vector<std::int64_t> shape) {
@@ -102,7 +87,8 @@ at::Tensor measure(const Run& run, const std::shared_ptr<const TensorFile>& file
   std::printf("%-18s %9.1f %9.0f", kernels ? kernels->name : "libtorch float32", 1e3 * seconds,
               1e-9 * rate);
   if (kernels) {
-    const double peak = peak_rate(*kernels, run.threads);
+    const double peak =
+        peak_rate(numbers_of(set->precision), kernels->packing.columns > 16, run.threads);
     std::printf(" %9.0f %8.0f %%", 1e-9 * peak, 100 * rate / peak);
   } else {
     std::printf(" %9s %10s", "", "");
@@ -161,6 +147,6 @@ int main(int argc, char** argv) {
     right = measure(run, file, config.s3gen.estimator, nullptr, {});
   for (const FlowKernelSet& set : flow_kernel_sets())
     if (set.runs && (run.which == "all" || run.which == set.kernels->name))
-      measure(run, file, config.s3gen.estimator, set.kernels, right);
+      measure(run, file, config.s3gen.estimator, &set, right);
   if (run.which == "all" || run.which == "mel") compare_mels(file, config, 200);
 }

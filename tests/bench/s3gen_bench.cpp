@@ -20,6 +20,7 @@
 
 #include "chatterbox/audio.h"
 #include "hift/plan/residual_kernels.h"
+#include "peak.h"
 #include "s3gen/speech_stream.h"
 #include "support/random_s3gen.h"
 
@@ -34,18 +35,53 @@ struct Clock {
   double processor = double(std::clock()) / CLOCKS_PER_SEC;
 };
 
-void print(const char* what, const Clock& start, double seconds_of_speech) {
+// Where `operations` are given, multiplications and additions, also which share that is of
+// what products of such numbers reach on as many threads.
+void print(const char* what, const Clock& start, double seconds_of_speech, double operations = 0,
+           PeakNumbers numbers = PeakNumbers::kFloat) {
   const Clock now;
-  std::printf("  %-28s %7.3f  %7.3f\n", what, (now.wall - start.wall) / seconds_of_speech,
+  const double wall = now.wall - start.wall;
+  std::printf("  %-28s %7.3f  %7.3f", what, wall / seconds_of_speech,
               (now.processor - start.processor) / seconds_of_speech);
+  const double peak = operations > 0 ? peak_rate(numbers, at::get_num_threads()) : 0;
+  if (peak > 0)
+    std::printf("  %5.0f of %5.0f Gop/s, %3.0f %%", 1e-9 * operations / wall, 1e-9 * peak,
+                100 * operations / wall / peak);
+  std::printf("\n");
   std::fflush(stdout);
 }
 
-at::Tensor vocode(const char* what, const Hift& hift, const at::Tensor& mel, double seconds) {
+// Of the token encoder.
+double encoder_operations(const TokenEncoderConfig& sizes, double tokens) {
+  const double size = sizes.size, frames = tokens * kFramesPerToken;
+  const double linear = 4 * size * size + 2 * size * sizes.ffn;
+  // Scores of keys and, twice as many, of distances; and values.
+  const auto layer = [&](double n) { return n * (linear + 4 * n * size); };
+  return 2 * (sizes.blocks * layer(tokens) + sizes.up_blocks * layer(frames) +
+              (13 * tokens + tokens + frames) * size * size);
+}
+
+// Of the vocoder's residual blocks and upsampling.
+double vocoder_operations(const HiftConfig& sizes, double seconds) {
+  struct Stage {
+    double rate, taps, source_taps;
+  };
+  double rate = 2 * kTokenRateHz, channels = sizes.channels, sum = 0;
+  for (const Stage& stage : {Stage{8, 16, 7}, Stage{5, 11, 7}, Stage{3, 7, 11}}) {
+    sum += rate * channels * channels / 2 * stage.taps;
+    rate *= stage.rate;
+    channels /= 2;
+    sum += rate * channels * channels * 6 * (3 + 7 + 11 + stage.source_taps);
+  }
+  return 2 * sum * seconds;
+}
+
+at::Tensor vocode(const char* what, const Hift& hift, const at::Tensor& mel, double seconds,
+                  double operations, PeakNumbers numbers) {
   VocoderStream(hift, 1).push(mel.narrow(2, 0, 50), /*last=*/true);  // warms up
   const Clock start;
   const at::Tensor samples = VocoderStream(hift, 1).push(mel, /*last=*/true);
-  print(what, start, seconds);
+  print(what, start, seconds, operations, numbers);
   return samples;
 }
 
@@ -59,7 +95,10 @@ void compare_vocoders(const ModelConfig& config, const std::shared_ptr<const Ten
     const std::string name =
         std::string("vocoder, ") + (kernels.empty() ? "libtorch" : kernels[0]->name);
     const Hift other(Weights(file, {}).scope("mel2wav"), config.hift, kernels);
-    const at::Tensor samples = vocode(name.c_str(), other, mel, seconds);
+    const bool in_brains = kernels == brains && floats != brains;
+    const at::Tensor samples =
+        vocode(name.c_str(), other, mel, seconds, vocoder_operations(config.hift, seconds),
+               in_brains ? PeakNumbers::kBFloat16 : PeakNumbers::kFloat);
     if (!right.defined()) right = samples;
     const double noise = (samples - right).square().mean().item<double>();
     if (noise > 0)
@@ -89,7 +128,8 @@ void measure(const char* title, const ModelConfig& config,
       s3gen.encode(at::cat({speaker->prompt_tokens, tokens}, 1));  // warms up
   Clock start;
   s3gen.encode(at::cat({speaker->prompt_tokens, tokens}, 1));
-  print("encoder", start, seconds);
+  print("encoder", start, seconds,
+        encoder_operations(config.s3gen.encoder, double(frames) / kFramesPerToken));
 
   start = {};
   const at::Tensor mel = s3gen.mel(tokens, *speaker, noise);

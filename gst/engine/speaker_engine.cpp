@@ -7,7 +7,6 @@
 
 #include "changer_engine.h"
 #include "chatterbox/error.h"
-#include "chatterbox/paths.h"
 #include "chatterbox/voice_library.h"
 #include "chatterbox/watermark.h"
 #include "speaker.h"
@@ -36,8 +35,7 @@ class EngineSpeaker final : public Speaker {
   }
 
   Marker marker() override {
-    if (!watermark_) watermark_ = WatermarkModel::load(find_watermark("", model_->path()));
-    return [watermark = watermark_](std::vector<float> speech) {
+    return [watermark = model_->watermark()](std::vector<float> speech) {
       return apply_watermark(watermark, {std::move(speech), kOutputRateHz}).samples;
     };
   }
@@ -63,9 +61,8 @@ class EngineSpeaker final : public Speaker {
     std::filesystem::file_time_type written;
     Voice voice;
   };
-  std::shared_ptr<const WatermarkModel> watermark_;  // once it was needed
-  std::map<std::string, Known> voices_;              // by path
-  std::optional<Voice> voice_;                       // of what is spoken next
+  std::map<std::string, Known> voices_;  // by path
+  std::optional<Voice> voice_;           // of what is spoken next
 };
 
 class EngineModel final : public SpeakerModel {

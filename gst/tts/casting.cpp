@@ -129,7 +129,7 @@ std::shared_ptr<SpeechJob> Casting::job_for(const Utterance& utterance, const Tt
     name_language(utterance, part, settings, spoken.options);
     if (attempt > 0 && spoken.options.seed) *spoken.options.seed += std::uint64_t(attempt);
     spoken.pause_seconds = part.pause;
-    spoken.speed = std::clamp(part.speed * settings.rate, kSpeed.low, kSpeed.high);
+    spoken.options.speed = std::clamp(part.speed * settings.rate, kSpeed.low, kSpeed.high);
     spoken.gain = part.gain * settings.volume;
     spoken.fitted = settings.overflow == Overflow::kCompress &&
                     GST_CLOCK_TIME_IS_VALID(utterance.timestamp) &&

@@ -137,19 +137,17 @@ void SpeechJob::rest(SpeechPiece& first, bool after_pause) {
   first.silence_before = 0;
 }
 
-// Speech at its own speed is handed on as it comes; other speech when all of the
-// part is there. A watermark does not survive another speed: it comes after that.
+// A watermark does not survive another speed: what is made to fit later is marked after that.
 void SpeechJob::speak(Speaker& speaker, const Part& part) {
   std::int64_t begin = samples_;
   bool begun = false;
   SynthesisOptions options = part.options;
-  if (options.watermark && (part.fitted || part.speed != 1)) {
+  if (options.watermark && part.fitted) {
     options.watermark = false;
     Speaker::Marker marker = speaker.marker();
     std::lock_guard lock(mutex_);
     marker_ = std::move(marker);
   }
-  SpeechPiece whole;
   const auto take = [&](const SpeechChunk& chunk) {
     SpeechPiece piece{{chunk.samples.begin(), chunk.samples.end()},
                       chunk.position,
@@ -159,23 +157,17 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
       begun = true;
       rest(piece, part.pause_seconds > 0);
       begin = samples_;
-      whole.silence_before = std::int64_t(double(piece.silence_before) / part.speed);
     }
     if (chunk.last) {
       std::lock_guard lock(mutex_);
       silence_after_ = chunk.silence_after;
     }
-    piece.position += begin;
-    for (float& sample : piece.samples) sample *= float(part.gain);
     if (!first_audio_ && !chunk.samples.empty()) {
       std::lock_guard lock(mutex_);
       first_audio_ = Clock::now() - start_;
     }
-    if (part.speed != 1) {
-      whole.samples.insert(whole.samples.end(), piece.samples.begin(), piece.samples.end());
-      whole.words.insert(whole.words.end(), piece.words.begin(), piece.words.end());
-      return !cancelled();
-    }
+    piece.position += begin;
+    for (float& sample : piece.samples) sample *= float(part.gain);
     for (WordTime& word : piece.words) {
       word.start += begin;
       word.end += begin;
@@ -183,10 +175,6 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
     return add(std::move(piece));
   };
   count(speaker.speak(part.text, options, take, stop_.get_token()));
-  if (part.speed == 1) return;
-  whole = at_speed(std::move(whole), part.speed, begin);
-  if (!part.fitted) whole.samples = mark(std::move(whole.samples));
-  add(std::move(whole));
 }
 
 void SpeechJob::run(Speaker& speaker) {

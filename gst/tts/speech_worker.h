@@ -43,7 +43,6 @@ class SpeechJob {
     std::string voice_path;
     SynthesisOptions options;
     double pause_seconds = 0;
-    double speed = 1;
     double gain = 1;
     // Whoever takes the speech makes it fit into its cue, and calls mark() then.
     bool fitted = false;

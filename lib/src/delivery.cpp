@@ -3,6 +3,7 @@
 #include "delivery.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "chatterbox/error.h"
@@ -21,8 +22,9 @@ void Delivery::deliver(const at::Tensor& samples, bool last, std::vector<WordTim
   made_ += wave.numel();
   words_.insert(words_.end(), std::make_move_iterator(words.begin()),
                 std::make_move_iterator(words.end()));
-  const std::vector<float> speech =
-      mark(silence_.push({wave.data_ptr<float>(), std::size_t(wave.numel())}, last), last);
+  const std::vector<float> speech = mark(
+      change_speed(silence_.push({wave.data_ptr<float>(), std::size_t(wave.numel())}, last), last),
+      last);
   if (speech.empty() && !last) return;
 
   const std::int64_t end = stats.samples + std::int64_t(speech.size());
@@ -32,9 +34,10 @@ void Delivery::deliver(const at::Tensor& samples, bool last, std::vector<WordTim
   chunk.position = stats.samples;
   chunk.last = last;
   chunk.words = begun;
-  chunk.silence_before = stats.samples == 0 ? silence_.cut_before() : 0;
-  chunk.silence_after = last ? silence_.cut_after() : 0;
-  if (stats.samples <= silence_.onset() && (end > silence_.onset() || last))
+  chunk.silence_before = stats.samples == 0 ? at_speed(silence_.cut_before()) : 0;
+  chunk.silence_after = last ? at_speed(silence_.cut_after()) : 0;
+  const std::int64_t onset = at_speed(silence_.onset());
+  if (stats.samples <= onset && (end > onset || last))
     stats.seconds_to_first_audio = seconds_since(start_);
   stats.samples = end;
   const auto waiting_since = Clock::now();
@@ -43,6 +46,17 @@ void Delivery::deliver(const at::Tensor& samples, bool last, std::vector<WordTim
   if (!go_on) throw Error(ErrorCode::kCancelled, "stopped by the caller's sink");
 }
 
+std::vector<float> Delivery::change_speed(std::vector<float> speech, bool last) {
+  if (speed_ == 1) return speech;
+  spoken_.insert(spoken_.end(), speech.begin(), speech.end());
+  return last ? stretch_time(spoken_, kOutputRateHz, speed_) : std::vector<float>();
+}
+
+std::int64_t Delivery::at_speed(std::int64_t sample) const {
+  return speed_ == 1 ? sample : std::int64_t(std::llround(double(sample) / speed_));
+}
+
+// After the speed: the mark does not survive another.
 std::vector<float> Delivery::mark(std::vector<float> speech, bool last) {
   if (!watermarker_) return speech;
   watermarker_->push(speech);
@@ -59,14 +73,15 @@ std::vector<float> Delivery::mark(std::vector<float> speech, bool last) {
 std::vector<WordTime> Delivery::words_before(std::int64_t end, bool all) {
   const std::int64_t cut = silence_.cut_before();
   const auto later = std::find_if(words_.begin(), words_.end(), [=](const WordTime& word) {
-    return !all && word.start - cut >= end;
+    return !all && at_speed(word.start - cut) >= end;
   });
   std::vector<WordTime> begun(std::make_move_iterator(words_.begin()),
                               std::make_move_iterator(later));
   words_.erase(words_.begin(), later);
   for (WordTime& word : begun) {
-    word.start = std::clamp<std::int64_t>(word.start - cut, 0, std::max<std::int64_t>(end - 1, 0));
-    word.end = std::max(word.end - cut, word.start);
+    word.start =
+        std::clamp<std::int64_t>(at_speed(word.start - cut), 0, std::max<std::int64_t>(end - 1, 0));
+    word.end = std::max(at_speed(word.end - cut), word.start);
   }
   return begun;
 }

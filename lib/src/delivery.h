@@ -16,20 +16,21 @@
 
 namespace chatterbox {
 
-// The last step of a synthesis: takes silence off its ends, marks the speech, hands it to the
-// caller and keeps count. Both hold back a little of what was made, and words wait for their
+// The last step of a synthesis: takes silence off its ends, changes its speed, marks it, hands it
+// to the caller and keeps count. Each holds back some of what was made, and words wait for their
 // samples.
 class Delivery {
  public:
   using Clock = std::chrono::steady_clock;
 
   // `start`: when the caller asked. Without a watermarker speech is not marked.
-  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start, bool trim_silence,
-           std::optional<Watermarker> watermarker)
+  Delivery(const Engine::Sink& sink, Turn& turn, Clock::time_point start,
+           const SynthesisOptions& options, std::optional<Watermarker> watermarker)
       : sink_(sink),
         turn_(turn),
         start_(start),
-        silence_(!trim_silence),
+        silence_(!options.trim_silence),
+        speed_(options.speed),
         watermarker_(std::move(watermarker)) {}
 
   // The next samples (L), and words that begin in them. After the last of the utterance nothing
@@ -45,13 +46,18 @@ class Delivery {
   SynthesisStats stats;
 
  private:
+  std::vector<float> change_speed(std::vector<float> speech, bool last);
   std::vector<float> mark(std::vector<float> speech, bool last);
+  // Where a sample is once the speed has changed.
+  std::int64_t at_speed(std::int64_t sample) const;
   std::vector<WordTime> words_before(std::int64_t end, bool all);
 
   const Engine::Sink& sink_;
   Turn& turn_;
   Clock::time_point start_;
   EdgeSilence silence_;
+  const double speed_;
+  std::vector<float> spoken_;  // waits for the rest, to change its speed
   std::optional<Watermarker> watermarker_;
   std::vector<WordTime> words_;  // not delivered yet; they count what was made
   std::int64_t made_ = 0;

@@ -16,6 +16,7 @@
 #include "chatterbox/plain_text.h"
 #include "chatterbox/watermark.h"
 #include "delivery.h"
+#include "internals.h"
 #include "model_parts.h"
 #include "nn/threads.h"
 #include "reference.h"
@@ -109,12 +110,13 @@ PieceLimits piece_limits(const ModelConfig& config, const std::string& language,
 // The voice as T3 hears it, from the voices used last or made now.
 std::shared_ptr<const VoicePrefix> hear_voice(const ModelParts& model, const Voice& voice,
                                               const SynthesisOptions& options) {
-  const Conditionals& speaker = *voice.conditionals();
+  const Conditionals& speaker = *Internals::conditionals(voice);
   T3Request request;
   request.speaker_embedding = speaker.speaker_embedding;
   request.speech_prompt = speaker.speech_prompt;
   request.exaggeration = options.exaggeration.value_or(model.config.defaults.exaggeration);
-  return model.voice_caches->get<VoicePrefix>(voice.conditionals(), {request.exaggeration},
+  return model.voice_caches->get<VoicePrefix>(Internals::conditionals(voice),
+                                              {request.exaggeration},
                                               [&] { return model.t3->hear(request); });
 }
 
@@ -250,7 +252,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
                                   std::stop_token stop) {
   return with_torch([&] {
     const auto start = Delivery::Clock::now();
-    const ModelParts& model = model_->parts();
+    const ModelParts& model = Internals::parts(*model_);
     check_stop(stop);
     check(options);
     model.unused_options.check(model.config, options);
@@ -265,7 +267,7 @@ SynthesisStats Engine::synthesize(std::string_view text, const Voice& voice,
 
     Turn turn(*model.turns, stop);
     use_threads(model.threads);
-    Delivery delivery(sink, turn, start, options.trim_silence, std::move(watermarker));
+    Delivery delivery(sink, turn, start, options, std::move(watermarker));
     delivery.stats.seed = options.seed ? *options.seed : fresh_seed();
     const Speaking speaking{
         model,
@@ -300,7 +302,7 @@ Audio Engine::synthesize(std::string_view text, const Voice& voice, const Synthe
 Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOptions& chosen,
                       std::stop_token stop) {
   return with_torch([&] {
-    const ModelParts& model = model_->parts();
+    const ModelParts& model = Internals::parts(*model_);
     check_stop(stop);
     check_audio("speech", speech);
     check(chosen);
@@ -332,13 +334,13 @@ Audio Engine::convert(const Audio& speech, const Voice& voice, const ConvertOpti
 
 Voice Engine::make_voice(const Audio& reference, std::stop_token stop) {
   return with_torch([&] {
-    const ModelParts& model = model_->parts();
+    const ModelParts& model = Internals::parts(*model_);
     check_stop(stop);
     check_audio("reference", reference);
     const VoiceCache cache;
     const std::string key = VoiceCache::key(reference, model.id);
     if (auto known = cache.find(key, model.id, model.config))
-      return Voice(std::make_shared<const Conditionals>(std::move(*known)));
+      return Internals::voice(std::make_shared<const Conditionals>(std::move(*known)));
 
     const Turn turn(*model.turns, stop);
     use_threads(model.threads);
@@ -346,7 +348,7 @@ Voice Engine::make_voice(const Audio& reference, std::stop_token stop) {
         make_conditionals(reference, *model.voice_encoder, *model.s3tokenizer, *model.xvector,
                           model.config, [stop] { check_stop(stop); }));
     cache.store(key, *conditionals, model.id);
-    return Voice(std::move(conditionals));
+    return Internals::voice(std::move(conditionals));
   });
 }
 

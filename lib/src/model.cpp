@@ -16,6 +16,7 @@
 #include "chatterbox/paths.h"
 #include "chatterbox/watermark.h"
 #include "hift/hift.h"
+#include "internals.h"
 #include "log.h"
 #include "model_files.h"
 #include "model_id.h"
@@ -144,8 +145,8 @@ std::shared_ptr<const PromptCache> ModelParts::prompt(const Voice& voice, FlowAt
   const FlowChoice choice{attention, s3gen->steps_for(steps > 0 ? steps : flow_steps)};
   const VoiceCaches::Variant variant{double(attention == FlowAttention::kChunk),
                                      double(choice.steps)};
-  return voice_caches->get<PromptCache>(voice.conditionals(), variant, [&] {
-    return std::make_shared<const PromptCache>(*s3gen, *voice.conditionals(), choice);
+  return voice_caches->get<PromptCache>(Internals::conditionals(voice), variant, [&] {
+    return std::make_shared<const PromptCache>(*s3gen, *Internals::conditionals(voice), choice);
   });
 }
 
@@ -192,6 +193,7 @@ double Model::min_reference_seconds() const { return parts_->config.voice.min_se
 std::int64_t Model::voice_cache_bytes() const { return parts_->voice_caches->bytes(); }
 std::vector<std::string> Model::languages() const { return parts_->text_tokenizer->languages(); }
 std::vector<std::string> Model::tags() const { return parts_->text_tokenizer->tags(); }
+std::shared_ptr<const WatermarkModel> Model::watermark() const { return parts_->watermark(); }
 const std::optional<Voice>& Model::builtin_voice() const { return parts_->builtin_voice; }
 
 }  // namespace chatterbox

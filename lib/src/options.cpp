@@ -38,6 +38,7 @@ void check(const SynthesisOptions& options) {
   if (options.first_chunk_size != 0)
     check_range("first_chunk_size", options.first_chunk_size, O::kChunkSize);
   check_range("flow_steps", options.flow_steps, O::kFlowSteps);
+  check_range("speed", options.speed, O::kSpeed);
   check_range("max_tokens", options.max_tokens, O::kMaxTokens);
 }
 

@@ -8,6 +8,7 @@
 #include "chatterbox/error.h"
 #include "conditionals.h"
 #include "file_io.h"
+#include "internals.h"
 #include "model_parts.h"
 #include "voice/voice_file.h"
 
@@ -22,12 +23,12 @@ Voice::Voice(std::shared_ptr<const Conditionals> conditionals)
 Voice Voice::load(const std::string& path, const Model& model) {
   const std::string bytes = read_file(path, kMaxVoiceBytes);
   return Voice(std::make_shared<const Conditionals>(
-      decode_voice(bytes, path, model.id(), model.parts().config)));
+      decode_voice(bytes, path, model.id(), Internals::parts(model).config)));
 }
 
 void Voice::save(const std::string& path, const Model& model) const {
   // Better refused now than when the file is read again.
-  check_conditionals(*conditionals_, model.parts().config, path);
+  check_conditionals(*conditionals_, Internals::parts(model).config, path);
   write_file_atomically(path, encode_voice(*conditionals_, model.id(), model.name()));
 }
 

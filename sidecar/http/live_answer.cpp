@@ -5,9 +5,6 @@
 #include <list>
 
 #include "chatterbox/error.h"
-#include "chatterbox/paths.h"
-#include "chatterbox/time_stretch.h"
-#include "chatterbox/watermark.h"
 #include "log.h"
 #include "main_loop.h"
 
@@ -17,11 +14,6 @@ namespace {
 // What may wait in memory for a slow reader, and how long one may stall.
 constexpr std::size_t kMostUnsent = 1 << 20;
 constexpr auto kMostStall = std::chrono::seconds(60);
-
-std::vector<float> marked(std::vector<float> samples, const Model& model) {
-  const auto watermark = WatermarkModel::load(find_watermark("", model.path()));
-  return apply_watermark(watermark, {std::move(samples), kOutputRateHz}).samples;
-}
 
 }  // namespace
 
@@ -80,37 +72,22 @@ void LiveAnswer::speak(Engine& engine, const Model& model, const std::stop_token
       services_.voices.choose(exchange_->owner(), speech_.request.voice, model, engine, stop);
   std::vector<float> held;
   std::vector<WordTime> words;
-  // Speech is marked last, so that a change of speed does not blur the mark.
-  const bool stretches = speech_.speed != 1;
-  SynthesisOptions options = speech_.request.options;
-  if (stretches) options.watermark = false;
   const auto take = [&](const SpeechChunk& chunk) {
-    std::vector<float> piece;
     std::span<const float> samples = chunk.samples;
-    // Another speed, and a range, need the whole before the first sample.
-    if (stretches || whole_) {
+    // A range needs the whole before the first sample.
+    if (whole_) {
       held.insert(held.end(), samples.begin(), samples.end());
-      for (WordTime word : chunk.words) {
-        word.start = std::int64_t(double(word.start) / speech_.speed);
-        word.end = std::int64_t(double(word.end) / speech_.speed);
-        words.push_back(std::move(word));
-      }
+      words.insert(words.end(), chunk.words.begin(), chunk.words.end());
       if (!chunk.last) return true;
-      if (stretches) {
-        piece = stretch_time(held, kOutputRateHz, speech_.speed);
-        if (speech_.request.options.watermark) piece = marked(std::move(piece), model);
-      } else {
-        piece = std::move(held);
-      }
-      samples = piece;
+      samples = held;
     }
     if (!writer_)
       writer_ = make_speech_writer(
           speech_, chunk.last ? std::optional(std::int64_t(samples.size())) : std::nullopt);
-    return send(writer_->push(words.empty() ? chunk.words : words, samples));
+    return send(writer_->push(whole_ ? words : chunk.words, samples));
   };
   const SynthesisStats stats =
-      engine.synthesize(speech_.request.text, speaker.voice, options, take, stop);
+      engine.synthesize(speech_.request.text, speaker.voice, speech_.request.options, take, stop);
   if (!writer_) writer_ = make_speech_writer(speech_, 0);
   services_.metrics.observe_first_audio(stats.seconds_to_first_audio);
   services_.metrics.observe_real_time_factor(stats.real_time_factor());

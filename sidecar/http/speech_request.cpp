@@ -48,7 +48,7 @@ Speech read_speech(JsonObject* body) {
   check_text(speech.request.text);
   read_voice(body, fields, speech.request.voice);
   speech.format = fields.text("response_format").value_or(speech.format);
-  speech.speed = fields.number("speed", {kMinSpeed, kMaxSpeed}).value_or(1.0);
+  speech.request.options.speed = fields.number("speed", SynthesisOptions::kSpeed).value_or(1.0);
   SynthesisOptions& options = speech.request.options;
   options.exaggeration = fields.number("exaggeration", SynthesisOptions::kExaggeration);
   options.cfg_weight = fields.number("cfg_weight", SynthesisOptions::kCfgWeight);

@@ -15,7 +15,6 @@ struct Speech {
   std::string format = "mp3";
   // As it was asked for; then, by its name, the one that is meant.
   std::string model;
-  double speed = 1;
   // Events of JSON instead of the bytes of a file.
   bool events = false;
   // Events tell when words are spoken.

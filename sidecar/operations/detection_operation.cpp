@@ -3,7 +3,6 @@
 //
 // Operation "watermark_detection": is a recording marked as synthetic?
 #include "audio/audio_decode.h"
-#include "chatterbox/paths.h"
 #include "chatterbox/watermark.h"
 #include "operations/operations.h"
 
@@ -14,7 +13,7 @@ std::string detect_watermark(const DetectionRequest& request,
   DecodeLimits limits;
   limits.seconds = context.voices.max_audio_seconds();
   const Audio input = decode_upload("input_audio", request.input, limits, context.stop);
-  const WatermarkDetector detector(WatermarkModel::load(find_watermark("", context.model.path())));
+  const WatermarkDetector detector(context.model.watermark());
   const double confidence = detector.confidence(input);
 
   JsonWriter json;

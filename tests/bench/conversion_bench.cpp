@@ -22,6 +22,7 @@
 #include "hift/vocoder_stream.h"
 #include "live/live_tokenizer.h"
 #include "live/live_vocoder.h"
+#include "internals.h"
 #include "model_parts.h"
 #include "nn/threads.h"
 #include "reference.h"
@@ -211,7 +212,7 @@ int main(int argc, char** argv) {
     for (int i = 3; i < argc; ++i) recordings.push_back(read(argv[i]));
 
     const c10::InferenceMode inference;
-    const ModelParts& parts = model->parts();
+    const ModelParts& parts = Internals::parts(*model);
     use_threads(parts.threads);
     const auto prompt =
         parts.prompt(*model->builtin_voice(), FlowAttention::kChunk, /*steps=*/0);

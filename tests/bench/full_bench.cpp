@@ -25,6 +25,7 @@
 #include "chatterbox/voice.h"
 #include "conditionals.h"
 #include "hift/hift.h"
+#include "internals.h"
 #include "model_parts.h"
 #include "s3gen/s3gen.h"
 #include "t3/t3.h"
@@ -200,9 +201,9 @@ int run(int argc, char** argv) {
   model.reset();
   print("load_warm_s", seconds([&] { model = Model::load(argv[1], options); }));
   const c10::InferenceMode inference;
-  const Conditionals speaker = random_speaker(model->parts().config);
-  print("rtf", speak(model->parts(), speaker, count));
-  const Voice voice(std::make_shared<const Conditionals>(speaker));
+  const Conditionals speaker = random_speaker(Internals::parts(*model).config);
+  print("rtf", speak(Internals::parts(*model), speaker, count));
+  const Voice voice = Internals::voice(std::make_shared<const Conditionals>(speaker));
   stream(model, voice, count);
   convert_live(model, voice, count);
   print("peak_memory_gb", peak_gigabytes());

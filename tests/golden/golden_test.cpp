@@ -19,6 +19,7 @@
 #include "../parity/parity_case.h"
 #include "../support/temporary_directory.h"
 #include "hift/hift.h"
+#include "internals.h"
 #include "model_parts.h"
 #include "s3gen/prompt_cache.h"
 #include "s3gen/speech_stream.h"
@@ -143,7 +144,7 @@ TEST_P(GoldenModel, SpeaksTheSameWhenAllTokensAreThere) {
   ModelOptions how;
   how.attention = "chunk";
   Engine engine(load(golden_, how));
-  const ModelParts& parts = engine.model()->parts();
+  const ModelParts& parts = Internals::parts(*engine.model());
   const auto prompt = parts.prompt(engine.make_voice(reference_), parts.attention.streaming, 0);
   std::vector<std::int64_t> tokens;
   for (std::int64_t i = 0; i < 60; ++i)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "chatterbox/error.h"
+#include "chatterbox/time_stretch.h"
 #include "scripted_changer.h"
 #include "scripted_voice_maker.h"
 #include "speaker.h"
@@ -75,9 +76,11 @@ class ScriptedSpeaker final : public Speaker {
       for (std::size_t i = 0; i < script().samples_per_byte; ++i)
         chunk.push_back(float(0.5 * std::sin(step * double(i))));
       const bool last = at + 1 == text.size();
-      const bool full = chunk.size() >= std::size_t(options.chunk_size) * script().samples_per_byte;
+      const bool full = options.speed == 1 &&
+                        chunk.size() >= std::size_t(options.chunk_size) * script().samples_per_byte;
       bool go_on = !stop.stop_requested();
       if (go_on && (full || last)) {
+        chunk = stretch_time(chunk, kOutputRateHz, options.speed);
         const std::int64_t end = stats.samples + std::int64_t(chunk.size());
         std::vector<WordTime> words;
         if (has("[words]")) words.push_back({"word", stats.samples, end});

@@ -324,6 +324,41 @@ TEST_F(EngineTest, SpeechIsMarkedUnlessTheCallerDeclines) {
   EXPECT_LT(detector.confidence(engine_.convert(plain, voice_, {1, /*watermark=*/false})), 0.5);
 }
 
+// The mark comes after the speed, which would take it away; words and silence move with it.
+TEST_F(EngineTest, AnotherSpeedChangesTheLengthAlone) {
+  SynthesisOptions options = seeded(7);
+  options.watermark = false;
+  const Heard own = hear(engine_, options);
+  options.speed = 1.6;
+  const Heard fast = hear(engine_, options);
+  const auto moved = [](std::int64_t sample) {
+    return std::int64_t(std::llround(double(sample) / 1.6));
+  };
+  EXPECT_EQ(std::int64_t(fast.samples.size()), moved(std::int64_t(own.samples.size())));
+  EXPECT_EQ(fast.before, moved(own.before));
+  EXPECT_EQ(fast.after, moved(own.after));
+  ASSERT_EQ(fast.words.size(), own.words.size());
+  for (std::size_t i = 0; i < own.words.size(); ++i) {
+    EXPECT_NEAR(double(fast.words[i].start), double(own.words[i].start) / 1.6, 1) << i;
+    EXPECT_LE(fast.words[i].end, std::int64_t(fast.samples.size())) << i;
+  }
+  options.watermark = true;
+  const WatermarkDetector detector(model_->watermark());
+  const std::string text = "The boats came back before dawn, and nobody asked why they had gone.";
+  EXPECT_GT(detector.confidence(engine_.synthesize(text, voice_, options)), 0.5);
+  options.speed = 5;
+  expect_error(ErrorCode::kInvalidArgument, "speed",
+               [&] { engine_.synthesize(text, voice_, options); });
+}
+
+TEST_F(EngineTest, TheWatermarkIsFoundOnce) {
+  EXPECT_EQ(model_->watermark(), model_->watermark());
+  ModelOptions elsewhere;
+  elsewhere.watermark_path = "/nonexistent/watermark";
+  expect_error(ErrorCode::kNotFound, "/nonexistent/watermark",
+               [&] { Model::load(MODEL_DIR, elsewhere)->watermark(); });
+}
+
 TEST_F(EngineTest, WatermarkWithoutWeightsIsAnErrorUnlessItIsOff) {
   ModelOptions model_options;
   model_options.watermark_path = "/nonexistent/watermark";

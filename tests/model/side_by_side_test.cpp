@@ -9,6 +9,7 @@
 
 #include "chatterbox/engine.h"
 #include "chatterbox/error.h"
+#include "internals.h"
 #include "model_parts.h"
 
 namespace chatterbox {
@@ -22,7 +23,7 @@ std::shared_ptr<const Model> model_with(int places) {
   ModelOptions options;
   options.threads = 1;
   const auto model = Model::load(MODEL_DIR, options);
-  const_cast<ModelParts&>(model->parts()).turns = std::make_unique<Turns>(places);
+  const_cast<ModelParts&>(Internals::parts(*model)).turns = std::make_unique<Turns>(places);
   return model;
 }
 
@@ -103,7 +104,7 @@ TEST(SideBySide, EndsWithItsCaller) {
   const auto fails = [&](const SpeechChunk&) -> bool { throw 1; };
   EXPECT_THROW(engine.synthesize(kText, *model->builtin_voice(), {}, fails), int);
   EXPECT_GT(engine.synthesize("Again.", *model->builtin_voice()).samples.size(), 0U);
-  EXPECT_EQ(model->parts().turns->waiting(), 0U);
+  EXPECT_EQ(Internals::parts(*model).turns->waiting(), 0U);
 }
 
 }  // namespace

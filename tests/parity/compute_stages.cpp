@@ -16,6 +16,7 @@
 #include "chatterbox/voice.h"
 #include "conditionals.h"
 #include "hift/hift.h"
+#include "internals.h"
 #include "model_parts.h"
 #include "parity_case.h"
 #include "reference.h"
@@ -134,7 +135,7 @@ void speak_otherwise(const ParityCase& parity, const at::Tensor& tokens, const C
 
 Stages compute_stages(const ParityCase& parity, const Model& model) {
   const c10::InferenceMode inference;
-  const ModelParts& parts = model.parts();
+  const ModelParts& parts = Internals::parts(model);
   Stages stages;
 
   const TextTokenizer& tokenizer = *parts.text_tokenizer;
@@ -154,7 +155,7 @@ Stages compute_stages(const ParityCase& parity, const Model& model) {
         {1},
         loudness_gain(resample(parity.reference, kOutputRateHz).samples, kOutputRateHz, *lufs));
   if (model.builtin_voice()) {
-    const Conditionals& stored = *model.builtin_voice()->conditionals();
+    const Conditionals& stored = *Internals::conditionals(*model.builtin_voice());
     keep_voice(stored, "voice_", stages);
     stages["voice_exaggeration"] = at::full({1}, stored.exaggeration);
   }

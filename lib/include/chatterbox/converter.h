@@ -62,7 +62,8 @@ struct ConversionStats {
 // i / kOutputRateHz of the input. See docs/design/live-conversion.md.
 //
 // Used by one thread at a time, except where noted. Converters and engines on
-// one model take turns on the processor, a chunk at a time.
+// one model share the cores, and take turns, a chunk at a time, when there are
+// more of them than cores.
 class Converter {
  public:
   // Rate of what goes in, Hz.

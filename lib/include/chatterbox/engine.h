@@ -19,6 +19,8 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
+class WatermarkModel;
+struct Internals;
 struct ModelParts;
 
 // Weights and tokenizer, immutable once loaded and shared by any number of
@@ -40,7 +42,9 @@ class Model {
   const std::string& name() const;
   // "english", "turbo", "nano" or "multilingual"; the small model in the tree is of English's.
   std::string family() const;
-  // 16 hexadecimal digits that change when any weight file changes.
+  // 16 hexadecimal digits that name the files of weights and text: those of another training or
+  // conversion have others. A part of every megabyte is looked at, so a single byte may change
+  // unnoticed.
   const std::string& id() const;
   const std::string& path() const;
   // "cpu", "cuda:0", ...; "float32", "bfloat16", "float16", "int8".
@@ -59,9 +63,12 @@ class Model {
   // The voice in the model's directory; empty when it has none.
   const std::optional<Voice>& builtin_voice() const;
 
-  const ModelParts& parts() const { return *parts_; }
+  // The watermark's weights, found as ModelOptions::watermark_path says when they are first wanted,
+  // and the same for everybody from then on. Throws kNotFound, kBadFile.
+  std::shared_ptr<const WatermarkModel> watermark() const;
 
  private:
+  friend struct Internals;
   explicit Model(std::unique_ptr<ModelParts> parts);
   std::unique_ptr<ModelParts> parts_;
 };
@@ -106,7 +113,8 @@ struct SynthesisStats {
 };
 
 // One speaker at work. An engine is used by one thread at a time; different
-// engines on the same model may run at once, and take turns on the processor.
+// engines on the same model may run at once. As many of them work as fill the
+// cores (cores / ModelOptions::threads), and the others take turns.
 //
 // Calls that take long end with kCancelled soon after their stop token is asked
 // to (within one token or one decoder step), at once if it was before the call.

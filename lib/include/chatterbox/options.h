@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "chatterbox/time_stretch.h"
+
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
@@ -94,6 +96,10 @@ struct SynthesisOptions {
   static constexpr Range kFlowSteps{0, 100};
   // False: audio is delivered once per sentence, computed in one go.
   bool streaming = true;
+  // Speaks faster or slower at the same pitch (see time_stretch.h); 1: as the model speaks. At
+  // another speed than that nothing is delivered before all of the text has been spoken.
+  double speed = 1;
+  static constexpr Range kSpeed{kMinSpeed, kMaxSpeed};
   // Leaves at most 20 ms of silence in front of the speech and 150 ms after it, of what the model
   // makes of both; pauses in it stay.
   bool trim_silence = true;

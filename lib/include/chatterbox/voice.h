@@ -10,14 +10,13 @@ namespace chatterbox {
 
 class Model;
 struct Conditionals;
+struct Internals;
 
 // What a model needs to know of a speaker: speaker embedding, x-vector, prompt
 // tokens and prompt mel. Immutable and cheap to copy; safe to share between
 // threads. Belongs to the model (weights) that made it.
 class Voice {
  public:
-  explicit Voice(std::shared_ptr<const Conditionals> conditionals);
-
   // Reads a file made by save(), or a `conds.pt` of upstream.
   // Throws kNotFound, kBadFile (says which tensor and both shapes), or
   // kInvalidArgument when the file was made by another model.
@@ -26,9 +25,10 @@ class Voice {
   // Writes atomically: temporary file, fsync, rename.
   void save(const std::string& path, const Model& model) const;
 
-  const std::shared_ptr<const Conditionals>& conditionals() const { return conditionals_; }
-
  private:
+  friend struct Internals;
+  explicit Voice(std::shared_ptr<const Conditionals> conditionals);
+
   std::shared_ptr<const Conditionals> conditionals_;
 };
 

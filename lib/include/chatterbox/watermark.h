@@ -14,8 +14,7 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
-class WatermarkDecoder;
-class WatermarkEncoder;
+struct Internals;
 
 // The weights, immutable and shared by any number of watermarkers, detectors and threads. Those
 // that mark and those that detect are each read when first needed.
@@ -26,11 +25,8 @@ class WatermarkModel {
   static std::shared_ptr<const WatermarkModel> load(const std::string& path);
   ~WatermarkModel();
 
-  // Throw kNotFound or kBadFile. For the library's own use.
-  const WatermarkEncoder& encoder() const;
-  const WatermarkDecoder& decoder() const;
-
  private:
+  friend struct Internals;
   explicit WatermarkModel(std::string path);
   struct Parts;
   std::unique_ptr<Parts> parts_;
@@ -42,7 +38,7 @@ class WatermarkModel {
 class Watermarker {
  public:
   // `rate_hz`: a multiple of 500 Hz from 8000 to 192000. Throws kInvalidArgument for another,
-  // and what WatermarkModel::encoder() throws.
+  // kNotFound or kBadFile where its weights cannot be read.
   explicit Watermarker(std::shared_ptr<const WatermarkModel> model, int rate_hz = kOutputRateHz);
   ~Watermarker();
   Watermarker(Watermarker&&) noexcept;

@@ -16,6 +16,7 @@
 
 #include "chatterbox/error.h"
 #include "chatterbox/watermark.h"
+#include "internals.h"
 #include "live/live_shape.h"
 #include "live/live_speech.h"
 #include "live/live_tokenizer.h"
@@ -56,7 +57,7 @@ struct Converter::Impl {
   Impl(std::shared_ptr<const Model> given, const Voice& first_voice,
        const ConversionOptions& chosen)
       : model(std::move(given)),
-        parts(model->parts()),
+        parts(Internals::parts(*model)),
         options(chosen),
         shape(chosen),
         seed(chosen.seed ? *chosen.seed : fresh_seed()),

@@ -9,6 +9,7 @@
 #include "audio/resample.h"
 #include "chatterbox/error.h"
 #include "chatterbox/watermark.h"
+#include "internals.h"
 #include "torch_guard.h"
 #include "watermark/watermark_decoder.h"
 #include "watermark/watermark_frames.h"
@@ -37,7 +38,7 @@ double confine(double confidence) {
 
 struct WatermarkDetector::State {
   explicit State(std::shared_ptr<const WatermarkModel> model_)
-      : model(std::move(model_)), decoder(model->decoder()) {}
+      : model(std::move(model_)), decoder(Internals::decoder(*model)) {}
 
   std::shared_ptr<const WatermarkModel> model;
   const WatermarkDecoder& decoder;

@@ -6,6 +6,7 @@
 
 #include "chatterbox/error.h"
 #include "chatterbox/watermark.h"
+#include "internals.h"
 #include "nn/weights.h"
 #include "torch_guard.h"
 #include "watermark/watermark_decoder.h"
@@ -50,12 +51,12 @@ std::shared_ptr<const WatermarkModel> WatermarkModel::load(const std::string& pa
   return std::shared_ptr<const WatermarkModel>(new WatermarkModel(path));
 }
 
-const WatermarkEncoder& WatermarkModel::encoder() const {
-  return parts_->get(parts_->encoder, "encoder", "layers");
+const WatermarkEncoder& Internals::encoder(const WatermarkModel& model) {
+  return model.parts_->get(model.parts_->encoder, "encoder", "layers");
 }
 
-const WatermarkDecoder& WatermarkModel::decoder() const {
-  return parts_->get(parts_->decoder, "decoder", nullptr);
+const WatermarkDecoder& Internals::decoder(const WatermarkModel& model) {
+  return model.parts_->get(model.parts_->decoder, "decoder", nullptr);
 }
 
 }  // namespace chatterbox

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "chatterbox/watermark.h"
+#include "internals.h"
 #include "torch_guard.h"
 #include "watermark/watermark_encoder.h"
 #include "watermark/watermark_frames.h"
@@ -43,7 +44,7 @@ struct Watermarker::State {
 
   State(std::shared_ptr<const WatermarkModel> model_, int rate_hz)
       : model(std::move(model_)),
-        encoder(model->encoder()),
+        encoder(Internals::encoder(*model)),
         frames(rate_hz),
         memory(encoder.begin()) {}
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "chatterbox/engine.h"
+#include "chatterbox/voice.h"
+
+namespace chatterbox {
+
+class WatermarkDecoder;
+class WatermarkEncoder;
+
+// What the library sees of its public classes, and their users do not.
+struct Internals {
+  static const ModelParts& parts(const Model& model) { return *model.parts_; }
+
+  static Voice voice(std::shared_ptr<const Conditionals> conditionals) {
+    return Voice(std::move(conditionals));
+  }
+  static const std::shared_ptr<const Conditionals>& conditionals(const Voice& voice) {
+    return voice.conditionals_;
+  }
+
+  // Read when first needed. Throw kNotFound or kBadFile.
+  static const WatermarkEncoder& encoder(const WatermarkModel& model);
+  static const WatermarkDecoder& decoder(const WatermarkModel& model);
+};
+
+}  // namespace chatterbox

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "sentence_segmenter.h"
+#include "chatterbox/sentences.h"
 
 namespace chatterbox::gst {
 

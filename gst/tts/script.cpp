@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sentence_segmenter.h"
+#include "chatterbox/sentences.h"
 
 namespace chatterbox::gst {
 

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "chatterbox/sentences.h"
 #include "glib_raii.h"
-#include "sentence_segmenter.h"
 
 namespace chatterbox::gst {
 

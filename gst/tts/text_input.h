@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "sentence_segmenter.h"
+#include "chatterbox/sentences.h"
 #include "utf8_reader.h"
 #include "utterance.h"
 

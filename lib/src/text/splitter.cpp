@@ -5,9 +5,9 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "text/normalizer.h"
+#include "text/sentence_rule.h"
 #include "text/tags.h"
 #include "text/unicode_text.h"
 
@@ -15,12 +15,9 @@ namespace chatterbox {
 namespace {
 
 using Characters = std::u32string;
-using View = std::u32string_view;
+using View = CodePoints;
 
-// While text is cut each tag is one of these, behind all characters: it stays whole, and
-// counts as one.
-constexpr char32_t kFirstTag = 0x110000;
-bool is_tag(char32_t c) { return c >= kFirstTag; }
+// Each tag becomes one character: it stays whole, and counts as one.
 
 Characters to_characters(std::string_view utf8) {
   Characters characters;
@@ -36,50 +33,20 @@ Characters to_characters(std::string_view utf8) {
   return characters;
 }
 
-std::string to_utf8(View characters) {
+std::string with_tags(View characters) {
   std::string utf8;
   for (const char32_t c : characters)
     if (is_tag(c))
       utf8 += kTags[c - kFirstTag];
     else
-      icu::UnicodeString(UChar32(c)).toUTF8String(utf8);
+      utf8 += to_utf8(View(&c, 1));
   return utf8;
 }
 
 bool contains(View set, char32_t c) { return set.find(c) != View::npos; }
-bool is_closer(char32_t c) { return contains(U"\"')]}»”’」』）", c); }
-// Marks of scripts that write no space after a sentence or clause.
-bool ends_wide_sentence(char32_t c) { return contains(U"。！？｡", c); }
+// Marks of scripts that write no space after a clause, and those of the others.
 bool ends_wide_clause(char32_t c) { return contains(U"，、；：､", c); }
-// Those of the others: of Latin and Cyrillic, then Greek, Hebrew, Arabic and Devanagari.
-bool ends_sentence(char32_t c) { return contains(U".!?…‼⁇⁈⁉\u037e׃؟।॥", c); }
 bool ends_clause(char32_t c) { return contains(U",;:.!?)]—–-\"”·\u0387،؛", c) || ends_sentence(c); }
-
-// Titles and the like: a capital letter after them does not begin a sentence.
-bool is_title(const std::string& word) {
-  static constexpr std::string_view kTitles[] = {
-      "mr",  "mrs",  "ms",  "mx",  "dr",  "prof", "st",  "mt",     "rev", "hon",    "gov",
-      "sen", "rep",  "gen", "col", "maj", "capt", "lt",  "sgt",    "cpl", "pvt",    "pres",
-      "no",  "nos",  "vs",  "v",   "fig", "vol",  "pp",  "p",      "ch",  "sec",    "art",
-      "cf",  "viz",  "e.g", "i.e", "jan", "feb",  "mar", "apr",    "jun", "jul",    "aug",
-      "sep", "sept", "oct", "nov", "dec", "mlle", "mme", "messrs", "al",  "approx", "ca",
-  };
-  return std::find(std::begin(kTitles), std::end(kTitles), word) != std::end(kTitles);
-}
-
-// Whether the full stop at `stop` belongs to its word: "Dr.", "J. R. R.".
-bool is_abbreviation(View text, std::size_t stop) {
-  std::size_t begin = stop;
-  while (begin > 0 && text[begin - 1] != U' ' && !contains(U"(\"'[“‘", text[begin - 1])) --begin;
-  const View word = text.substr(begin, stop - begin);
-  if (word.size() == 1) return word[0] != U'I' && u_isupper(UChar32(word[0]));
-  std::string lower;
-  for (const char32_t c : word) {
-    if (c >= 0x80) return false;
-    lower += char(u_tolower(UChar32(c)));
-  }
-  return is_title(lower);
-}
 
 // Where what is no tag and no space begins.
 std::size_t skip_tags(View text, std::size_t position) {
@@ -88,29 +55,15 @@ std::size_t skip_tags(View text, std::size_t position) {
 }
 
 // End of the sentence that starts at `begin`, past its closing quotes.
-std::size_t sentence_end(View text, std::size_t begin) {
-  for (std::size_t i = begin; i < text.size(); ++i) {
-    const bool wide = ends_wide_sentence(text[i]);
-    if (!wide && !ends_sentence(text[i])) continue;
-    std::size_t end = i + 1;
-    while (end < text.size() && (is_closer(text[end]) || is_tag(text[end]) ||
-                                 ends_sentence(text[end]) || ends_wide_sentence(text[end])))
-      ++end;
-    // Tags that nothing follows are no sentence.
-    if (skip_tags(text, end) == text.size()) return text.size();
-    if (wide && end == i + 1) return end;
-    if (text[end] != U' ') {
-      if (wide) return end;
-      i = end - 1;
+std::size_t end_of_sentence(View text, std::size_t begin) {
+  for (std::size_t i = begin; i < text.size();) {
+    if (!ends_sentence(text[i]) && !ends_wide_sentence(text[i])) {
+      ++i;
       continue;
     }
-    // A small letter goes on with the sentence: "e.g. this", "what?" she said.
-    std::size_t next = skip_tags(text, end);
-    while (next < text.size() && contains(U"\"'([{«“‘¿¡", text[next])) ++next;
-    const bool continues = next < text.size() && u_islower(UChar32(text[next]));
-    const bool abbreviation = text[i] == U'.' && end == i + 1 && is_abbreviation(text, i);
-    if (!continues && !abbreviation) return end;
-    i = end - 1;
+    const SentenceEnd end = sentence_end(text, i, AfterText::kNothing);
+    if (end.over) return end.end;
+    i = end.end;
   }
   return text.size();
 }
@@ -152,7 +105,7 @@ struct Part {
 std::vector<Part> parts_of(View text, std::size_t limit) {
   std::vector<Part> parts;
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = sentence_end(text, begin);
+    const std::size_t end = end_of_sentence(text, begin);
     while (end - begin > limit) {
       const View rest = text.substr(begin, end - begin);
       std::size_t length = cut(rest, limit);
@@ -193,7 +146,7 @@ std::vector<std::string> split_pieces(std::string_view utf8, std::size_t max_cha
   for (std::size_t i = 0; i < first_part.size(); ++i) {
     const std::size_t after = i + 1 < first_part.size() ? first_part[i + 1] : parts.size();
     const std::size_t begin = parts[first_part[i]].begin;
-    pieces.push_back(to_utf8(View(text).substr(begin, parts[after - 1].end - begin)));
+    pieces.push_back(with_tags(View(text).substr(begin, parts[after - 1].end - begin)));
   }
   return pieces;
 }

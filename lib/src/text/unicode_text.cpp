@@ -7,6 +7,12 @@
 
 namespace chatterbox {
 
+std::string to_utf8(std::u32string_view text) {
+  std::string utf8;
+  for (const char32_t c : text) icu::UnicodeString(UChar32(c)).toUTF8String(utf8);
+  return utf8;
+}
+
 UChar32 next_character(std::string_view text, std::size_t& position) {
   UChar32 c;
   auto i = std::int32_t(position);

@@ -20,6 +20,8 @@ inline std::string to_utf8(const icu::UnicodeString& text) {
   return text.toUTF8String(utf8);
 }
 
+std::string to_utf8(std::u32string_view text);
+
 // The character at `position` of UTF-8, which moves behind it; negative for a broken one.
 UChar32 next_character(std::string_view text, std::size_t& position);
 // The character that ends at `position`, which moves before it.

@@ -9,6 +9,7 @@
 #include "text/aloud/rules.h"
 #include "text/aloud/symbols.h"
 #include "text/aloud/tables.h"
+#include "text/sentence_rule.h"
 
 namespace chatterbox {
 namespace {
@@ -117,6 +118,7 @@ bool is_abbreviated(const Place& place) {
 
 // The full stop of an abbreviation ends no sentence, unless one begins after it.
 bool ends_sentence(const Place& place) {
+  if (owns_full_stop(place.word, place.next)) return false;
   if (aloud::is_shouted_abbreviation(place)) return false;
   if (is_lettered(place.word)) return aloud::is_first_word(place.next);
   if (aloud::abbreviation(place.word, true, place.next))

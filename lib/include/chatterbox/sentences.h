@@ -7,10 +7,11 @@
 #include <string>
 #include <string_view>
 
-namespace chatterbox::gst {
+#pragma GCC visibility push(default)
+namespace chatterbox {
 
-// Running text to sentences, one utterance each. The result depends on the text
-// alone, not on how it was cut on its way here, except when eager.
+// Running text to sentences. The result depends on the text alone, not on how it was cut on its
+// way here, except when eager. Engine::synthesize cuts long text by the same rule.
 class SentenceSegmenter {
  public:
   // An utterance ends at white space before this many characters at the latest.
@@ -28,10 +29,10 @@ class SentenceSegmenter {
   // this many characters, because somebody waits in silence; 0: it may not.
   void set_first_min_characters(std::size_t count) { first_min_characters_ = count; }
 
-  // Sentences are their words alone (chatterbox/plain_text.h), lines told from each other.
+  // Sentences are their words alone (plain_text.h), lines told from each other.
   void set_plain(bool plain) { plain_ = plain; }
 
-  // Clean UTF-8 (see Utf8Reader).
+  // UTF-8, in whole characters.
   void feed(std::string_view text);
   // The next sentence that is complete, white space normalised.
   std::optional<std::string> next();
@@ -42,10 +43,10 @@ class SentenceSegmenter {
   void reset();
 
  private:
-  std::string_view pending() const { return std::string_view(text_).substr(begin_); }
+  std::u32string_view pending() const { return std::u32string_view(text_).substr(begin_); }
   std::optional<std::string> take(std::size_t end);
 
-  std::string text_;
+  std::u32string text_;
   std::size_t begin_ = 0;  // what lies before it has been taken
   bool eager_ = false;
   bool plain_ = false;
@@ -59,4 +60,5 @@ std::string normalize_spaces(std::string_view text);
 // Has a letter or a digit: there is something to say.
 bool is_speakable(std::string_view text);
 
-}  // namespace chatterbox::gst
+}  // namespace chatterbox
+#pragma GCC visibility pop

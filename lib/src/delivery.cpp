@@ -7,16 +7,9 @@
 #include <iterator>
 
 #include "chatterbox/error.h"
+#include "seconds_since.h"
 
 namespace chatterbox {
-namespace {
-
-double seconds_since(Delivery::Clock::time_point start) {
-  return std::chrono::duration<double>(Delivery::Clock::now() - start).count();
-}
-
-}  // namespace
-
 void Delivery::deliver(const at::Tensor& samples, bool last, std::vector<WordTime> words) {
   const at::Tensor wave = samples.to(at::kCPU, at::kFloat).contiguous();
   made_ += wave.numel();

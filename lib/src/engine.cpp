@@ -8,7 +8,6 @@
 #include "chatterbox/engine.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "audio/resample.h"
@@ -22,6 +21,7 @@
 #include "reference.h"
 #include "s3gen/prompt_cache.h"
 #include "s3gen/speech_stream.h"
+#include "seeds.h"
 #include "t3/t3.h"
 #include "text/languages.h"
 #include "text/pieces.h"
@@ -49,19 +49,6 @@ constexpr int kSilentChunkTokens = 5;
 constexpr int kSecondChunkTokens = 10;
 // Tokens in a chunk while a whole recording is converted: memory stays bounded.
 constexpr int kConversionChunkTokens = 50;
-
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  return (std::uint64_t(device()) << 32) | device();
-}
-
-// The seed of piece `index` (splitmix64): neighbours have nothing in common.
-std::uint64_t piece_seed(std::uint64_t seed, std::size_t index) {
-  std::uint64_t z = seed + 0x9e3779b97f4a7c15ULL * (index + 1);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
 
 SamplingOptions sampling_options(const SynthesisOptions& options, const SamplingDefaults& defaults,
                                  std::uint64_t seed) {

@@ -82,4 +82,12 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
   fail(ErrorCode::kBadFile, path, "cannot be written");
 }
 
+void make_private_directory(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  if (fs::create_directories(path, failure)) fs::permissions(path, fs::perms::owner_all, failure);
+  if (failure)
+    throw Error(ErrorCode::kNotFound, path + ": cannot be created: " + failure.message());
+}
+
 }  // namespace chatterbox

@@ -2,25 +2,14 @@
 // Copyright (c) the gst-chatterbox authors
 #include "chatterbox/options.h"
 
-#include <cmath>
-#include <sstream>
-
-#include "chatterbox/error.h"
+#include "check_range.h"
 
 namespace chatterbox {
 namespace {
 
-void check_range(const char* name, double value, Range range) {
-  // Written so that NaN fails too.
-  if (value >= range.low && value <= range.high) return;
-  std::ostringstream message;
-  message << name << ": expected " << range.low << " to " << range.high << ", got " << value;
-  throw Error(ErrorCode::kInvalidArgument, message.str());
-}
-
 template <typename Number>
-void check_range(const char* name, const std::optional<Number>& value, Range range) {
-  if (value) check_range(name, *value, range);
+void check_range(const char* name, const std::optional<Number>& value, const Range& range) {
+  if (value) check_range(name, double(*value), range);
 }
 
 }  // namespace

@@ -45,12 +45,6 @@ class Hash {
   Word state_ = Word(0x6c62272e07bb0142) << 64 | 0x62b821756295c58d;
 };
 
-// Only the user may look: voices tell who somebody is.
-void make_private_directory(const std::string& directory) {
-  if (!fs::create_directories(directory)) return;
-  fs::permissions(directory, fs::perms::owner_all);
-}
-
 }  // namespace
 
 VoiceCache::VoiceCache(std::string directory) : VoiceCache(std::move(directory), Limits()) {}

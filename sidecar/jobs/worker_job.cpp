@@ -10,13 +10,10 @@
 #include "log.h"
 #include "operations/json.h"
 #include "operations/operations.h"
+#include "seconds_since.h"
 
 namespace chatterbox::sidecar {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::string milliseconds(double seconds) { return std::to_string(int(seconds * 1000)) + " ms"; }
 

@@ -9,6 +9,7 @@
 #include "audio/audio_decode.h"
 #include "chatterbox/error.h"
 #include "operations/operations.h"
+#include "seconds_since.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -47,8 +48,7 @@ std::string convert_speech(const ConversionRequest& request,
   const Audio output =
       context.engine.convert(input, speaker.voice, {context.seed, request.watermark}, context.stop);
   const std::vector<float>& samples = output.samples;
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = seconds_since(start);
   context.metrics.observe_real_time_factor(seconds / std::max(input.seconds(), 0.001));
 
   const bool transfer = request.kind != Kind::kConversion;

@@ -11,15 +11,12 @@
 #include "audio/stream_resampler.h"
 #include "audio/wav.h"
 #include "operations/operations.h"
+#include "seconds_since.h"
 
 namespace chatterbox::sidecar {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Clients of /stream take at most 1 MB at once; base64 makes four bytes of three.
 constexpr std::size_t kMostChunkSamples = 350'000;

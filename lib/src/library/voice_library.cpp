@@ -117,16 +117,11 @@ class DirectoryLock {
   Descriptor file_;
 };
 
-// Only the user may look: voices tell who somebody is.
-void make_private_directory(const std::string& directory) {
+void make_voice_directory(const std::string& directory) {
   if (directory.empty())
     throw Error(ErrorCode::kNotFound,
                 "expected a directory for voices; set XDG_DATA_HOME or HOME, got neither");
-  std::error_code failure;
-  if (fs::create_directories(directory, failure))
-    fs::permissions(directory, fs::perms::owner_all, failure);
-  if (failure)
-    throw Error(ErrorCode::kNotFound, directory + ": cannot be created: " + failure.message());
+  make_private_directory(directory);
 }
 
 void write_index(const fs::path& directory, const std::vector<VoiceEntry>& voices) {
@@ -215,7 +210,7 @@ VoiceEntry VoiceLibrary::add(const NewVoice& voice, const Audio& recording, bool
   if (recording.samples.empty())
     throw Error(ErrorCode::kInvalidArgument, "voice: expected a recording, got no samples");
   const std::string clip = encode_audio(recording, AudioFormat::kFlac);
-  make_private_directory(own_);
+  make_voice_directory(own_);
   const fs::path directory(own_);
   const DirectoryLock lock(directory);
 

@@ -14,6 +14,7 @@
 
 #include "chatterbox/error.h"
 #include "chatterbox/voice_library.h"
+#include "text/unicode_text.h"
 
 namespace chatterbox {
 namespace {
@@ -65,8 +66,7 @@ std::size_t edit_distance(const icu::UnicodeString& a, const icu::UnicodeString&
 
 icu::UnicodeString folded(std::string_view name) {
   UErrorCode status = U_ZERO_ERROR;
-  const auto text =
-      icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), std::int32_t(name.size())));
+  const icu::UnicodeString text = from_utf8(name);
   const icu::Normalizer2* fold = icu::Normalizer2::getNFKCCasefoldInstance(status);
   if (U_FAILURE(status)) return text;
   const icu::UnicodeString result = fold->normalize(text, status);

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <mutex>
 #include <numbers>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -23,6 +22,8 @@
 #include "live/silence_gate.h"
 #include "model_parts.h"
 #include "nn/threads.h"
+#include "seconds_since.h"
+#include "seeds.h"
 #include "torch_guard.h"
 #include "turns.h"
 
@@ -35,11 +36,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kVoiceFade = 480;
 // Tokens a new voice says unheard, so that it is in full swing when it is heard.
 constexpr std::int64_t kWarmTokens = 8;
-
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  return (std::uint64_t(device()) << 32) | device();
-}
 
 // What speaks less and less, then what speaks more and more.
 at::Tensor cross_fade(const at::Tensor& from, const at::Tensor& to) {
@@ -207,7 +203,7 @@ std::vector<float> Converter::Impl::work_on(std::stop_token asked, Work&& work) 
     const auto start = Clock::now();
     std::vector<float> out;
     work(out);
-    const double took = std::chrono::duration<double>(Clock::now() - start).count();
+    const double took = seconds_since(start);
     stats.seconds_of_work += took;
     stats.seconds_of_slowest = std::max(stats.seconds_of_slowest, took);
     return out;

@@ -3,27 +3,19 @@
 #include "live/live_shape.h"
 
 #include <algorithm>
-#include <string>
 
-#include "chatterbox/error.h"
+#include "check_range.h"
 
 namespace chatterbox {
 namespace {
 
 constexpr int kFrameMs = 20;
-constexpr std::int64_t kFramesPerToken = 2;
+constexpr std::int64_t kFramesPerToken = 2;  // of mel, as s3gen has it; this knows no libtorch
 // The vocoder gets this much of the lookahead before tokens get more than one;
 // docs/design/live-conversion.md has the measurements.
 constexpr std::int64_t kVocoderFrames = 4;
 // The token encoder looks no further.
 constexpr std::int64_t kMostAhead = 3;
-
-void check_range(const char* what, const Range& range, double value) {
-  if (value >= range.low && value <= range.high) return;
-  throw Error(ErrorCode::kInvalidArgument,
-              std::string(what) + ": expected " + std::to_string(range.low) + " to " +
-                  std::to_string(range.high) + ", got " + std::to_string(value));
-}
 
 // A window of the watermark, 64 ms, at 16 kHz.
 constexpr std::int64_t kWatermarkHeard = 1024;
@@ -43,11 +35,11 @@ std::int64_t LiveShape::latency() const {
 }
 
 void check(const ConversionOptions& options) {
-  check_range("chunk_size", ConversionOptions::kChunkSize, options.chunk_size);
-  check_range("lookahead", ConversionOptions::kLookahead, options.lookahead);
-  check_range("flow_steps", SynthesisOptions::kFlowSteps, options.flow_steps);
-  check_range("silence_threshold", ConversionOptions::kSilenceThreshold,
-              options.silence_threshold);
+  using O = ConversionOptions;
+  check_range("chunk_size", options.chunk_size, O::kChunkSize);
+  check_range("lookahead", options.lookahead, O::kLookahead);
+  check_range("flow_steps", options.flow_steps, SynthesisOptions::kFlowSteps);
+  check_range("silence_threshold", options.silence_threshold, O::kSilenceThreshold);
 }
 
 std::int64_t Converter::latency(const ConversionOptions& options) {

@@ -8,7 +8,6 @@
 namespace chatterbox {
 namespace {
 
-constexpr std::int64_t kFramesPerToken = 4;
 constexpr std::int64_t kHop = 160;
 constexpr std::int64_t kHalfWindow = 200;
 // Tokens before speech sets in that are heard although nobody spoke.
@@ -47,7 +46,9 @@ void LiveTokenizer::push(std::span<const float> samples) {
   samples_.erase(samples_.begin(), samples_.begin() + frames * kHop);
 }
 
-std::int64_t LiveTokenizer::heard() const { return first_ + energies_.size(1) / kFramesPerToken; }
+std::int64_t LiveTokenizer::heard() const {
+  return first_ + energies_.size(1) / kHeardFramesPerToken;
+}
 
 // Not when it is pushed: how speech arrives must not show.
 void LiveTokenizer::listen(const at::Tensor& energies) {
@@ -57,8 +58,8 @@ void LiveTokenizer::listen(const at::Tensor& energies) {
 void LiveTokenizer::skip(std::int64_t begin) {
   const std::int64_t dropped = begin - kRunUp - 1 - first_;
   if (dropped <= 0) return;
-  listen(energies_.slice(1, 0, dropped * kFramesPerToken));
-  energies_ = energies_.slice(1, dropped * kFramesPerToken).contiguous();
+  listen(energies_.slice(1, 0, dropped * kHeardFramesPerToken));
+  energies_ = energies_.slice(1, dropped * kHeardFramesPerToken).contiguous();
   first_ += dropped;
 }
 
@@ -66,8 +67,8 @@ at::Tensor LiveTokenizer::tokens(std::int64_t begin, std::int64_t end, std::int6
   skip(begin);
   const std::int64_t from = std::max({cached_, begin - kRunUp, std::int64_t{0}});
   const std::int64_t lead = from > 0 ? 1 : 0;
-  const at::Tensor window = energies_.slice(1, (from - lead - first_) * kFramesPerToken,
-                                            (end + ahead - first_) * kFramesPerToken);
+  const at::Tensor window = energies_.slice(1, (from - lead - first_) * kHeardFramesPerToken,
+                                            (end + ahead - first_) * kHeardFramesPerToken);
   listen(window);
   const at::Tensor mel = (window.clamp_min(loudest_ - kRange) + 4.0) / 4.0;
   cached_ = end;

@@ -14,8 +14,6 @@ constexpr std::int64_t kWindowFrames = 3000;
 constexpr std::int64_t kWindowStep = 2600;
 constexpr std::int64_t kSharedTokens = 2 * 25;
 
-constexpr std::int64_t kFramesPerToken = 4;
-
 // Keeps a saturated tanh inside the outer levels; the value upstream exported.
 constexpr double kInsideLevels = 0.9990000128746033;
 
@@ -95,7 +93,7 @@ at::Tensor S3Tokenizer::quantize(const at::Tensor& hidden) const {
 
 at::Tensor S3Tokenizer::tokenize(const at::Tensor& wav16k, std::optional<int> max_tokens) const {
   at::Tensor mel = features(wav16k);
-  if (max_tokens) mel = mel.slice(1, 0, *max_tokens * kFramesPerToken);
+  if (max_tokens) mel = mel.slice(1, 0, *max_tokens * kHeardFramesPerToken);
   const std::int64_t frames = mel.size(1);
   if (frames <= kWindowFrames) return quantize(encode(mel)).unsqueeze(0);
 

@@ -16,6 +16,9 @@
 
 namespace chatterbox {
 
+// Frames of what the tokenizer hears to a token; s3gen makes kFramesPerToken of mel of one.
+inline constexpr std::int64_t kHeardFramesPerToken = 4;
+
 // Speech to 25 tokens/s (S3 tokenizer v2, https://arxiv.org/abs/2412.10117): a
 // Whisper-like encoder whose output is squeezed to a few dimensions, each
 // rounded to one of three levels; a token is those levels read as digits.

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <utility>
 
+#include "text/replace_all.h"
 #include "text/unicode_text.h"
 
 namespace chatterbox {
@@ -35,18 +36,6 @@ icu::UnicodeString collapse(const icu::UnicodeString& text) {
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
-}
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  std::string result;
-  std::size_t begin = 0;
-  for (std::size_t found; (found = text.find(from, begin)) != std::string::npos;
-       begin = found + from.size()) {
-    result.append(text, begin, found - begin);
-    result.append(to);
-  }
-  result.append(text, begin);
-  text = std::move(result);
 }
 
 struct Replacement {

@@ -5,6 +5,7 @@
 #include "chatterbox/error.h"
 #include "text/aloud/aloud.h"
 #include "text/normalizer.h"
+#include "text/replace_all.h"
 
 #ifdef HAVE_FLITE
 
@@ -24,11 +25,6 @@ namespace chatterbox {
 namespace {
 
 constexpr std::string_view kMarks = ",.?!;:";
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-}
 
 // One written word as ASCII for flite.
 std::string spell(std::string word) {

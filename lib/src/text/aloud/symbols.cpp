@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "text/aloud/rules.h"
+#include "text/replace_all.h"
 
 namespace chatterbox::aloud {
 namespace {
@@ -114,11 +115,6 @@ constexpr Sign kSubscripts[] = {{"₀", "0"}, {"₁", "1"}, {"₂", "2"}, {"₃"
 
 constexpr std::string_view kStars[] = {"★", "⭐", "🌟"};
 constexpr std::string_view kNoStar = "☆";
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-}
 
 template <class Table>
 const Sign* sign_at(const Table& table, std::string_view text, std::size_t at) {

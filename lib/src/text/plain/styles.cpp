@@ -9,6 +9,8 @@
 
 #include "text/plain/plain.h"
 
+#include "text/unicode_text.h"
+
 namespace chatterbox::plain {
 namespace {
 
@@ -97,8 +99,7 @@ icu::UnicodeString undressed(UChar32 c) {
 std::string without_styles(std::string_view utf8) {
   if (std::all_of(utf8.begin(), utf8.end(), [](unsigned char c) { return c < 0x80; }))
     return std::string(utf8);
-  const icu::UnicodeString text =
-      icu::UnicodeString::fromUTF8(icu::StringPiece(utf8.data(), std::int32_t(utf8.size())));
+  const icu::UnicodeString text = from_utf8(utf8);
   icu::UnicodeString plain;
   bool after_picture = false;
   for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {

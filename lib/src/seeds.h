@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace chatterbox {
+
+// For a caller who chose none.
+std::uint64_t fresh_seed();
+
+// The seed of piece `index` (splitmix64): neighbours have nothing in common.
+std::uint64_t piece_seed(std::uint64_t seed, std::size_t index);
+
+}  // namespace chatterbox

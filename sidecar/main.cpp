@@ -24,6 +24,7 @@
 #include "chatterbox/log.h"
 #include "chatterbox/paths.h"
 #include "http/server.h"
+#include "jobs/sqlite/sqlite_store.h"
 #include "jobs/upkeep.h"
 #include "jobs/webhooks.h"
 #include "log.h"
@@ -78,7 +79,7 @@ StoreLimits store_limits(const Config& config) {
 std::unique_ptr<JobStore> open_store(const std::string& path, const StoreLimits& limits,
                                      const Shares& shares) {
   try {
-    return std::make_unique<JobStore>(path, limits, shares);
+    return std::make_unique<SqliteJobStore>(path, limits, shares);
   } catch (const StorageError& error) {
     throw Error(ErrorCode::kBadFile, path + ": expected a database of jobs, got: " + error.what() +
                                          "; move it away to begin with an empty one");

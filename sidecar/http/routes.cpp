@@ -4,7 +4,7 @@
 
 #include "chatterbox/error.h"
 #include "http/server.h"
-#include "jobs/database.h"
+#include "jobs/storage_error.h"
 #include "log.h"
 #include "operations/fields.h"
 

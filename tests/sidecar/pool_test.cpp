@@ -9,6 +9,7 @@
 #include <future>
 
 #include "chatterbox/error.h"
+#include "jobs/sqlite/sqlite_store.h"
 #include "support/temporary_directory.h"
 
 namespace chatterbox::sidecar {
@@ -40,7 +41,7 @@ class Pool : public testing::Test {
 
   TemporaryDirectory directory_;
   Shares shares_;
-  JobStore store_{directory_.path("jobs.sqlite"), {}, shares_};
+  SqliteJobStore store_{directory_.path("jobs.sqlite"), {}, shares_};
   Voices voices_{directory_.path("voices"), {}, false, 60};
   Metrics metrics_;
   Models models_{{{"one", MODEL_DIR, ""}}, {}, {}, [](const std::string&) {}};

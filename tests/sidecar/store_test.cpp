@@ -1,173 +1,40 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// Jobs on disk: starts that come too late, owners, what a restart finds.
-#include <glib.h>
+// Jobs in a file: older versions of it, and damage.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <filesystem>
 
-#include "jobs/job_store.h"
+#include "sidecar/store_kind.h"
 
 namespace chatterbox::sidecar {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Store : public testing::Test {
+class SqliteStore : public testing::Test {
  protected:
-  void SetUp() override {
-    gchar* made = g_dir_make_tmp("chatterbox-store-XXXXXX", nullptr);
-    folder_ = made;
-    g_free(made);
-    open();
-  }
-  void TearDown() override {
-    store_.reset();
-    fs::remove_all(folder_);
-  }
-  std::string path() const { return folder_ + "/jobs.sqlite"; }
+  std::string path() const { return kind_.path(); }
   void open() {
     store_.reset();
-    store_ = std::make_unique<JobStore>(path(), limits_, shares_);
+    store_ = kind_.open({}, shares_);
   }
-  std::string add(const std::string& owner = "a", const std::string& request = "{}") {
+  void add(const std::string& request) {
     NewJob job;
     job.id = new_job_id(false);
-    job.owner = owner;
+    job.owner = "a";
     job.request = request;
     EXPECT_TRUE(store_->add(job));
-    return job.id;
   }
 
-  std::string folder_;
-  StoreLimits limits_;
   Shares shares_;
+  SqliteKind kind_;
   std::unique_ptr<JobStore> store_;
 };
 
-TEST_F(Store, AnEarlierStartEndsNothing) {
-  const std::string id = add();
-  const Claim first = *store_->claim();
-  // Its time is over; the client asks for another try while the first still works.
-  EXPECT_TRUE(store_->finish(first.job, JobState::kTimedOut, "", "Execution timeout", ""));
-  EXPECT_TRUE(store_->retry("a", id));
-  EXPECT_FALSE(store_->finish(first.job, JobState::kCompleted, "\"late\"", "", ""));
-  EXPECT_EQ(store_->find("a", id)->state, JobState::kInQueue);
-  const Claim second = *store_->claim();
-  EXPECT_GT(second.job.epoch, first.job.epoch);
-  EXPECT_EQ(second.job.attempts, 1);
-  EXPECT_FALSE(store_->is_current(first.job));
-  EXPECT_FALSE(store_->finish(first.job, JobState::kCompleted, "\"late\"", "", ""));
-  store_->put_back(first.job);
-  EXPECT_EQ(store_->add_chunk(first.job, 0, "\"late\""), ChunkFate::kStale);
-  EXPECT_EQ(store_->find("a", id)->state, JobState::kInProgress);
-  EXPECT_EQ(store_->add_chunk(second.job, 0, "1"), ChunkFate::kKept);
-  EXPECT_TRUE(store_->finish(second.job, JobState::kCompleted, "\"good\"", "", ""));
-  EXPECT_EQ(store_->output_part(id, 0), "\"good\"");
-}
-
-TEST_F(Store, AJobThatBeginsAgainHasNoChunksOfBefore) {
-  const std::string id = add();
-  const Claim first = *store_->claim();
-  for (int i = 0; i < 3; ++i) store_->add_chunk(first.job, i, std::to_string(i));
-  EXPECT_EQ(store_->take_stream("a", id)->chunks.size(), 3u);
-  store_->add_chunk(first.job, 3, "3");
-  open();  // as after kill -9
-  const Claim second = *store_->claim();
-  // The fourth piece of the first start is gone; the three that were delivered are compared.
-  EXPECT_TRUE(store_->take_stream("a", id)->chunks.empty());
-  for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(store_->add_chunk(second.job, i, std::to_string(i)), ChunkFate::kKept);
-  EXPECT_TRUE(store_->take_stream("a", id)->chunks.empty());
-  EXPECT_EQ(store_->add_chunk(second.job, 3, "three"), ChunkFate::kKept);
-  EXPECT_EQ(store_->take_stream("a", id)->chunks, std::vector<std::string>{"three"});
-  open();
-  const Claim third = *store_->claim();
-  EXPECT_EQ(store_->add_chunk(third.job, 0, "another"), ChunkFate::kDiffers);
-}
-
-TEST_F(Store, OwnersSeeTheirOwn) {
-  const std::string id = add("a");
-  EXPECT_TRUE(store_->find("a", id));
-  EXPECT_FALSE(store_->find("b", id));
-  EXPECT_FALSE(store_->cancel("b", id));
-  EXPECT_FALSE(store_->take_stream("b", id));
-  EXPECT_TRUE(store_->purge_queue("b").empty());
-  store_->keep_for("b", id, 0);
-  store_->expire();
-  EXPECT_EQ(store_->counts("b").queued, 0);
-  EXPECT_EQ(store_->counts("a").queued, 1);
-  EXPECT_EQ(store_->purge_queue("a"), std::vector<std::string>{id});
-  EXPECT_EQ(store_->counts().kept, 0);
-}
-
-TEST_F(Store, CountsSurviveEverythingThatMovesThem) {
-  shares_.set_owners(2);
-  limits_.queued = 8;
-  open();
-  NewJob one;
-  one.owner = "a";
-  one.request = "{}";
-  for (int i = 0; i < 4; ++i) add("a");
-  one.id = new_job_id(false);
-  EXPECT_FALSE(store_->add(one));
-  for (int i = 0; i < 4; ++i) add("b");
-  const Claim claim = *store_->claim();
-  store_->cancel(claim.job.owner, claim.job.id);
-  store_->finish(store_->claim()->job, JobState::kFailed, "", "x", "");
-  store_->put_back(store_->claim()->job);
-  const JobCounts now = store_->counts();
-  open();
-  const JobCounts after = store_->counts();
-  EXPECT_EQ(now.queued, after.queued);
-  EXPECT_EQ(now.queued_bytes, after.queued_bytes);
-  EXPECT_EQ(now.running, after.running);
-  EXPECT_EQ(now.kept, after.kept);
-  EXPECT_EQ(now.kept_bytes, after.kept_bytes);
-}
-
-TEST_F(Store, ResultsComeInPieces) {
-  const std::string id = add();
-  std::string output = "\"";
-  for (int i = 0; output.size() < 1'000'000; ++i) output += std::to_string(i) + "é";
-  output += '"';
-  EXPECT_TRUE(store_->finish(store_->claim()->job, JobState::kCompleted, output, "", ""));
-  EXPECT_EQ(store_->output_bytes(id), std::int64_t(output.size()));
-  std::string read, part;
-  for (int i = 0; !(part = store_->output_part(id, i)).empty(); ++i) {
-    EXPECT_LE(part.size(), 300'000u);
-    read += part;
-  }
-  EXPECT_EQ(read, output);
-}
-
-TEST_F(Store, WebhooksOfOneDoNotKeepOthersWaiting) {
-  for (const char* owner : {"a", "a", "a", "a", "a", "a", "a", "a", "b"}) {
-    NewJob job;
-    job.id = new_job_id(false);
-    job.owner = owner;
-    job.request = "{}";
-    job.webhook = "http://x.example/";
-    ASSERT_TRUE(store_->add(job));
-    store_->cancel(owner, job.id);
-  }
-  const auto due = store_->due_webhooks({{"a", 1}}, 4);
-  ASSERT_EQ(due.size(), 4u);
-  EXPECT_EQ(due.back().owner, "b");
-  // A try counts when it was sent.
-  EXPECT_EQ(store_->find("b", due.back().id)->webhook_tries, 0);
-  for (int i = 1; i <= 3; ++i) {
-    store_->webhook_sent(due.back().id, false, -1000);
-    EXPECT_EQ(store_->find("b", due.back().id)->webhook_tries, i);
-  }
-  for (const Job& job : store_->due_webhooks({}, 100)) EXPECT_NE(job.id, due.back().id);
-}
-
-TEST_F(Store, ADatabaseOfVersion1IsTakenOver) {
-  store_.reset();
-  fs::remove_all(folder_ + "/");
-  fs::create_directories(folder_);
+TEST_F(SqliteStore, ADatabaseOfVersion1IsTakenOver) {
   {
     Database old(path(), false);
     old.execute(R"sql(CREATE TABLE jobs(
@@ -196,7 +63,7 @@ TEST_F(Store, ADatabaseOfVersion1IsTakenOver) {
   open();
   EXPECT_EQ(store_->find(kLocalOwner, "x")->state, JobState::kCompleted);
   EXPECT_EQ(store_->output_part("x", 0), "\"done\"");
-  add();
+  add("{}");
   store_.reset();
   {
     Database newer(path(), false);
@@ -205,8 +72,9 @@ TEST_F(Store, ADatabaseOfVersion1IsTakenOver) {
   EXPECT_THROW(open(), StorageError);
 }
 
-TEST_F(Store, DamageIsFound) {
-  for (int i = 0; i < 200; ++i) add("a", std::string(1000, 'x'));
+TEST_F(SqliteStore, DamageIsFound) {
+  open();
+  for (int i = 0; i < 200; ++i) add(std::string(1000, 'x'));
   store_->checkpoint();
   store_.reset();
   const auto size = fs::file_size(path());

@@ -6,22 +6,12 @@
 
 #include <concepts>
 #include <cstdint>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "jobs/storage_error.h"
+
 namespace chatterbox::sidecar {
-
-// Storage failed: the disk is full, another process holds the database, or it is damaged.
-class StorageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-// True once SQLite has found a database of this process damaged: nothing in it can be relied on.
-bool storage_damaged();
-void report_storage_damage();
 
 // One SQLite connection. Not for two threads at once.
 class Database {

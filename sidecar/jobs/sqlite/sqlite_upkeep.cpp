@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// The part of JobStore that time drives: expiry, webhooks, checkpoints.
-#include "jobs/job_store.h"
+// The part of SqliteJobStore that time drives: expiry, webhooks, checkpoints.
+#include "jobs/sqlite/sqlite_store.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -24,7 +24,7 @@ std::vector<std::string> ids(Database& database, const char* sql, std::int64_t n
 
 }  // namespace
 
-std::vector<std::string> JobStore::expire() {
+std::vector<std::string> SqliteJobStore::expire() {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = now_ms();
   auto stopped = ids(database_, "SELECT id FROM jobs WHERE state = 1 AND expires_ms <= ?", now);
@@ -53,7 +53,8 @@ std::vector<std::string> JobStore::expire() {
   return stopped;
 }
 
-std::vector<Job> JobStore::due_webhooks(const std::map<std::string, int>& in_the_air, int each) {
+std::vector<Job> SqliteJobStore::due_webhooks(const std::map<std::string, int>& in_the_air,
+                                              int each) {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = now_ms();
   std::vector<Job> jobs;
@@ -79,7 +80,7 @@ std::vector<Job> JobStore::due_webhooks(const std::map<std::string, int>& in_the
   return jobs;
 }
 
-void JobStore::webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) {
+void SqliteJobStore::webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) {
   const std::lock_guard lock(mutex_);
   Query(database_,
         "UPDATE jobs SET webhook_tries = webhook_tries + 1, webhook_due_ms = "
@@ -91,7 +92,7 @@ void JobStore::webhook_sent(const std::string& id, bool delivered, std::int64_t 
       .run();
 }
 
-void JobStore::checkpoint() {
+void SqliteJobStore::checkpoint() {
   const std::lock_guard lock(checkpoint_mutex_);
   // Busy is no failure: the next round takes what this one leaves.
   sqlite3_wal_checkpoint_v2(checkpoint_database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// The part of JobStore that clients read: rows, results, streams, counts.
-#include "jobs/job_store.h"
+// The part of SqliteJobStore that clients read: rows, results, streams, counts.
+#include "jobs/sqlite/sqlite_store.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -12,26 +12,27 @@ constexpr std::size_t kStreamAnswerBytes = 2 << 20;
 
 }  // namespace
 
-std::optional<Job> JobStore::find(const std::string& owner, const std::string& id) {
+std::optional<Job> SqliteJobStore::find(const std::string& owner, const std::string& id) {
   const std::lock_guard lock(reader_mutex_);
   return find_job(reader_, owner, id);
 }
 
-std::int64_t JobStore::output_bytes(const std::string& id) {
+std::int64_t SqliteJobStore::output_bytes(const std::string& id) {
   const std::lock_guard lock(reader_mutex_);
   Query query(reader_, "SELECT SUM(LENGTH(CAST(body AS BLOB))) FROM outputs WHERE id = ?");
   query.bind(id);
   return query.next() ? query.integer(0) : 0;
 }
 
-std::string JobStore::output_part(const std::string& id, int number) {
+std::string SqliteJobStore::output_part(const std::string& id, int number) {
   const std::lock_guard lock(reader_mutex_);
   Query query(reader_, "SELECT body FROM outputs WHERE id = ? AND number = ?");
   query.bind(id).bind(number);
   return query.next() ? query.text(0) : "";
 }
 
-std::optional<StreamNews> JobStore::take_stream(const std::string& owner, const std::string& id) {
+std::optional<StreamNews> SqliteJobStore::take_stream(const std::string& owner,
+                                                      const std::string& id) {
   const std::lock_guard lock(mutex_);
   StreamNews news;
   const auto job = find_job(database_, owner, id);
@@ -73,12 +74,12 @@ std::optional<StreamNews> JobStore::take_stream(const std::string& owner, const 
   return news;
 }
 
-JobCounts JobStore::counts() {
+JobCounts SqliteJobStore::counts() {
   const std::lock_guard lock(counts_mutex_);
   return counts_;
 }
 
-JobCounts JobStore::counts(const std::string& owner) {
+JobCounts SqliteJobStore::counts(const std::string& owner) {
   const std::lock_guard lock(counts_mutex_);
   const auto found = of_owner_.find(owner);
   return found == of_owner_.end() ? JobCounts() : found->second;

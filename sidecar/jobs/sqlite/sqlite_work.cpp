@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// The part of JobStore that workers use: claims, pieces of output, results.
+// The part of SqliteJobStore that workers use: claims, pieces of output, results.
 #include <algorithm>
 
-#include "jobs/job_store.h"
+#include "jobs/sqlite/sqlite_store.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t kPartBytes = 256 << 10;
 
 }  // namespace
 
-std::optional<Claim> JobStore::claim() {
+std::optional<Claim> SqliteJobStore::claim() {
   const std::lock_guard lock(mutex_);
   if (counts_.queued == 0) return std::nullopt;
   Transaction transaction(database_);
@@ -55,13 +55,13 @@ std::optional<Claim> JobStore::claim() {
   return claim;
 }
 
-bool JobStore::is_current(const Job& job) {
+bool SqliteJobStore::is_current(const Job& job) {
   const std::lock_guard lock(mutex_);
   const auto now = find_job(database_, "", job.id);
   return now && now->state == JobState::kInProgress && now->epoch == job.epoch;
 }
 
-ChunkFate JobStore::add_chunk(const Job& job, int number, std::string_view json) {
+ChunkFate SqliteJobStore::add_chunk(const Job& job, int number, std::string_view json) {
   const std::lock_guard lock(mutex_);
   const auto now = find_job(database_, "", job.id);
   if (!now || now->state != JobState::kInProgress || now->epoch != job.epoch)
@@ -80,7 +80,7 @@ ChunkFate JobStore::add_chunk(const Job& job, int number, std::string_view json)
   return ChunkFate::kKept;
 }
 
-void JobStore::write_output(const std::string& id, std::string_view output) {
+void SqliteJobStore::write_output(const std::string& id, std::string_view output) {
   Query(database_, "DELETE FROM outputs WHERE id = ?").bind(id).run();
   for (int number = 0; !output.empty(); ++number) {
     const std::string_view part = output.substr(0, kPartBytes);
@@ -93,8 +93,8 @@ void JobStore::write_output(const std::string& id, std::string_view output) {
   }
 }
 
-bool JobStore::finish(const Job& job, JobState state, std::string_view output,
-                      const std::string& error, const std::string& detail) {
+bool SqliteJobStore::finish(const Job& job, JobState state, std::string_view output,
+                            const std::string& error, const std::string& detail) {
   const std::lock_guard lock(mutex_);
   if (!output.empty()) need_room(output.size(), 1);
   Transaction transaction(database_);
@@ -112,7 +112,7 @@ bool JobStore::finish(const Job& job, JobState state, std::string_view output,
   return true;
 }
 
-void JobStore::put_back(const Job& job) {
+void SqliteJobStore::put_back(const Job& job) {
   const std::lock_guard lock(mutex_);
   Query(database_,
         "UPDATE jobs SET state = 0, turn = 0, started_ms = 0, attempts = attempts - 1, "

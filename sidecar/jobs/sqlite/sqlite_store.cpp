@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "jobs/job_store.h"
+#include "jobs/sqlite/sqlite_store.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -52,7 +52,8 @@ std::optional<Job> find_job(Database& database, const std::string& owner, const 
   return job;
 }
 
-JobStore::JobStore(const std::string& path, const StoreLimits& limits, const Shares& shares)
+SqliteJobStore::SqliteJobStore(const std::string& path, const StoreLimits& limits,
+                               const Shares& shares)
     : path_(path),
       limits_(limits),
       shares_(shares),
@@ -65,7 +66,7 @@ JobStore::JobStore(const std::string& path, const StoreLimits& limits, const Sha
   recover();
 }
 
-void JobStore::need_room(std::size_t bytes, int reserves) {
+void SqliteJobStore::need_room(std::size_t bytes, int reserves) {
   const auto missing = [&] {
     struct statvfs disk {};
     if (statvfs(path_.c_str(), &disk) != 0) return std::int64_t(0);
@@ -85,7 +86,7 @@ void JobStore::need_room(std::size_t bytes, int reserves) {
 
 // The log keeps its size when all of it has been put in place, and the database
 // keeps the pages of what was deleted. On a full disk both are needed elsewhere.
-void JobStore::give_back() {
+void SqliteJobStore::give_back() {
   const std::lock_guard lock(checkpoint_mutex_);
   for (const char* step : {"PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA incremental_vacuum",
                            "PRAGMA wal_checkpoint(TRUNCATE)"})
@@ -93,7 +94,7 @@ void JobStore::give_back() {
     sqlite3_exec(database_.handle(), step, nullptr, nullptr, nullptr);
 }
 
-void JobStore::recount() {
+void SqliteJobStore::recount() {
   std::map<std::string, JobCounts> found;
   JobCounts all;
   Query query(database_,
@@ -123,8 +124,8 @@ void JobStore::recount() {
 }
 
 // Nobody takes more than a share; the whole has room for every share.
-bool JobStore::has_room(const JobCounts& all, const std::string& owner, std::int64_t bytes,
-                        bool waits) const {
+bool SqliteJobStore::has_room(const JobCounts& all, const std::string& owner, std::int64_t bytes,
+                              bool waits) const {
   const auto found = of_owner_.find(owner);
   const JobCounts own = found == of_owner_.end() ? JobCounts() : found->second;
   const auto fits = [&](std::int64_t total, std::int64_t mine, std::int64_t more,
@@ -137,8 +138,8 @@ bool JobStore::has_room(const JobCounts& all, const std::string& owner, std::int
                      fits(all.queued_bytes, own.queued_bytes, bytes, limits_.queued_bytes)));
 }
 
-void JobStore::insert(const NewJob& job, JobState state, const std::string& error,
-                      const std::string& detail) {
+void SqliteJobStore::insert(const NewJob& job, JobState state, const std::string& error,
+                            const std::string& detail) {
   Transaction transaction(database_);
   std::int64_t turn = turn_;
   {
@@ -187,7 +188,7 @@ void JobStore::insert(const NewJob& job, JobState state, const std::string& erro
   });
 }
 
-bool JobStore::add(const NewJob& job) {
+bool SqliteJobStore::add(const NewJob& job) {
   const std::lock_guard lock(mutex_);
   if (!has_room(counts_, job.owner, std::int64_t(job.request.size()), true)) return false;
   need_room(job.request.size(), 2);
@@ -195,7 +196,8 @@ bool JobStore::add(const NewJob& job) {
   return true;
 }
 
-bool JobStore::add_failed(const NewJob& job, const std::string& error, const std::string& detail) {
+bool SqliteJobStore::add_failed(const NewJob& job, const std::string& error,
+                                const std::string& detail) {
   const std::lock_guard lock(mutex_);
   NewJob reason = job;
   reason.request.clear();
@@ -206,7 +208,7 @@ bool JobStore::add_failed(const NewJob& job, const std::string& error, const std
   return true;
 }
 
-void JobStore::keep_for(const std::string& owner, const std::string& id, std::int64_t ms) {
+void SqliteJobStore::keep_for(const std::string& owner, const std::string& id, std::int64_t ms) {
   const std::lock_guard lock(mutex_);
   Query(database_, "UPDATE jobs SET expires_ms = ? WHERE id = ? AND client = ?")
       .bind(now_ms() + std::min(ms, limits_.most_ttl_ms))
@@ -215,8 +217,8 @@ void JobStore::keep_for(const std::string& owner, const std::string& id, std::in
       .run();
 }
 
-bool JobStore::end(const Job& job, JobState state, const std::string& error,
-                   const std::string& detail, std::optional<std::int64_t> epoch) {
+bool SqliteJobStore::end(const Job& job, JobState state, const std::string& error,
+                         const std::string& detail, std::optional<std::int64_t> epoch) {
   const std::int64_t now = now_ms();
   Query(database_,
         "UPDATE jobs SET state = ?, finished_ms = ?, error = ?, detail = ?, expires_ms = ?, "
@@ -243,7 +245,7 @@ bool JobStore::end(const Job& job, JobState state, const std::string& error,
   return true;
 }
 
-bool JobStore::cancel(const std::string& owner, const std::string& id) {
+bool SqliteJobStore::cancel(const std::string& owner, const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto job = find_job(database_, owner, id);
   if (!job) return false;
@@ -260,7 +262,7 @@ bool JobStore::cancel(const std::string& owner, const std::string& id) {
   return true;
 }
 
-bool JobStore::retry(const std::string& owner, const std::string& id) {
+bool SqliteJobStore::retry(const std::string& owner, const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto job = find_job(database_, owner, id);
   if (!job || !has_room(counts_, owner, 0, true)) return false;
@@ -292,7 +294,7 @@ bool JobStore::retry(const std::string& owner, const std::string& id) {
   return true;
 }
 
-std::vector<std::string> JobStore::purge_queue(const std::string& owner) {
+std::vector<std::string> SqliteJobStore::purge_queue(const std::string& owner) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> removed;
   {

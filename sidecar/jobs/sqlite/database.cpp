@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "jobs/database.h"
-
-#include <atomic>
+#include "jobs/sqlite/database.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -13,18 +11,13 @@ constexpr int kBusyMs = 50;
 // Statements we send are ours; this bounds what one value may be.
 constexpr int kMaxValueBytes = 512 << 20;
 
-std::atomic<bool> damaged{false};
-
 [[noreturn]] void fail(sqlite3* handle, const char* what) {
   const int code = handle ? sqlite3_errcode(handle) : SQLITE_NOMEM;
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) damaged = true;
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) report_storage_damage();
   throw StorageError(std::string(what) + ": " + (handle ? sqlite3_errmsg(handle) : "no memory"));
 }
 
 }  // namespace
-
-bool storage_damaged() { return damaged; }
-void report_storage_damage() { damaged = true; }
 
 Database::Database(const std::string& path, bool full_sync) {
   if (sqlite3_open_v2(path.c_str(), &handle_,

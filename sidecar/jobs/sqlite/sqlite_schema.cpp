@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// The part of JobStore that makes, checks and finds again the tables.
-#include "jobs/job_store.h"
+// The part of SqliteJobStore that makes, checks and finds again the tables.
+#include "jobs/sqlite/sqlite_store.h"
 #include "log.h"
 
 namespace chatterbox::sidecar {
@@ -69,7 +69,7 @@ std::int64_t first_integer(Database& database, const char* sql) {
 
 }  // namespace
 
-void JobStore::prepare_schema() {
+void SqliteJobStore::prepare_schema() {
   std::int64_t version = first_integer(database_, "PRAGMA user_version");
   const bool tables =
       first_integer(database_, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'jobs'") > 0;
@@ -87,7 +87,7 @@ void JobStore::prepare_schema() {
 }
 
 // What ran when the last process ended begins again, unless it keeps ending us.
-void JobStore::recover() {
+void SqliteJobStore::recover() {
   std::vector<std::string> running;
   {
     Query query(database_, "SELECT id FROM jobs WHERE state = 1");
@@ -114,7 +114,7 @@ void JobStore::recover() {
   for (auto& [owner, counts] : of_owner_) counts.failed = 0;
 }
 
-void JobStore::check() {
+void SqliteJobStore::check() {
   const std::lock_guard lock(checkpoint_mutex_);
   try {
     Query query(checkpoint_database_, "PRAGMA quick_check(1)");

@@ -27,6 +27,7 @@ const std::vector<Setting>& settings() {
       {"listen", &Config::listen, "HOST:PORT to serve on; port 0 picks a free one"},
       {"wyoming", &Config::wyoming, "HOST:PORT to speak the Wyoming protocol on, without keys"},
       {"data-dir", &Config::data_dir, "directory of the job database"},
+      {"store", &Config::store, "postgresql://...: a database that several servers share"},
       {"model-path", &Config::model_path, "directory of the model"},
       {"model", &Config::models,
        "NAME=DIR[,family=FAMILY], a model that requests choose by its name; given several times, "
@@ -85,6 +86,8 @@ const std::vector<Setting>& settings() {
       {"stream-wait-ms", &Config::stream_wait_ms, "how long /stream waits for news", 0, 9000},
       {"drain-seconds", &Config::drain_seconds, "how long a stop waits for running jobs", 0, 3600},
       {"attempts", &Config::attempts, "starts of one job before a crash fails it", 1, 1000000},
+      {"lease-seconds", &Config::lease_seconds,
+       "with a shared store: when a server that is silent has lost its jobs", 1, 3600},
       {"webhook-retry-seconds", &Config::webhook_retry_seconds, "between tries of a webhook", 1,
        3600},
       {"durability", &Config::durability, "process: survives kill -9; power: survives power loss"},

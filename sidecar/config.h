@@ -17,6 +17,7 @@ struct Config {
   std::string listen = "127.0.0.1:8004";
   std::string wyoming;
   std::string data_dir;
+  std::string store;
   std::string model_path;
   // "NAME=DIR" each, joined by ';'.
   std::string models;
@@ -63,6 +64,7 @@ struct Config {
   int stream_wait_ms = 2000;
   int drain_seconds = 25;
   int attempts = 3;
+  int lease_seconds = 30;
   int webhook_retry_seconds = 10;
   std::string durability = "process";
   std::string log = "info";

@@ -24,7 +24,7 @@
 #include "chatterbox/log.h"
 #include "chatterbox/paths.h"
 #include "http/server.h"
-#include "jobs/sqlite/sqlite_store.h"
+#include "jobs/open_store.h"
 #include "jobs/upkeep.h"
 #include "jobs/webhooks.h"
 #include "log.h"
@@ -39,6 +39,8 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kMegabyte = 1'000'000;
 // Of a stop, while a disk that answers slowly keeps those waiting who are to hear of it.
 constexpr int kMostIdleRounds = 100;
+// Where a store is shared: who waits for news that did not come looks for itself.
+constexpr unsigned kAskAgainMs = 2000;
 
 std::string data_directory(const Config& config) {
   std::string path = config.data_dir;
@@ -59,31 +61,6 @@ void lock_directory(const std::string& data_dir) {
   throw Error(ErrorCode::kInvalidArgument,
               "data-dir: expected a directory that no other server uses, got '" + data_dir +
                   "': " + std::strerror(errno));
-}
-
-StoreLimits store_limits(const Config& config) {
-  StoreLimits limits;
-  limits.queued = config.max_queue;
-  limits.queued_bytes = std::int64_t(config.max_queue_mb) << 20;
-  limits.kept = config.max_kept;
-  limits.kept_bytes = std::int64_t(config.max_kept_mb) << 20;
-  limits.result_ms = config.result_seconds * 1000LL;
-  limits.sync_result_ms = config.sync_result_seconds * 1000LL;
-  limits.most_ttl_ms = config.max_ttl_seconds * 1000LL;
-  limits.attempts = config.attempts;
-  limits.power_safe = config.durability == "power";
-  return limits;
-}
-
-// A file that is no database, or one of a newer server, is left as it is.
-std::unique_ptr<JobStore> open_store(const std::string& path, const StoreLimits& limits,
-                                     const Shares& shares) {
-  try {
-    return std::make_unique<SqliteJobStore>(path, limits, shares);
-  } catch (const StorageError& error) {
-    throw Error(ErrorCode::kBadFile, path + ": expected a database of jobs, got: " + error.what() +
-                                         "; move it away to begin with an empty one");
-  }
 }
 
 Models::Limits model_limits(const Config& config) {
@@ -187,6 +164,22 @@ class Drain {
   bool interrupted_ = false;
 };
 
+// What happens on servers that share the store.
+void watch_others(JobStore& store, WorkerPool& pool, Waiters& waiters) {
+  if (!store.shared()) return;
+  const auto news = [&waiters](const std::string& id) {
+    post([&waiters, id] { waiters.news(id); });
+  };
+  store.watch({[&pool] { pool.wake(); }, news,
+               [&pool, news](const std::string& id) {
+                 pool.stop(id);
+                 news(id);
+               },
+               [&pool](const std::string& id, std::int64_t epoch) { pool.give_up(id, epoch); }});
+  // News may be lost with a connection.
+  post_every(kAskAgainMs, [&waiters] { waiters.news(""); });
+}
+
 // Reads the keys again on SIGHUP.
 class KeyReload {
  public:
@@ -225,8 +218,7 @@ int serve(const Config& config) {
   Shares shares;
   KeyReload reload(keys, shares);
   const StandardVoices standard_voices(config.openai_voices);
-  const std::string database = data_dir + "/jobs.sqlite";
-  const auto store_owned = open_store(database, store_limits(config), shares);
+  const auto store_owned = open_store(config, data_dir, shares);
   JobStore& store = *store_owned;
   Voices voices(config.voices_dir.empty() ? own_voice_directory() : config.voices_dir,
                 installed_voice_directories(), config.share_voices == "yes",
@@ -247,6 +239,7 @@ int serve(const Config& config) {
                     voices,         metrics,        pool,           waiters,     budgets,
                     small_requests, large_requests, standard_voices};
   Server server(services);
+  watch_others(store, pool, waiters);
   std::optional<WyomingServer> wyoming;
   if (!config.wyoming.empty()) {
     wyoming.emplace(services, config.wyoming);
@@ -265,7 +258,8 @@ int serve(const Config& config) {
                                         webhooks.look();
                                         models.unload_idle();
                                       }});
-  log(Level::kInfo, "serving on " + server.address() + ", jobs in " + data_dir);
+  log(Level::kInfo, "serving on " + server.address() + ", jobs in " +
+                        (store.shared() ? "a database that others may share" : data_dir));
   // For whoever started us on port 0.
   std::printf("%s\n", server.address().c_str());
   std::fflush(stdout);

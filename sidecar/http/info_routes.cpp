@@ -46,6 +46,8 @@ void handle_ping(Services& services, const Exchange& exchange) {
   if (storage_damaged())
     return exchange->reply_error(503, "Storage unavailable",
                                  "the database of jobs is damaged; see the log");
+  if (!services.store.available())
+    return exchange->reply_error(503, "Storage unavailable", "the database of jobs is away");
   if (!services.pool.started()) return exchange->reply(204, "text/plain", "");
   exchange->reply_json(200, R"({"status":"healthy"})");
 }

@@ -3,6 +3,7 @@
 #include "http/waiters.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "main_loop.h"
@@ -46,7 +47,8 @@ void Waiters::ended(const std::shared_ptr<Waiter>& waiter, bool answered) {
 }
 
 void Waiters::news(const std::string& id) {
-  const auto [first, last] = waiting_.equal_range(id);
+  auto [first, last] = waiting_.equal_range(id);
+  if (id.empty()) std::tie(first, last) = std::pair(waiting_.begin(), waiting_.end());
   std::vector<std::shared_ptr<Waiter>> concerned;
   for (auto at = first; at != last; ++at) concerned.push_back(at->second);
   for (const auto& waiter : concerned) try_once(waiter, false);

@@ -23,6 +23,7 @@ class Waiters {
   // Tries at once, then whenever there is news of the job, and after
   // `milliseconds` for the last time.
   void add(const std::string& id, std::int64_t milliseconds, Attempt attempt);
+  // Without an id: of any job.
   void news(const std::string& id);
   // Answers everyone: the server stops.
   void flush();

@@ -59,6 +59,8 @@ class AsyncStore {
   // These are kept in memory.
   JobCounts counts() { return store_.counts(); }
   JobCounts counts(const std::string& owner) { return store_.counts(owner); }
+  QueueFigures figures() { return store_.figures(); }
+  bool available() { return store_.available(); }
 
   // For threads that may wait for the disk, which that of the main loop may not.
   JobStore& blocking() { return store_; }

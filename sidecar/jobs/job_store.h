@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "jobs/job.h"
 #include "jobs/storage_error.h"
+#include "shares.h"
 
 namespace chatterbox::sidecar {
 
@@ -61,6 +63,28 @@ struct JobCounts {
   std::int64_t queued = 0, queued_bytes = 0, running = 0;
   // Since the process began.
   std::int64_t completed = 0, failed = 0, cancelled = 0, timed_out = 0, retried = 0;
+};
+
+// How much waits, as a whole: what says whether more machines are wanted.
+struct QueueFigures {
+  // Milliseconds that the job which waits longest has waited.
+  std::int64_t oldest_waiting_ms = 0;
+  // Of all servers together.
+  std::int64_t workers = 0;
+  // Starts whose server was not heard of any more, as this process found them.
+  std::int64_t leases_lost = 0;
+};
+
+// What happens to jobs elsewhere, on servers that share a store. Called in threads of the store.
+struct StoreEvents {
+  // A job may wait.
+  std::function<void()> work;
+  // A job has a new chunk, or has ended; without an id: anything may have happened.
+  std::function<void(const std::string& id)> news;
+  // What runs as this job is wanted no more.
+  std::function<void(const std::string& id)> stopped;
+  // This start of a job is not this server's any more.
+  std::function<void(const std::string& id, std::int64_t epoch)> lost;
 };
 
 // Jobs that outlive the process: what a call has returned survives kill -9. Everything else (who
@@ -127,6 +151,20 @@ class JobStore {
   virtual void checkpoint() = 0;
   // Reads the whole database; slow. What it finds, storage_damaged() tells.
   virtual void check() = 0;
+
+  // Whether other servers use the same jobs.
+  virtual bool shared() const { return false; }
+  // Whether it was there when it was asked last.
+  virtual bool available() { return true; }
+  // Kept in memory.
+  virtual QueueFigures figures() { return {}; }
+  // From now on `events` are told, and what this server works on stays its own. Called once.
+  virtual void watch(StoreEvents) {}
 };
+
+// Whether an owner may have one more job kept, and waiting if it `waits`: nobody takes more than a
+// share, and the whole has room for every share.
+bool has_room(const StoreLimits& limits, const Shares& shares, const JobCounts& all,
+              const JobCounts& own, std::int64_t bytes, bool waits);
 
 }  // namespace chatterbox::sidecar

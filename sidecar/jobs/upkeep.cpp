@@ -38,7 +38,8 @@ void Upkeep::loop() {
       hooks_.round();
       if (round % kRoundsPerCheckpoint == 0) store_.checkpoint();
     } catch (const StorageError& error) {
-      log(Level::kWarning, std::string("upkeep: ") + error.what());
+      // That it is away has been said once.
+      if (store_.available()) log(Level::kWarning, std::string("upkeep: ") + error.what());
     }
     // Requests of many megabytes leave holes that the allocator keeps otherwise.
     if (round % kRoundsPerTrim == 0) malloc_trim(0);

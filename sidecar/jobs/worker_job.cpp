@@ -48,7 +48,8 @@ void keep_chunk(JobStore& store, const Job& job, int number, const std::string& 
                     "another; send the request once more");
       return;
     } catch (const StorageError& error) {
-      if (tries == kTries)
+      // Of a shared store the lease says how long.
+      if (tries == kTries && !store.shared())
         throw Error(ErrorCode::kModelFailure, std::string("cannot keep audio: ") + error.what());
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

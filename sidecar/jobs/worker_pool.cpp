@@ -58,6 +58,15 @@ void WorkerPool::stop(const std::string& id) {
     if (worker->id == id && worker->stop) worker->stop->request_stop();
 }
 
+void WorkerPool::give_up(const std::string& id, std::int64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& worker : workers_)
+    if (worker->id == id && worker->epoch == epoch && worker->stop) {
+      worker->put_back = true;
+      worker->stop->request_stop();
+    }
+}
+
 void WorkerPool::drain() {
   const std::lock_guard lock(mutex_);
   draining_ = true;
@@ -84,7 +93,8 @@ std::optional<Claim> WorkerPool::claim_job() {
   try {
     return store_.claim();
   } catch (const StorageError& error) {
-    log(Level::kWarning, std::string("cannot take a job: ") + error.what());
+    // That it is away has been said once.
+    if (store_.available()) log(Level::kWarning, std::string("cannot take a job: ") + error.what());
     return std::nullopt;
   }
 }
@@ -145,6 +155,7 @@ void WorkerPool::loop(Worker& worker) {
       jobs_ = true;
       changed_.notify_one();
       worker.id = claim->job.id;
+      worker.epoch = claim->job.epoch;
       lock.unlock();
       run_job(worker, *claim);
       lock.lock();

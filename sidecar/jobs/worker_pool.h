@@ -62,6 +62,8 @@ class WorkerPool {
   bool submit(LiveTask task);
   // Ends what runs as `id`, between tokens.
   void stop(const std::string& id);
+  // The same for one start of a job, which is to go back into the queue instead of ending.
+  void give_up(const std::string& id, std::int64_t epoch);
 
   // No new work from now on.
   void drain();
@@ -77,6 +79,7 @@ class WorkerPool {
     std::thread thread;
     // Guarded by mutex_: what it works on, and what ends that; empty: nothing.
     std::string id;
+    std::int64_t epoch = 0;
     std::optional<std::stop_source> stop;
     // The job goes back into the queue instead of ending.
     bool put_back = false;

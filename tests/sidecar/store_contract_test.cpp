@@ -12,7 +12,13 @@ namespace {
 class StoreContract : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    kind_ = std::make_unique<SqliteKind>();
+#ifdef CHATTERBOX_HAVE_LIBPQ
+    if (GetParam() == "postgres") {
+      if (PostgresKind::address().empty()) GTEST_SKIP() << "expected to be run by postgres.py";
+      kind_ = std::make_unique<PostgresKind>();
+    }
+#endif
+    if (!kind_) kind_ = std::make_unique<SqliteKind>();
     open();
   }
   void open() {
@@ -155,6 +161,9 @@ TEST_P(StoreContract, WebhooksOfOneDoNotKeepOthersWaiting) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values("sqlite"));
+#ifdef CHATTERBOX_HAVE_LIBPQ
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values("postgres"));
+#endif
 
 }  // namespace
 }  // namespace chatterbox::sidecar

@@ -123,19 +123,10 @@ void SqliteJobStore::recount() {
   for (const auto& [owner, now] : found) set(of_owner_[owner], now);
 }
 
-// Nobody takes more than a share; the whole has room for every share.
-bool SqliteJobStore::has_room(const JobCounts& all, const std::string& owner, std::int64_t bytes,
-                              bool waits) const {
+bool SqliteJobStore::room_for(const std::string& owner, std::int64_t bytes, bool waits) const {
   const auto found = of_owner_.find(owner);
-  const JobCounts own = found == of_owner_.end() ? JobCounts() : found->second;
-  const auto fits = [&](std::int64_t total, std::int64_t mine, std::int64_t more,
-                        std::int64_t limit) {
-    return total + more <= limit && (mine == 0 || mine + more <= shares_.of(limit));
-  };
-  return fits(all.kept, own.kept, 1, limits_.kept) &&
-         fits(all.kept_bytes, own.kept_bytes, bytes, limits_.kept_bytes) &&
-         (!waits || (fits(all.queued, own.queued, 1, limits_.queued) &&
-                     fits(all.queued_bytes, own.queued_bytes, bytes, limits_.queued_bytes)));
+  return has_room(limits_, shares_, counts_,
+                  found == of_owner_.end() ? JobCounts() : found->second, bytes, waits);
 }
 
 void SqliteJobStore::insert(const NewJob& job, JobState state, const std::string& error,
@@ -190,7 +181,7 @@ void SqliteJobStore::insert(const NewJob& job, JobState state, const std::string
 
 bool SqliteJobStore::add(const NewJob& job) {
   const std::lock_guard lock(mutex_);
-  if (!has_room(counts_, job.owner, std::int64_t(job.request.size()), true)) return false;
+  if (!room_for(job.owner, std::int64_t(job.request.size()), true)) return false;
   need_room(job.request.size(), 2);
   insert(job, JobState::kInQueue, "", "");
   return true;
@@ -201,7 +192,7 @@ bool SqliteJobStore::add_failed(const NewJob& job, const std::string& error,
   const std::lock_guard lock(mutex_);
   NewJob reason = job;
   reason.request.clear();
-  if (!has_room(counts_, job.owner, 0, false)) return false;
+  if (!room_for(job.owner, 0, false)) return false;
   need_room(1024, 2);
   insert(reason, JobState::kFailed, error, detail);
   count(job.owner, [](JobCounts& counts) { ++counts.failed; });
@@ -265,7 +256,7 @@ bool SqliteJobStore::cancel(const std::string& owner, const std::string& id) {
 bool SqliteJobStore::retry(const std::string& owner, const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto job = find_job(database_, owner, id);
-  if (!job || !has_room(counts_, owner, 0, true)) return false;
+  if (!job || !room_for(owner, 0, true)) return false;
   Transaction transaction(database_);
   // Another seed: what failed for one may succeed with the next. Another epoch: the start that
   // failed may still be at work, and must not be taken for the one that follows.

@@ -48,8 +48,7 @@ class SqliteJobStore : public JobStore {
   void give_back();
   void prepare_schema();
   void recover();
-  bool has_room(const JobCounts& all, const std::string& owner, std::int64_t bytes,
-                bool waits) const;
+  bool room_for(const std::string& owner, std::int64_t bytes, bool waits) const;
   void insert(const NewJob& job, JobState state, const std::string& error,
               const std::string& detail);
   // How every job ends: false when it has ended before, or in another start than `epoch`.

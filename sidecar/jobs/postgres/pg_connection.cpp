@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "jobs/postgres/pg_connection.h"
+
+#include <glib.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+
+namespace chatterbox::sidecar {
+namespace {
+
+std::string trimmed(const char* text) {
+  std::string line = text ? text : "";
+  while (!line.empty() && line.back() == '\n') line.pop_back();
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
+// A machine that is gone says nothing: it is noticed within seconds. What the address says wins.
+constexpr std::array<const char*, 8> kNames{"connect_timeout",
+                                            "keepalives_idle",
+                                            "keepalives_interval",
+                                            "keepalives_count",
+                                            "tcp_user_timeout",
+                                            "client_encoding",
+                                            "options",
+                                            "dbname"};
+// Every statement is meant to go through an index, whatever the statistics say of the moment.
+constexpr const char* kOptions =
+    "-c statement_timeout=30s -c enable_seqscan=off -c enable_hashjoin=off "
+    "-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+
+}  // namespace
+
+std::int64_t PgRows::integer(int row, int column) const {
+  const auto* bytes =
+      reinterpret_cast<const unsigned char*>(PQgetvalue(result_.get(), row, column));
+  const int length = PQgetlength(result_.get(), row, column);
+  // Big-endian, of 1 to 8 bytes.
+  std::uint64_t value = length > 0 && (bytes[0] & 0x80) ? ~std::uint64_t(0) : 0;
+  for (int i = 0; i < length; ++i) value = (value << 8) | bytes[i];
+  return std::int64_t(value);
+}
+
+std::string PgRows::text(int row, int column) const {
+  return {PQgetvalue(result_.get(), row, column),
+          std::size_t(PQgetlength(result_.get(), row, column))};
+}
+
+PgConnection::PgConnection(const std::string& address) : handle_(nullptr, PQfinish) {
+  std::array<const char*, 9> names{},
+      values{"3", "5", "2", "3", "10000", "UTF8", kOptions, address.c_str()};
+  std::copy(kNames.begin(), kNames.end(), names.begin());
+  handle_.reset(PQconnectdbParams(names.data(), values.data(), 1));
+  if (!handle_ || PQstatus(handle_.get()) != CONNECTION_OK)
+    throw PgError("cannot connect: " + trimmed(handle_ ? PQerrorMessage(handle_.get()) : nullptr),
+                  false);
+  PQsetNoticeProcessor(
+      handle_.get(), [](void*, const char*) {}, nullptr);
+}
+
+bool PgConnection::alive() {
+  if (broken()) return false;
+  pollfd socket{PQsocket(handle_.get()), POLLIN, 0};
+  // Nothing is expected: what can be read is most likely the end.
+  if (poll(&socket, 1, 0) > 0) PQconsumeInput(handle_.get());
+  return !broken();
+}
+
+PGresult* PgConnection::checked(PGresult* result) {
+  const auto status = PQresultStatus(result);
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
+  const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const std::string state = code ? code : "";
+  const std::string message = trimmed(PQerrorMessage(handle_.get()));
+  PQclear(result);
+  // The server ends, or has become one that only reads: another may have its place.
+  if (state.starts_with("57P") || state == "25006") broken_ = true;
+  throw PgError(message, state == "40001" || state == "40P01");
+}
+
+void PgConnection::execute(const char* sql) { PQclear(checked(PQexec(handle_.get(), sql))); }
+
+const std::string& PgConnection::prepared(const char* sql) {
+  const auto known = prepared_.find(sql);
+  if (known != prepared_.end()) return known->second;
+  std::string name = std::to_string(prepared_.size());
+  PQclear(checked(PQprepare(handle_.get(), name.c_str(), sql, 0, nullptr)));
+  return prepared_[sql] = std::move(name);
+}
+
+PgQuery& PgQuery::bind_raw(std::string text) {
+  held_.push_back(std::move(text));
+  values_.push_back(held_.back().c_str());
+  lengths_.push_back(0);
+  formats_.push_back(0);
+  return *this;
+}
+
+PgQuery& PgQuery::bind(std::string_view text) {
+  std::string whole(text.substr(0, text.find('\0')));
+  if (!g_utf8_validate_len(whole.data(), whole.size(), nullptr)) {
+    gchar* valid = g_utf8_make_valid(whole.data(), gssize(whole.size()));
+    whole = valid;
+    g_free(valid);
+  }
+  return bind_raw(std::move(whole));
+}
+
+PgQuery& PgQuery::bind_bytes(std::string_view bytes) {
+  values_.push_back(bytes.data() ? bytes.data() : "");
+  lengths_.push_back(int(bytes.size()));
+  formats_.push_back(1);
+  return *this;
+}
+
+PgQuery& PgQuery::bind(const std::vector<std::string>& texts) {
+  std::string array = "{";
+  for (const std::string& text : texts) {
+    if (array.size() > 1) array += ',';
+    array += '"';
+    for (const char c : text) {
+      if (c == '"' || c == '\\') array += '\\';
+      array += c;
+    }
+    array += '"';
+  }
+  return bind(std::string_view(array + "}"));
+}
+
+PgQuery& PgQuery::bind(const std::vector<std::int64_t>& numbers) {
+  std::string array = "{";
+  for (const std::int64_t number : numbers) {
+    if (array.size() > 1) array += ',';
+    array += std::to_string(number);
+  }
+  array += '}';
+  return bind_raw(std::move(array));
+}
+
+PgRows PgQuery::run() {
+  const std::string& name = connection_.prepared(sql_);
+  return PgRows(
+      connection_.checked(PQexecPrepared(connection_.handle(), name.c_str(), int(values_.size()),
+                                         values_.data(), lengths_.data(), formats_.data(), 1)));
+}
+
+PgTransaction::~PgTransaction() {
+  if (!open_) return;
+  try {
+    connection_.execute("ROLLBACK");
+  } catch (const PgError&) {
+    // The connection is gone, and the transaction with it.
+  }
+}
+
+}  // namespace chatterbox::sidecar

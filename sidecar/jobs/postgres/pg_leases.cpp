@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#include "jobs/postgres/pg_leases.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "log.h"
+
+namespace chatterbox::sidecar {
+
+PgLeases::PgLeases(PgPool& pool, std::string server, int workers, std::int64_t lease_ms)
+    : pool_(pool), server_(std::move(server)), workers_(workers), lease_(lease_ms) {}
+
+PgLeases::~PgLeases() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    end_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void PgLeases::begin(Lost lost) {
+  lost_ = std::move(lost);
+  thread_ = std::thread([this] { loop(); });
+}
+
+void PgLeases::hold(const std::string& id, std::int64_t epoch, Clock::time_point asked) {
+  const std::lock_guard lock(mutex_);
+  held_[{id, epoch}] = asked + lease_;
+}
+
+void PgLeases::drop(const std::string& id, std::int64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  held_.erase({id, epoch});
+}
+
+void PgLeases::tell_lost(const Start& start) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (held_.erase(start) == 0) return;
+  }
+  log(Level::kWarning, "job " + start.first + ": its lease is lost, this start of it ends");
+  lost_(start.first, start.second);
+}
+
+void PgLeases::renew() {
+  std::vector<std::string> ids;
+  std::vector<std::int64_t> epochs;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [start, until] : held_) {
+      ids.push_back(start.first);
+      epochs.push_back(start.second);
+    }
+  }
+  const auto asked = Clock::now();
+  std::set<Start> renewed;
+  pool_.with([&](PgConnection& connection) {
+    renewed.clear();
+    PgQuery(connection,
+            "INSERT INTO chatterbox.servers AS s VALUES($1, $2, chatterbox.now_ms()) "
+            "ON CONFLICT (id) DO UPDATE SET workers = excluded.workers, seen_ms = excluded.seen_ms")
+        .bind(server_)
+        .bind(workers_)
+        .run();
+    if (ids.empty()) return 0;
+    const PgRows rows = PgQuery(connection,
+                                "UPDATE chatterbox.jobs j SET lease_ms = chatterbox.now_ms() + $3 "
+                                "FROM unnest($1::text[], $2::bigint[]) AS held(id, epoch) "
+                                "WHERE j.id = held.id AND j.epoch = held.epoch AND j.state = 1 "
+                                "RETURNING j.id, j.epoch")
+                            .bind(ids)
+                            .bind(epochs)
+                            .bind(lease_.count())
+                            .run();
+    for (int row = 0; row < rows.count(); ++row)
+      renewed.insert({rows.text(row, 0), rows.integer(row, 1)});
+    return 0;
+  });
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Start start{ids[i], epochs[i]};
+    if (!renewed.contains(start)) {
+      tell_lost(start);
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    if (const auto held = held_.find(start); held != held_.end()) held->second = asked + lease_;
+  }
+}
+
+// The database is away for longer than it waits for us: others may have what was ours.
+void PgLeases::give_up_late() {
+  std::vector<Start> late;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [start, until] : held_)
+      if (until <= Clock::now()) late.push_back(start);
+  }
+  for (const Start& start : late) tell_lost(start);
+}
+
+void PgLeases::loop() {
+  const auto round = std::min<Clock::duration>(lease_ / 6, std::chrono::seconds(1));
+  Clock::time_point next{};
+  std::unique_lock lock(mutex_);
+  do {
+    lock.unlock();
+    try {
+      if (Clock::now() >= next) {
+        renew();
+        next = Clock::now() + lease_ / 3;
+      }
+    } catch (const StorageError&) {
+      // The pool has told; it is tried again in the next round.
+    }
+    give_up_late();
+    lock.lock();
+  } while (!end_.wait_for(lock, round, [this] { return ending_; }));
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "jobs/postgres/pg_pool.h"
+
+namespace chatterbox::sidecar {
+
+// The starts that this server works on: their leases are renewed three times in their time, and
+// who works on one that has run out, or is somebody else's, is told.
+class PgLeases {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Lost = std::function<void(const std::string& id, std::int64_t epoch)>;
+
+  PgLeases(PgPool& pool, std::string server, int workers, std::int64_t lease_ms);
+  ~PgLeases();
+  PgLeases(const PgLeases&) = delete;
+  PgLeases& operator=(const PgLeases&) = delete;
+
+  void begin(Lost lost);
+  // `asked`: before the statement that took the lease was sent.
+  void hold(const std::string& id, std::int64_t epoch, Clock::time_point asked);
+  void drop(const std::string& id, std::int64_t epoch);
+
+ private:
+  using Start = std::pair<std::string, std::int64_t>;
+  void loop();
+  void renew();
+  void give_up_late();
+  // Tells who works on what is held still.
+  void tell_lost(const Start& start);
+
+  PgPool& pool_;
+  const std::string server_;
+  const int workers_;
+  const std::chrono::milliseconds lease_;
+  Lost lost_;
+  std::mutex mutex_;
+  std::condition_variable end_;
+  // Guarded by mutex_: until when each start is ours, for all that we know.
+  std::map<Start, Clock::time_point> held_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "jobs/job_store.h"
+#include "jobs/postgres/pg_bulletin.h"
+#include "jobs/postgres/pg_leases.h"
+#include "jobs/postgres/pg_pool.h"
+#include "shares.h"
+
+namespace chatterbox::sidecar {
+
+// Jobs in a PostgreSQL database that any number of servers use at once. Whoever works on a job has
+// a lease of it, by the clock of the database; a job whose lease has run out waits again, with
+// another epoch, so that who had it before changes nothing any more.
+class PostgresJobStore : public JobStore {
+ public:
+  struct Options {
+    std::string address;
+    std::int64_t lease_ms = 30'000;
+    // Of this server; told to the others.
+    int workers = 0;
+    int connections = 8;
+  };
+  // Throws StorageError when the database cannot be reached, or not be used.
+  PostgresJobStore(const Options& options, const StoreLimits& limits, const Shares& shares);
+
+  bool add(const NewJob& job) override;
+  bool add_failed(const NewJob& job, const std::string& error, const std::string& detail) override;
+  std::optional<Job> find(const std::string& owner, const std::string& id) override;
+  void keep_for(const std::string& owner, const std::string& id, std::int64_t ms) override;
+  std::int64_t output_bytes(const std::string& id) override;
+  std::string output_part(const std::string& id, int number) override;
+  std::optional<Claim> claim() override;
+  bool is_current(const Job& job) override;
+  ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
+  bool finish(const Job& job, JobState state, std::string_view output, const std::string& error,
+              const std::string& detail) override;
+  void put_back(const Job& job) override;
+  bool cancel(const std::string& owner, const std::string& id) override;
+  bool retry(const std::string& owner, const std::string& id) override;
+  std::vector<std::string> purge_queue(const std::string& owner) override;
+  std::optional<StreamNews> take_stream(const std::string& owner, const std::string& id) override;
+  std::vector<std::string> expire() override;
+  JobCounts counts() override;
+  JobCounts counts(const std::string& owner) override;
+  std::vector<Job> due_webhooks(const std::map<std::string, int>& in_the_air, int each) override;
+  void webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) override;
+  void checkpoint() override {}
+  void check() override {}
+
+  bool shared() const override { return true; }
+  bool available() override { return pool_.available(); }
+  QueueFigures figures() override;
+  void watch(StoreEvents events) override;
+
+ private:
+  // A job and what of it is delivered and made.
+  struct Delivery {
+    Job job;
+    std::int64_t number = 0, delivered = 0, made = 0;
+  };
+  bool insert(const NewJob& job, JobState state, const std::string& error,
+              const std::string& detail);
+  std::optional<Delivery> find_delivery(PgConnection& connection, const std::string& owner,
+                                        const std::string& id, bool lock);
+  void free_lost_leases();
+  void recount();
+  void count_end(const std::string& owner, JobState state);
+
+  const std::string server_;
+  const StoreLimits limits_;
+  const Shares& shares_;
+  const std::int64_t lease_ms_;
+  PgPool pool_;
+  PgBulletin bulletin_;
+  PgLeases leases_;
+  // Looking for room and taking it are one step, of this server at least.
+  std::mutex room_mutex_;
+  // Of the job begun last here: a lower bound of where the turns are.
+  std::atomic<std::int64_t> turn_{0};
+
+  std::mutex counts_mutex_;
+  // Guarded by counts_mutex_, to the end: of all servers, as they were found last. What ended is
+  // counted here, of this process.
+  JobCounts counts_;
+  std::map<std::string, JobCounts> of_owner_;
+  QueueFigures figures_;
+};
+
+// The columns that read_pg_job() reads, of the table that is called `j` in a statement.
+inline constexpr const char* kPgJobColumns =
+    "j.id, j.state, j.sync, j.created_ms, j.started_ms, j.finished_ms, j.attempts, j.retries, "
+    "j.seed, j.webhook, j.webhook_tries, j.error, j.detail, j.client, j.epoch, j.input_bytes, j.model";
+inline constexpr int kPgJobColumnCount = 17;
+Job read_pg_job(const PgRows& rows, int row);
+
+}  // namespace chatterbox::sidecar

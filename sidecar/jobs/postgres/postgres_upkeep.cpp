@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The part of PostgresJobStore that time drives: leases that ran out, expiry, webhooks, counts.
+#include "jobs/postgres/postgres_store.h"
+#include "log.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+constexpr int kWebhookTries = 3;
+// How long one try may take; then its server is taken for gone.
+constexpr std::int64_t kWebhookLeaseMs = 60'000;
+
+std::vector<std::string> ids(const PgRows& rows) {
+  std::vector<std::string> found;
+  for (int row = 0; row < rows.count(); ++row) found.push_back(rows.text(row, 0));
+  return found;
+}
+
+}  // namespace
+
+// Whoever worked on them is gone, or cannot reach the database. What keeps ending its servers does
+// not go on for ever.
+void PostgresJobStore::free_lost_leases() {
+  const PgRows lost = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, R"sql(
+WITH late AS (
+  SELECT number FROM chatterbox.jobs WHERE state = 1 AND lease_ms <= chatterbox.now_ms()
+  FOR UPDATE SKIP LOCKED)
+UPDATE chatterbox.jobs j SET epoch = epoch + 1, lease_ms = 0,
+  state = CASE WHEN attempts >= $1 THEN 3 ELSE 0 END,
+  turn = CASE WHEN attempts >= $1 THEN turn ELSE 0 END,
+  started_ms = CASE WHEN attempts >= $1 THEN started_ms ELSE 0 END,
+  finished_ms = CASE WHEN attempts >= $1 THEN chatterbox.now_ms() ELSE 0 END,
+  error = CASE WHEN attempts >= $1 THEN 'Interrupted' ELSE '' END,
+  detail = CASE WHEN attempts >= $1 THEN 'the server ended during each of ' || attempts ||
+    ' starts of this job' ELSE '' END,
+  expires_ms = CASE WHEN attempts < $1 THEN expires_ms WHEN sync = 0
+    THEN chatterbox.now_ms() + $2::bigint ELSE chatterbox.now_ms() + $3::bigint END,
+  webhook_due_ms = CASE WHEN attempts < $1 OR webhook = '' THEN 0 ELSE 1 END
+FROM late WHERE j.number = late.number RETURNING j.id, j.state, j.client)sql")
+        .bind(limits_.attempts)
+        .bind(limits_.result_ms)
+        .bind(limits_.sync_result_ms)
+        .run();
+  });
+  for (int row = 0; row < lost.count(); ++row) {
+    const std::string id = lost.text(row, 0);
+    const auto state = JobState(lost.integer(row, 1));
+    log(Level::kWarning, "job " + id + ": its server was not heard of any more; " +
+                             (is_final(state) ? "it has been begun too often" : "it waits again"));
+    if (is_final(state)) count_end(lost.text(row, 2), state);
+    bulletin_.tell(is_final(state) ? "n" + id : "w");
+  }
+  const std::lock_guard lock(counts_mutex_);
+  figures_.leases_lost += lost.count();
+}
+
+std::vector<std::string> PostgresJobStore::expire() {
+  free_lost_leases();
+  auto stopped = ids(pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, R"sql(
+WITH gone AS (
+  DELETE FROM chatterbox.jobs WHERE number IN (
+    SELECT number FROM chatterbox.jobs WHERE expires_ms <= chatterbox.now_ms()
+    ORDER BY expires_ms LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING id, state)
+SELECT id FROM gone WHERE state = 1)sql")
+        .run();
+  }));
+  const PgRows late = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, R"sql(
+WITH late AS (
+  SELECT number FROM chatterbox.jobs
+  WHERE state = 1 AND started_ms + timeout_ms <= chatterbox.now_ms() FOR UPDATE SKIP LOCKED)
+UPDATE chatterbox.jobs j SET state = 5, finished_ms = chatterbox.now_ms(), lease_ms = 0,
+  error = 'Execution timeout',
+  detail = 'expected the job to end within its executionTimeout, got longer',
+  expires_ms = chatterbox.now_ms() + CASE sync WHEN 0 THEN $1::bigint ELSE $2::bigint END,
+  webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END
+FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql")
+        .bind(limits_.result_ms)
+        .bind(limits_.sync_result_ms)
+        .run();
+  });
+  for (int row = 0; row < late.count(); ++row) {
+    stopped.push_back(late.text(row, 0));
+    count_end(late.text(row, 1), JobState::kTimedOut);
+  }
+  // They may run anywhere.
+  for (const std::string& id : stopped) bulletin_.tell("s" + id);
+  recount();
+  return stopped;
+}
+
+void PostgresJobStore::recount() {
+  std::map<std::string, JobCounts> found;
+  JobCounts all;
+  QueueFigures figures;
+  pool_.with([&](PgConnection& connection) {
+    found.clear();
+    all = {};
+    const PgRows rows =
+        PgQuery(connection,
+                "SELECT client, sum(kept)::bigint, sum(kept_bytes)::bigint, sum(queued)::bigint, "
+                "sum(queued_bytes)::bigint, sum(running)::bigint "
+                "FROM chatterbox.tallies GROUP BY client")
+            .run();
+    for (int row = 0; row < rows.count(); ++row)
+      for (JobCounts* counts : {&all, &found[rows.text(row, 0)]}) {
+        counts->kept += rows.integer(row, 1);
+        counts->kept_bytes += rows.integer(row, 2);
+        counts->queued += rows.integer(row, 3);
+        counts->queued_bytes += rows.integer(row, 4);
+        counts->running += rows.integer(row, 5);
+      }
+    // Servers that end say nothing; those that live are heard of three times in a lease.
+    const PgRows queue = PgQuery(connection, R"sql(
+SELECT coalesce((SELECT chatterbox.now_ms() - created_ms FROM chatterbox.jobs WHERE state = 0
+    ORDER BY number LIMIT 1), 0),
+  coalesce((SELECT sum(workers) FROM chatterbox.servers
+    WHERE seen_ms > chatterbox.now_ms() - $1), 0)::bigint)sql")
+                             .bind(lease_ms_)
+                             .run();
+    figures.oldest_waiting_ms = queue.integer(0, 0);
+    figures.workers = queue.integer(0, 1);
+    return true;
+  });
+  // What was counted since the process began stays.
+  const auto set = [](JobCounts& counts, const JobCounts& now) {
+    counts.kept = now.kept;
+    counts.kept_bytes = now.kept_bytes;
+    counts.queued = now.queued;
+    counts.queued_bytes = now.queued_bytes;
+    counts.running = now.running;
+  };
+  const std::lock_guard lock(counts_mutex_);
+  set(counts_, all);
+  for (auto& [owner, counts] : of_owner_) set(counts, found[owner]);
+  for (const auto& [owner, now] : found) set(of_owner_[owner], now);
+  figures_.oldest_waiting_ms = figures.oldest_waiting_ms;
+  figures_.workers = figures.workers;
+}
+
+JobCounts PostgresJobStore::counts() {
+  const std::lock_guard lock(counts_mutex_);
+  return counts_;
+}
+
+JobCounts PostgresJobStore::counts(const std::string& owner) {
+  const std::lock_guard lock(counts_mutex_);
+  const auto found = of_owner_.find(owner);
+  return found == of_owner_.end() ? JobCounts() : found->second;
+}
+
+QueueFigures PostgresJobStore::figures() {
+  const std::lock_guard lock(counts_mutex_);
+  return figures_;
+}
+
+std::vector<Job> PostgresJobStore::due_webhooks(const std::map<std::string, int>& in_the_air,
+                                                int each) {
+  std::vector<std::string> owners;
+  std::vector<std::int64_t> room;
+  {
+    const std::lock_guard lock(counts_mutex_);
+    for (const auto& [owner, counts] : of_owner_) {
+      const auto busy = in_the_air.find(owner);
+      owners.push_back(owner);
+      room.push_back(std::max(0, each - (busy == in_the_air.end() ? 0 : busy->second)));
+    }
+  }
+  if (owners.empty()) return {};
+  // Should nobody tell how it went, it is due again.
+  static const std::string sql = std::string(R"sql(
+WITH due AS (
+  SELECT one.number, owner.place FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY
+      AS owner(client, room, place)
+  CROSS JOIN LATERAL (
+    SELECT number FROM chatterbox.jobs WHERE client = owner.client AND webhook_due_ms > 0 AND
+      webhook_due_ms <= chatterbox.now_ms()
+    ORDER BY webhook_due_ms LIMIT owner.room FOR UPDATE SKIP LOCKED) AS one),
+j AS (
+  UPDATE chatterbox.jobs AS sent SET webhook_due_ms = chatterbox.now_ms() + $3
+  FROM due WHERE sent.number = due.number RETURNING sent.*, due.place)
+SELECT )sql") + kPgJobColumns + " FROM j ORDER BY j.place, j.number";
+  return pool_.with([&](PgConnection& connection) {
+    const PgRows rows =
+        PgQuery(connection, sql.c_str()).bind(owners).bind(room).bind(kWebhookLeaseMs).run();
+    std::vector<Job> jobs;
+    for (int row = 0; row < rows.count(); ++row) jobs.push_back(read_pg_job(rows, row));
+    return jobs;
+  });
+}
+
+void PostgresJobStore::webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) {
+  pool_.with([&](PgConnection& connection) {
+    PgQuery(connection,
+            "UPDATE chatterbox.jobs SET webhook_tries = webhook_tries + 1, webhook_due_ms = "
+            "CASE WHEN $2::bigint <> 0 OR webhook_tries + 1 >= $3 THEN 0 "
+            "ELSE chatterbox.now_ms() + $4 END WHERE id = $1")
+        .bind(id)
+        .bind(std::int64_t(delivered))
+        .bind(kWebhookTries)
+        .bind(retry_ms)
+        .run();
+    return true;
+  });
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// The part of PostgresJobStore that workers use: claims, pieces of output, results.
+#include <algorithm>
+
+#include "jobs/postgres/postgres_store.h"
+
+namespace chatterbox::sidecar {
+
+std::optional<Claim> PostgresJobStore::claim() {
+  // One statement: what another server is about to take is passed over. Of what an earlier start
+  // made, only what the client has is kept: to be compared.
+  static const std::string sql =
+      std::string(R"sql(
+WITH next AS (
+  SELECT number FROM chatterbox.jobs WHERE state = 0
+  ORDER BY low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),
+j AS (
+  UPDATE chatterbox.jobs AS taken SET state = 1, attempts = attempts + 1, epoch = epoch + 1,
+    started_ms = chatterbox.now_ms(), server = $1, lease_ms = chatterbox.now_ms() + $2
+  FROM next WHERE taken.number = next.number RETURNING taken.*),
+stale AS (
+  DELETE FROM chatterbox.chunks c USING j WHERE c.job = j.number AND c.number >= j.delivered)
+SELECT )sql") +
+      kPgJobColumns + ", j.turn, i.body FROM j JOIN chatterbox.inputs i ON i.job = j.number";
+  return pool_.with([&](PgConnection& connection) -> std::optional<Claim> {
+    const auto asked = PgLeases::Clock::now();
+    const PgRows rows = PgQuery(connection, sql.c_str()).bind(server_).bind(lease_ms_).run();
+    if (rows.count() == 0) return std::nullopt;
+    Claim claim{read_pg_job(rows, 0), rows.text(0, kPgJobColumnCount + 1)};
+    leases_.hold(claim.job.id, claim.job.epoch, asked);
+    std::int64_t turn = turn_;
+    const std::int64_t begun = rows.integer(0, kPgJobColumnCount);
+    while (turn < begun && !turn_.compare_exchange_weak(turn, begun)) {
+    }
+    bulletin_.tell("n" + claim.job.id);
+    return claim;
+  });
+}
+
+bool PostgresJobStore::is_current(const Job& job) {
+  return pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection,
+                   "SELECT 1 FROM chatterbox.jobs WHERE id = $1 AND epoch = $2 AND state = 1")
+               .bind(job.id)
+               .bind(job.epoch)
+               .run()
+               .count() > 0;
+  });
+}
+
+ChunkFate PostgresJobStore::add_chunk(const Job& job, int number, std::string_view json) {
+  // The lock keeps others from ending this start before the chunk is there.
+  return pool_.with([&](PgConnection& connection) {
+    const PgRows rows = PgQuery(connection, R"sql(
+WITH j AS (
+  SELECT number FROM chatterbox.jobs WHERE id = $1 AND epoch = $2 AND state = 1 FOR SHARE),
+old AS (
+  SELECT c.body FROM chatterbox.chunks c JOIN j ON c.job = j.number WHERE c.number = $3),
+put AS (
+  INSERT INTO chatterbox.chunks(job, number, epoch, body)
+  SELECT j.number, $3, $2, $4::bytea FROM j WHERE NOT EXISTS(SELECT 1 FROM old) RETURNING 1)
+SELECT (SELECT count(*) FROM j), (SELECT count(*) FROM put),
+  (SELECT count(*) FROM old WHERE body = $4::bytea))sql")
+                            .bind(job.id)
+                            .bind(job.epoch)
+                            .bind(number)
+                            .bind_bytes(json)
+                            .run();
+    if (rows.integer(0, 0) == 0) return ChunkFate::kStale;
+    if (rows.integer(0, 1) + rows.integer(0, 2) == 0) return ChunkFate::kDiffers;
+    bulletin_.tell("n" + job.id);
+    return ChunkFate::kKept;
+  });
+}
+
+bool PostgresJobStore::finish(const Job& job, JobState state, std::string_view output,
+                              const std::string& error, const std::string& detail) {
+  // The result is cut in pieces there, so that all of it is one statement.
+  const bool ended = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, R"sql(
+WITH j AS (
+  UPDATE chatterbox.jobs SET state = $3, finished_ms = chatterbox.now_ms(), error = $4,
+    detail = $5, expires_ms = chatterbox.now_ms() + $6, lease_ms = 0,
+    webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END, output_bytes = length($7::bytea)
+  WHERE id = $1 AND epoch = $2 AND state = 1 RETURNING number, state),
+parts AS (
+  INSERT INTO chatterbox.outputs(job, number, body)
+  SELECT j.number, n, substring($7::bytea FROM n * 262144 + 1 FOR 262144)
+  FROM j, generate_series(0, (length($7::bytea) - 1) / 262144) AS n WHERE length($7::bytea) > 0),
+used AS (
+  DELETE FROM chatterbox.inputs i USING j WHERE i.job = j.number AND j.state IN (2, 4))
+SELECT 1 FROM j)sql")
+               .bind(job.id)
+               .bind(job.epoch)
+               .bind(std::int64_t(state))
+               .bind(std::string_view(error))
+               .bind(std::string_view(detail))
+               .bind(job.sync ? limits_.sync_result_ms : limits_.result_ms)
+               .bind_bytes(output)
+               .run()
+               .count() > 0;
+  });
+  leases_.drop(job.id, job.epoch);
+  if (!ended) return false;
+  bulletin_.tell("n" + job.id);
+  count_end(job.owner, state);
+  return true;
+}
+
+void PostgresJobStore::put_back(const Job& job) {
+  const bool waits = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection,
+                   "UPDATE chatterbox.jobs SET state = 0, turn = 0, started_ms = 0, "
+                   "attempts = attempts - 1, epoch = epoch + 1, lease_ms = 0 "
+                   "WHERE id = $1 AND epoch = $2 AND state = 1 RETURNING 1")
+               .bind(job.id)
+               .bind(job.epoch)
+               .run()
+               .count() > 0;
+  });
+  leases_.drop(job.id, job.epoch);
+  if (waits) bulletin_.tell("w");
+}
+
+}  // namespace chatterbox::sidecar

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A PostgreSQL of one's own: a cluster in a temporary directory, on a Unix socket, gone afterwards.
+
+postgres.py PROGRAM ARGUMENTS... runs the program with CHATTERBOX_TEST_POSTGRES set to the address of
+a database that is empty; exits with 77, which Meson takes for skipped, where there is no PostgreSQL."""
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIPPED = 77
+
+
+class Missing(Exception):
+    """Why there can be no cluster here."""
+
+
+def find_programs():
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True) + sorted(glob.glob("/usr/pgsql-*/bin"))
+    for folder in [os.path.dirname(shutil.which("postgres") or "")] + folders:
+        if all(os.access(os.path.join(folder, name), os.X_OK) for name in ("postgres", "initdb")):
+            return folder
+    raise Missing("expected the programs postgres and initdb, found none")
+
+
+def find_user():
+    """Who runs the cluster: PostgreSQL refuses to be root."""
+    if os.getuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            pass
+    raise Missing("expected a user postgres or nobody to run PostgreSQL as, found none")
+
+
+class Cluster:
+    def __init__(self, *settings):
+        self.programs, self.user = find_programs(), find_user()
+        self.folder = tempfile.mkdtemp(prefix="chatterbox-pg-")
+        self.data = os.path.join(self.folder, "data")
+        self.settings, self.process, self.made = settings, None, 0
+        try:
+            if self.user:
+                os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+            made = subprocess.run([os.path.join(self.programs, "initdb"), "-D", self.data, "-U", "chatterbox",
+                                   "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], capture_output=True,
+                                  check=False, **self.as_user())
+            if made.returncode != 0:
+                raise Missing("initdb failed: " + (made.stdout + made.stderr).decode()[-1000:])
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def as_user(self):
+        taken = {"cwd": self.folder, "env": dict(os.environ, HOME=self.folder, LC_ALL="C")}
+        if self.user:
+            taken.update(user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
+        return taken
+
+    def start(self):
+        settings = ("listen_addresses=", "unix_socket_directories=" + self.folder, "max_connections=200",
+                    "shared_buffers=64MB", "fsync=off", "logging_collector=off") + self.settings
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(self.programs, "postgres"), "-D", self.data] +
+                [word for setting in settings for word in ("-c", setting)],
+                stdout=log, stderr=log, **self.as_user())
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise Missing("postgres ended: " + self.read_log()[-1000:])
+            if self.query("SELECT 1", check=False) == "1":
+                return
+            time.sleep(0.1)
+        raise Missing("postgres did not answer within 120 s: " + self.read_log()[-1000:])
+
+    def read_log(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT: a fast shutdown; SIGQUIT: at once, as after a crash."""
+        self.process.send_signal(how)
+        self.process.wait()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def query(self, sql, database="postgres", check=True):
+        """What psql prints for it, without frames."""
+        program = os.path.join(self.programs, "psql")
+        done = subprocess.run([program if os.access(program, os.X_OK) else "psql", "-h", self.folder,
+                               "-U", "chatterbox", "-d", database, "-X", "-q", "-t", "-A", "-c", sql],
+                              capture_output=True, check=False)
+        if check and done.returncode != 0:
+            raise RuntimeError(sql + ": " + done.stderr.decode())
+        return done.stdout.decode().strip()
+
+    def new_database(self):
+        """Its name and its address."""
+        self.made += 1
+        name = "jobs%d" % self.made
+        self.query("CREATE DATABASE %s TEMPLATE template0" % name)
+        return name, "postgresql://chatterbox@/%s?host=%s" % (name, self.folder)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def cluster_or_skip(*settings):
+    try:
+        return Cluster(*settings)
+    except Missing as why:
+        print("SKIPPED: %s" % why, file=sys.stderr)
+        sys.exit(SKIPPED)
+
+
+if __name__ == "__main__":
+    with cluster_or_skip() as cluster:
+        address = cluster.new_database()[1]
+        sys.exit(subprocess.run(sys.argv[1:], env=dict(os.environ, CHATTERBOX_TEST_POSTGRES=address),
+                                check=False).returncode)

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+//
+// Jobs in a database that several servers share.
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <set>
+#include <thread>
+
+#include "sidecar/store_kind.h"
+
+namespace chatterbox::sidecar {
+namespace {
+
+constexpr auto kLong = std::chrono::seconds(60);
+
+class PostgresStore : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (PostgresKind::address().empty()) GTEST_SKIP() << "expected to be run by postgres.py";
+    kind_ = std::make_unique<PostgresKind>();
+  }
+  std::unique_ptr<PostgresJobStore> server(std::int64_t lease_ms = 30'000) {
+    return PostgresKind::open_postgres(limits_, shares_, lease_ms);
+  }
+  static std::string add(JobStore& store, const std::string& owner = "a") {
+    NewJob job;
+    job.id = new_job_id(false);
+    job.owner = owner;
+    job.request = "{}";
+    EXPECT_TRUE(store.add(job));
+    return job.id;
+  }
+  static void sql(const char* statement) {
+    PgConnection(PostgresKind::address()).execute(statement);
+  }
+
+  StoreLimits limits_;
+  Shares shares_;
+  std::unique_ptr<PostgresKind> kind_;
+};
+
+// What a store told, and a way to wait for it.
+struct Ear {
+  StoreEvents events() {
+    return {[this] { hear("work"); }, [this](const std::string& id) { hear("news " + id); },
+            [this](const std::string& id) { hear("stopped " + id); },
+            [this](const std::string& id, std::int64_t epoch) {
+              hear("lost " + id + " " + std::to_string(epoch));
+            }};
+  }
+  void hear(const std::string& what) {
+    const std::lock_guard lock(mutex);
+    heard.insert(what);
+    changed.notify_all();
+  }
+  bool hears(const std::string& what) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, kLong, [&] { return heard.contains(what); });
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::set<std::string> heard;
+};
+
+TEST_F(PostgresStore, AnyServerKnowsTheJobsOfAll) {
+  const auto one = server(), two = server();
+  const std::string id = add(*one);
+  const Claim claim = *two->claim();
+  EXPECT_EQ(claim.job.id, id);
+  EXPECT_FALSE(one->claim());
+  EXPECT_EQ(two->add_chunk(claim.job, 0, "1"), ChunkFate::kKept);
+  EXPECT_EQ(one->take_stream("a", id)->chunks, std::vector<std::string>{"1"});
+  EXPECT_TRUE(two->take_stream("a", id)->chunks.empty());
+  EXPECT_TRUE(one->cancel("a", id));
+  EXPECT_FALSE(two->is_current(claim.job));
+  EXPECT_EQ(two->add_chunk(claim.job, 1, "2"), ChunkFate::kStale);
+  EXPECT_FALSE(two->finish(claim.job, JobState::kCompleted, "1", "", ""));
+}
+
+TEST_F(PostgresStore, EveryJobIsClaimedOnce) {
+  constexpr int kServers = 4, kJobs = 80;
+  const auto first = server();
+  std::set<std::string> added;
+  for (int i = 0; i < kJobs; ++i) added.insert(add(*first, i % 2 ? "a" : "b"));
+  std::mutex mutex;
+  std::multiset<std::string> claimed;
+  std::vector<std::thread> servers;
+  for (int i = 0; i < kServers; ++i)
+    servers.emplace_back([&] {
+      const auto own = server();
+      while (const auto claim = own->claim()) {
+        EXPECT_TRUE(own->finish(claim->job, JobState::kCompleted, "1", "", ""));
+        const std::lock_guard lock(mutex);
+        claimed.insert(claim->job.id);
+      }
+    });
+  for (std::thread& thread : servers) thread.join();
+  EXPECT_EQ(claimed.size(), added.size());
+  EXPECT_EQ(std::set<std::string>(claimed.begin(), claimed.end()), added);
+  first->expire();
+  EXPECT_EQ(first->counts().queued, 0);
+  EXPECT_EQ(first->counts().running, 0);
+  EXPECT_EQ(first->counts().kept, kJobs);
+}
+
+TEST_F(PostgresStore, WhoseLeaseRanOutChangesNothing) {
+  const auto one = server(), two = server();
+  const std::string id = add(*one);
+  const Claim late = *one->claim();
+  EXPECT_EQ(one->add_chunk(late.job, 0, "1"), ChunkFate::kKept);
+  two->expire();
+  EXPECT_FALSE(two->claim()) << "it is at work still";
+  sql("UPDATE chatterbox.jobs SET lease_ms = 1");
+  two->expire();
+  EXPECT_EQ(two->figures().leases_lost, 1);
+  EXPECT_EQ(one->add_chunk(late.job, 1, "late"), ChunkFate::kStale);
+  const Claim next = *two->claim();
+  EXPECT_GT(next.job.epoch, late.job.epoch);
+  EXPECT_EQ(next.job.attempts, 2);
+  EXPECT_EQ(one->add_chunk(late.job, 1, "late"), ChunkFate::kStale);
+  one->put_back(late.job);
+  EXPECT_FALSE(one->finish(late.job, JobState::kCompleted, "\"late\"", "", ""));
+  EXPECT_EQ(two->add_chunk(next.job, 0, "2"), ChunkFate::kKept) << "nobody had the other one";
+  EXPECT_TRUE(two->finish(next.job, JobState::kCompleted, "\"good\"", "", ""));
+  EXPECT_EQ(one->output_part(id, 0), "\"good\"");
+}
+
+TEST_F(PostgresStore, WhatKeepsEndingServersFails) {
+  limits_.attempts = 2;
+  const auto one = server();
+  const std::string id = add(*one);
+  for (int start = 0; start < limits_.attempts; ++start) {
+    ASSERT_TRUE(one->claim());
+    sql("UPDATE chatterbox.jobs SET lease_ms = 1");
+    one->expire();
+  }
+  EXPECT_FALSE(one->claim());
+  const Job job = *one->find("a", id);
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.error, "Interrupted");
+}
+
+TEST_F(PostgresStore, ALeaseIsRenewedWhileItsServerLives) {
+  Ear ear;
+  const auto one = server(900), two = server(900);
+  one->watch(ear.events());
+  const std::string id = add(*one);
+  const Claim claim = *one->claim();
+  // Longer than a lease, however slowly the renewals come.
+  PgConnection connection(PostgresKind::address());
+  const auto lease = [&] {
+    return PgQuery(connection, "SELECT lease_ms FROM chatterbox.jobs").run().integer(0, 0);
+  };
+  const std::int64_t first = lease();
+  const auto end = std::chrono::steady_clock::now() + kLong;
+  while (lease() < first + 900 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_GE(lease(), first + 900);
+  EXPECT_TRUE(one->is_current(claim.job));
+  two->expire();
+  EXPECT_EQ(two->figures().workers, 3) << "of one server that has told";
+  // Somebody else has it now.
+  sql("UPDATE chatterbox.jobs SET epoch = epoch + 1");
+  EXPECT_TRUE(ear.hears("lost " + id + " " + std::to_string(claim.job.epoch)));
+}
+
+TEST_F(PostgresStore, ServersHearOfEachOther) {
+  Ear ear, other;
+  const auto one = server(), two = server();
+  one->watch(ear.events());
+  two->watch(other.events());
+  // Before that nobody listens.
+  ASSERT_TRUE(ear.hears("news "));
+  {
+    const std::lock_guard lock(ear.mutex);
+    ear.heard.clear();
+  }
+  const std::string id = add(*two);
+  EXPECT_TRUE(ear.hears("work"));
+  const Claim claim = *two->claim();
+  two->add_chunk(claim.job, 0, "1");
+  EXPECT_TRUE(ear.hears("news " + id));
+  two->cancel("a", id);
+  EXPECT_TRUE(ear.hears("stopped " + id));
+}
+
+TEST_F(PostgresStore, LimitsCountOverAllServers) {
+  limits_.queued = 4;
+  shares_.set_owners(2);
+  const auto one = server(), two = server();
+  add(*one, "a");
+  add(*two, "a");
+  NewJob more;
+  more.id = new_job_id(false);
+  more.owner = "a";
+  more.request = "{}";
+  EXPECT_FALSE(one->add(more)) << "a share is two";
+  EXPECT_FALSE(two->add(more));
+  more.owner = "b";
+  EXPECT_TRUE(one->add(more));
+}
+
+TEST_F(PostgresStore, TextThatIsNoTextIsKept) {
+  const auto one = server();
+  const std::string id = add(*one);
+  const Claim claim = *one->claim();
+  const std::string half = std::string("half \xc3") + '\0' + "more";
+  EXPECT_TRUE(one->finish(claim.job, JobState::kFailed, "", half, half));
+  EXPECT_TRUE(one->find("a", id)->error.starts_with("half "));
+}
+
+TEST_F(PostgresStore, ServersThatStartTogetherMakeTheTablesOnce) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) threads.emplace_back([this] { EXPECT_NO_THROW(add(*server())); });
+  for (std::thread& thread : threads) thread.join();
+  server()->expire();
+  // A newer server has been here: one that we do not disturb, then one that we would.
+  sql("UPDATE chatterbox.version SET version = 99, usable_from = 1");
+  EXPECT_EQ(server()->counts().queued, 6);
+  sql("UPDATE chatterbox.version SET usable_from = 98");
+  EXPECT_THROW(server(), StorageError);
+}
+
+}  // namespace
+}  // namespace chatterbox::sidecar

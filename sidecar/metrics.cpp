@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include <algorithm>
 #include <array>
 
 namespace chatterbox::sidecar {
@@ -60,14 +61,24 @@ double Metrics::usual_job_seconds() const {
   return usual_job_seconds_;
 }
 
-std::string Metrics::text(const JobCounts& jobs, int workers_busy, int workers,
-                          bool model_loaded) const {
+std::string Metrics::text(const JobCounts& jobs, const QueueFigures& queue, int workers_busy,
+                          int workers, bool model_loaded) const {
   std::string out;
   head(out, "jobs", "gauge", "Jobs that wait or run.");
   out += "chatterbox_jobs{state=\"queued\"} " + std::to_string(jobs.queued) + "\n";
   out += "chatterbox_jobs{state=\"running\"} " + std::to_string(jobs.running) + "\n";
   head(out, "queue_bytes", "gauge", "Bytes of requests that wait.");
   out += "chatterbox_queue_bytes " + std::to_string(jobs.queued_bytes) + "\n";
+  // Of all servers, where they share a store.
+  const double all_workers = double(std::max<std::int64_t>({1, workers, queue.workers}));
+  head(out, "queue_work_seconds", "gauge", "Time until what waits is done by all workers.");
+  out += "chatterbox_queue_work_seconds " +
+         number(double(jobs.queued) * usual_job_seconds() / all_workers) + "\n";
+  head(out, "oldest_waiting_seconds", "gauge", "How long the oldest waiting job has waited.");
+  out +=
+      "chatterbox_oldest_waiting_seconds " + number(double(queue.oldest_waiting_ms) / 1000) + "\n";
+  head(out, "leases_lost_total", "counter", "Starts of jobs whose server was not heard of again.");
+  out += "chatterbox_leases_lost_total " + std::to_string(queue.leases_lost) + "\n";
   head(out, "jobs_total", "counter", "Jobs that ended since the server began.");
   out += "chatterbox_jobs_total{state=\"completed\"} " + std::to_string(jobs.completed) + "\n";
   out += "chatterbox_jobs_total{state=\"failed\"} " + std::to_string(jobs.failed) + "\n";

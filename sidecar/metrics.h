@@ -30,7 +30,8 @@ class Metrics {
   double usual_job_seconds() const;
 
   // The text format of Prometheus.
-  std::string text(const JobCounts& jobs, int workers_busy, int workers, bool model_loaded) const;
+  std::string text(const JobCounts& jobs, const QueueFigures& queue, int workers_busy, int workers,
+                   bool model_loaded) const;
 
  private:
   struct Histogram {

@@ -34,9 +34,10 @@ void handle_health(Services& services, const Exchange& exchange) {
 }
 
 void handle_metrics(Services& services, const Exchange& exchange) {
-  exchange->reply(200, "text/plain; version=0.0.4",
-                  services.metrics.text(services.store.counts(), services.pool.busy(),
-                                        services.pool.size(), services.models.any_loaded()));
+  exchange->reply(
+      200, "text/plain; version=0.0.4",
+      services.metrics.text(services.store.counts(), services.store.figures(), services.pool.busy(),
+                            services.pool.size(), services.models.any_loaded()));
 }
 
 // 204 while the model loads, 503 while the server ends: what balancers ask.

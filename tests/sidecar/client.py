@@ -4,13 +4,16 @@ import argparse
 import array
 import base64
 import functools
+import hashlib
 import http.client
 import io
 import json
 import math
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,8 @@ import wave
 
 FINAL = ("COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT")
 KEY = "a-key-for-tests-0123456789"
+# Set by postgres.py: servers keep their jobs there, each in a database of its own.
+POSTGRES = os.environ.get("CHATTERBOX_TEST_POSTGRES", "")
 
 
 def arguments(description):
@@ -50,6 +55,9 @@ class Server:
         self.environment = environment or {}
         self.limits = limits
         self.port, self.process = 0, None
+        self.database = None
+        if POSTGRES and not any(flag.startswith("--store") for flag in flags):
+            self.share(POSTGRES)
         self.start(wait_for_model)
 
     def start(self, wait_for_model=True):
@@ -71,6 +79,25 @@ class Server:
         if wait_for_model:
             self.until(lambda: self.get("/ping").status == 200, 300, "the model")
         return self
+
+    def share(self, address):
+        """Jobs go to a database of this server's data, beside that of the address."""
+        name = "t" + hashlib.md5(self.data.encode()).hexdigest()[:16]
+        self.database = re.sub(r"/\w+\?", "/%s?" % name, address)
+        # It is there when this is not the first server on the data.
+        subprocess.run(["psql", address, "-X", "-q", "-c", "CREATE DATABASE " + name],
+                       capture_output=True, check=False)
+        self.flags = ["--store", self.database] + self.flags
+
+    def rows(self, sql):
+        """Rows of the store, in words: of both kinds, tables being those of the search path."""
+        if self.database:
+            done = subprocess.run(["psql", self.database, "-X", "-q", "-t", "-A", "-c",
+                                   "SET search_path = chatterbox", "-c", sql],
+                                  capture_output=True, check=True)
+            return [line.split("|") for line in done.stdout.decode().splitlines()]
+        file = sqlite3.connect("file:%s?mode=ro" % os.path.join(self.data, "jobs.sqlite"), uri=True)
+        return [[str(value) for value in row] for row in file.execute(sql)]
 
     def read_log(self):
         with open(os.path.join(self.data, "server.log"), encoding="utf-8", errors="replace") as log:

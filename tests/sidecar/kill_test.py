@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Kills the server at random moments: no job is lost, none is done twice."""
 import random
-import sqlite3
 import sys
 import threading
 
@@ -48,7 +47,7 @@ listener.start()
 webhook = "http://127.0.0.1:%d/" % listener.server.server_port
 
 server = Server(options, "--attempts", "1000", "--webhook-retry-seconds", "1",
-                "--webhooks", "any")
+                "--webhooks", "any", "--lease-seconds", "2")
 kills = 0
 try:
     while len(posted) < options.jobs:
@@ -88,14 +87,14 @@ try:
         ended[job] = state
     server.until(lambda: set(answered_webhooks) >= set(posted), 60, "every webhook")
 
-    rows = sqlite3.connect("file:%s?mode=ro" % os.path.join(server.data, "jobs.sqlite"), uri=True)
-    done, = rows.execute("SELECT COUNT(*) FROM outputs").fetchone()
-    jobs, = rows.execute("SELECT COUNT(*) FROM jobs").fetchone()
+    done = int(server.rows("SELECT COUNT(*) FROM outputs")[0][0])
+    jobs = int(server.rows("SELECT COUNT(*) FROM jobs")[0][0])
     # A request whose answer the kill cut off may be there too; none is there twice.
     assert done == jobs and jobs >= len(posted), (done, jobs, len(posted))
     # The audio of a job that began again is what its seed says, whole.
-    mode_rows = rows.execute("SELECT id, COUNT(*), MAX(number) FROM chunks GROUP BY id").fetchall()
-    assert all(count == last + 1 for _, count, last in mode_rows), mode_rows
+    key = "job" if server.database else "id"
+    mode_rows = server.rows("SELECT %s, COUNT(*), MAX(number) FROM chunks GROUP BY %s" % (key, key))
+    assert all(int(count) == int(last) + 1 for _, count, last in mode_rows), mode_rows
     print("%d jobs acknowledged, %d kills: %d completed, 0 lost, 0 doubled; %d more were kept "
           "whose answer a kill cut off" % (len(posted), kills, len(ended), jobs - len(posted)))
 except BaseException:

@@ -67,6 +67,7 @@ class Cluster:
         return taken
 
     def start(self):
+        # No crash of the machine is to be outlived. What is set later wins.
         settings = ("listen_addresses=", "unix_socket_directories=" + self.folder, "max_connections=200",
                     "shared_buffers=64MB", "fsync=off", "logging_collector=off") + self.settings
         with open(os.path.join(self.folder, "log"), "ab") as log:

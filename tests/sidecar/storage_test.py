@@ -10,6 +10,7 @@ from client import *
 options = None
 
 
+@unittest.skipIf(POSTGRES, "the disk is that of the database")
 class Storage(unittest.TestCase):
     def test_disk_full(self):
         import resource

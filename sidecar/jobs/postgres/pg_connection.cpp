@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace chatterbox::sidecar {
 namespace {
@@ -29,8 +30,11 @@ constexpr std::array<const char*, 8> kNames{"connect_timeout",
                                             "dbname"};
 // Every statement is meant to go through an index, whatever the statistics say of the moment.
 constexpr const char* kOptions =
-    "-c statement_timeout=30s -c enable_seqscan=off -c enable_hashjoin=off "
+    "-c statement_timeout=15s -c enable_seqscan=off -c enable_hashjoin=off "
     "-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+
+// For one answer. Less than a lease, and more than a statement may take there.
+constexpr auto kMostWait = std::chrono::seconds(20);
 
 }  // namespace
 
@@ -81,13 +85,45 @@ PGresult* PgConnection::checked(PGresult* result) {
   throw PgError(message, state == "40001" || state == "40P01");
 }
 
-void PgConnection::execute(const char* sql) { PQclear(checked(PQexec(handle_.get(), sql))); }
+// A machine that has stopped, or a network that swallows, must not keep a thread for ever.
+PGresult* PgConnection::answer(int sent) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + kMostWait;
+  PGconn* handle = handle_.get();
+  PGresult* last = nullptr;
+  int unsent = sent ? PQflush(handle) : -1;
+  while (unsent >= 0) {
+    while (unsent == 0 && !PQisBusy(handle)) {
+      PGresult* result = PQgetResult(handle);
+      if (!result) return checked(last);
+      // Of several statements the first failure counts, else the last answer.
+      const bool failed = last && PQresultStatus(last) == PGRES_FATAL_ERROR;
+      PQclear(failed ? result : last);
+      if (!failed) last = result;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    pollfd socket{PQsocket(handle), short(unsent ? POLLIN | POLLOUT : POLLIN), 0};
+    if (!patient_ && (left.count() <= 0 || poll(&socket, 1, int(left.count())) == 0)) {
+      PQclear(last);
+      broken_ = true;
+      throw PgError("expected an answer of the database within 20 s, got none", false);
+    }
+    if (patient_) poll(&socket, 1, -1);
+    if ((socket.revents & ~POLLOUT) && !PQconsumeInput(handle)) break;
+    if (unsent) unsent = PQflush(handle);
+  }
+  PQclear(last);
+  broken_ = true;
+  throw PgError(trimmed(PQerrorMessage(handle)), false);
+}
+
+void PgConnection::execute(const char* sql) { PQclear(answer(PQsendQuery(handle_.get(), sql))); }
 
 const std::string& PgConnection::prepared(const char* sql) {
   const auto known = prepared_.find(sql);
   if (known != prepared_.end()) return known->second;
   std::string name = std::to_string(prepared_.size());
-  PQclear(checked(PQprepare(handle_.get(), name.c_str(), sql, 0, nullptr)));
+  PQclear(answer(PQsendPrepare(handle_.get(), name.c_str(), sql, 0, nullptr)));
   return prepared_[sql] = std::move(name);
 }
 
@@ -142,9 +178,9 @@ PgQuery& PgQuery::bind(const std::vector<std::int64_t>& numbers) {
 
 PgRows PgQuery::run() {
   const std::string& name = connection_.prepared(sql_);
-  return PgRows(
-      connection_.checked(PQexecPrepared(connection_.handle(), name.c_str(), int(values_.size()),
-                                         values_.data(), lengths_.data(), formats_.data(), 1)));
+  return PgRows(connection_.answer(PQsendQueryPrepared(connection_.handle(), name.c_str(),
+                                                       int(values_.size()), values_.data(),
+                                                       lengths_.data(), formats_.data(), 1)));
 }
 
 PgTransaction::~PgTransaction() {

@@ -49,6 +49,8 @@ class PgConnection {
 
   // Several statements without parameters.
   void execute(const char* sql);
+  // From now on answers may take as long as they do.
+  void be_patient() { patient_ = true; }
   // Whether the other end still seems to be there; costs no round trip.
   bool alive();
   // A statement failed in a way that leaves nothing to be done with this connection.
@@ -59,11 +61,13 @@ class PgConnection {
   friend class PgQuery;
   // The name that a statement was prepared as.
   const std::string& prepared(const char* sql);
+  // What comes of a statement that was `sent`.
+  PGresult* answer(int sent);
   PGresult* checked(PGresult* result);
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> handle_;
   std::map<std::string, std::string> prepared_;
-  bool broken_ = false;
+  bool broken_ = false, patient_ = false;
 };
 
 // A statement, its values bound in order; used once.

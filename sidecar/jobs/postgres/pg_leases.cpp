@@ -19,12 +19,14 @@ PgLeases::~PgLeases() {
     ending_ = true;
     end_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
+  if (renewing_.joinable()) renewing_.join();
+  if (watching_.joinable()) watching_.join();
 }
 
 void PgLeases::begin(Lost lost) {
   lost_ = std::move(lost);
-  thread_ = std::thread([this] { loop(); });
+  renewing_ = std::thread([this] { renew_loop(); });
+  watching_ = std::thread([this] { watch_loop(); });
 }
 
 void PgLeases::hold(const std::string& id, std::int64_t epoch, Clock::time_point asked) {
@@ -102,23 +104,31 @@ void PgLeases::give_up_late() {
   for (const Start& start : late) tell_lost(start);
 }
 
-void PgLeases::loop() {
-  const auto round = std::min<Clock::duration>(lease_ / 6, std::chrono::seconds(1));
-  Clock::time_point next{};
+void PgLeases::renew_loop() {
+  const auto pause = std::min<Clock::duration>(lease_ / 6, std::chrono::seconds(1));
   std::unique_lock lock(mutex_);
-  do {
+  for (auto wait = Clock::duration::zero();
+       !end_.wait_for(lock, wait, [this] { return ending_; });) {
     lock.unlock();
     try {
-      if (Clock::now() >= next) {
-        renew();
-        next = Clock::now() + lease_ / 3;
-      }
+      renew();
+      wait = lease_ / 3;
     } catch (const StorageError&) {
-      // The pool has told; it is tried again in the next round.
+      // The pool has told; it is tried again soon.
+      wait = pause;
     }
+    lock.lock();
+  }
+}
+
+void PgLeases::watch_loop() {
+  const auto pause = std::min<Clock::duration>(lease_ / 10, std::chrono::seconds(1));
+  std::unique_lock lock(mutex_);
+  while (!end_.wait_for(lock, pause, [this] { return ending_; })) {
+    lock.unlock();
     give_up_late();
     lock.lock();
-  } while (!end_.wait_for(lock, round, [this] { return ending_; }));
+  }
 }
 
 }  // namespace chatterbox::sidecar

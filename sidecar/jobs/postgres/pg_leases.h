@@ -35,8 +35,10 @@ class PgLeases {
 
  private:
   using Start = std::pair<std::string, std::int64_t>;
-  void loop();
+  void renew_loop();
   void renew();
+  // In a thread of its own: a renewal may hang.
+  void watch_loop();
   void give_up_late();
   // Tells who works on what is held still.
   void tell_lost(const Start& start);
@@ -51,7 +53,7 @@ class PgLeases {
   // Guarded by mutex_: until when each start is ours, for all that we know.
   std::map<Start, Clock::time_point> held_;
   bool ending_ = false;
-  std::thread thread_;
+  std::thread renewing_, watching_;
 };
 
 }  // namespace chatterbox::sidecar

@@ -110,6 +110,8 @@ void prepare_pg_schema(PgConnection& connection) {
           PgQuery(connection, "SELECT current_setting('server_encoding')").run().text(0, 0);
       encoding != "UTF8")
     throw StorageError("expected a database with the encoding UTF8, got " + encoding);
+  // Others may be at it, and what they change may be large.
+  connection.be_patient();
   PgTransaction transaction(connection);
   connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = warning");
   connection.execute(kLock);

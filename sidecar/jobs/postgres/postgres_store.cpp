@@ -65,10 +65,8 @@ PostgresJobStore::PostgresJobStore(const Options& options, const StoreLimits& li
       pool_(options.address, options.connections),
       bulletin_(options.address),
       leases_(pool_, server_, options.workers, options.lease_ms) {
-  pool_.with([](PgConnection& connection) {
-    prepare_pg_schema(connection);
-    return true;
-  });
+  PgConnection connection(options.address);
+  prepare_pg_schema(connection);
   recount();
 }
 

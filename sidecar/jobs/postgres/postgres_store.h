@@ -96,7 +96,8 @@ class PostgresJobStore : public JobStore {
 // The columns that read_pg_job() reads, of the table that is called `j` in a statement.
 inline constexpr const char* kPgJobColumns =
     "j.id, j.state, j.sync, j.created_ms, j.started_ms, j.finished_ms, j.attempts, j.retries, "
-    "j.seed, j.webhook, j.webhook_tries, j.error, j.detail, j.client, j.epoch, j.input_bytes, j.model";
+    "j.seed, j.webhook, j.webhook_tries, j.error, j.detail, j.client, j.epoch, j.input_bytes, "
+    "j.model";
 inline constexpr int kPgJobColumnCount = 17;
 Job read_pg_job(const PgRows& rows, int row);
 

@@ -34,7 +34,6 @@ SELECT )sql") +
     const std::int64_t begun = rows.integer(0, kPgJobColumnCount);
     while (turn < begun && !turn_.compare_exchange_weak(turn, begun)) {
     }
-    bulletin_.tell("n" + claim.job.id);
     return claim;
   });
 }

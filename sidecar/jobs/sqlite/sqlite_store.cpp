@@ -125,8 +125,8 @@ void SqliteJobStore::recount() {
 
 bool SqliteJobStore::room_for(const std::string& owner, std::int64_t bytes, bool waits) const {
   const auto found = of_owner_.find(owner);
-  return has_room(limits_, shares_, counts_,
-                  found == of_owner_.end() ? JobCounts() : found->second, bytes, waits);
+  return has_room(limits_, shares_, counts_, found == of_owner_.end() ? JobCounts() : found->second,
+                  bytes, waits);
 }
 
 void SqliteJobStore::insert(const NewJob& job, JobState state, const std::string& error,

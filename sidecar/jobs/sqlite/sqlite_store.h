@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -40,6 +41,7 @@ class SqliteJobStore : public JobStore {
   void webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) override;
   void checkpoint() override;
   void check() override;
+  QueueFigures figures() override { return {oldest_waiting_ms_, 0, 0}; }
 
  private:
   // Throws StorageError unless the disk takes `bytes` and keeps `reserves` times
@@ -76,6 +78,8 @@ class SqliteJobStore : public JobStore {
   std::mutex counts_mutex_;
   JobCounts counts_;
   std::map<std::string, JobCounts> of_owner_;
+  // As expire() found it last.
+  std::atomic<std::int64_t> oldest_waiting_ms_{0};
 
   // What only reads does not wait for what writes. Guarded by reader_mutex_.
   std::mutex reader_mutex_;

@@ -27,6 +27,11 @@ std::vector<std::string> ids(Database& database, const char* sql, std::int64_t n
 std::vector<std::string> SqliteJobStore::expire() {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = now_ms();
+  {
+    // Of the few that wait, not of all that are kept.
+    Query oldest(database_, "SELECT created_ms FROM jobs WHERE state = 0 ORDER BY +number LIMIT 1");
+    oldest_waiting_ms_ = oldest.next() ? now - oldest.integer(0) : 0;
+  }
   auto stopped = ids(database_, "SELECT id FROM jobs WHERE state = 1 AND expires_ms <= ?", now);
   const auto late =
       ids(database_, "SELECT id FROM jobs WHERE state = 1 AND started_ms + timeout_ms <= ?", now);

@@ -29,6 +29,7 @@
 #include "jobs/webhooks.h"
 #include "log.h"
 #include "main_loop.h"
+#include "operations/voice_mirror.h"
 #include "wyoming/wyoming_server.h"
 
 namespace chatterbox::sidecar {
@@ -165,7 +166,7 @@ class Drain {
 };
 
 // What happens on servers that share the store.
-void watch_others(JobStore& store, WorkerPool& pool, Waiters& waiters) {
+void watch_others(JobStore& store, WorkerPool& pool, Waiters& waiters, VoiceMirror* mirror) {
   if (!store.shared()) return;
   const auto news = [&waiters](const std::string& id) {
     post([&waiters, id] { waiters.news(id); });
@@ -175,7 +176,10 @@ void watch_others(JobStore& store, WorkerPool& pool, Waiters& waiters) {
                  pool.stop(id);
                  news(id);
                },
-               [&pool](const std::string& id, std::int64_t epoch) { pool.give_up(id, epoch); }});
+               [&pool](const std::string& id, std::int64_t epoch) { pool.give_up(id, epoch); },
+               [mirror] {
+                 if (mirror) mirror->wake();
+               }});
   // News may be lost with a connection.
   post_every(kAskAgainMs, [&waiters] { waiters.news(""); });
 }
@@ -225,6 +229,11 @@ int serve(const Config& config) {
                 config.max_audio_seconds);
   Models models(model_settings(config), model_options(config), model_limits(config),
                 [&voices](const std::string& model_id) { voices.forget(model_id); });
+  std::optional<VoiceMirror> mirror;
+  if (VoiceTable* table = store.voices()) {
+    voices.share_with(*table);
+    mirror.emplace(voices, *table);
+  }
   Metrics metrics;
   Waiters waiters;
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
@@ -239,7 +248,7 @@ int serve(const Config& config) {
                     voices,         metrics,        pool,           waiters,     budgets,
                     small_requests, large_requests, standard_voices};
   Server server(services);
-  watch_others(store, pool, waiters);
+  watch_others(store, pool, waiters, mirror ? &*mirror : nullptr);
   std::optional<WyomingServer> wyoming;
   if (!config.wyoming.empty()) {
     wyoming.emplace(services, config.wyoming);

@@ -90,7 +90,7 @@ VoiceEntry own_voice(const VoiceLibrary& library, const std::string& name) {
   return voice;
 }
 
-Answer add_voice(const VoiceLibrary& library, JsonObject* body) {
+Answer add_voice(Voices& voices, const std::string& owner, JsonObject* body) {
   Fields fields(body);
   NewVoice voice;
   voice.name = fields.text("name").value_or("");
@@ -106,18 +106,20 @@ Answer add_voice(const VoiceLibrary& library, JsonObject* body) {
   limits.cut = true;
   const Audio audio = decode_upload("audio", recording, limits, {});
   check_recording("audio", audio, kLeastSpeech);
-  VoiceLibrary own = library;
   try {
-    return {201, voice_json(own.add(voice, audio))};
+    const VoiceEntry added = voices.library(owner).add(voice, audio);
+    voices.added(owner, added);
+    return {201, voice_json(added)};
   } catch (const Error& error) {
     tell(error);
   }
 }
 
 // The recording stays, under another name and so another id.
-Answer rename_voice(const VoiceLibrary& library, const std::string& name, JsonObject* body) {
+Answer rename_voice(Voices& voices, const std::string& owner, const std::string& name,
+                    JsonObject* body) {
   Fields fields(body);
-  VoiceLibrary own = library;
+  VoiceLibrary own = voices.library(owner);
   const VoiceEntry old = own_voice(own, name);
   NewVoice voice;
   voice.name = fields.text("name").value_or(old.name);
@@ -130,7 +132,8 @@ Answer rename_voice(const VoiceLibrary& library, const std::string& name, JsonOb
     const Audio audio = read_audio_file(old.path);
     const bool same = voice.name == old.name;
     VoiceEntry renamed = own.add(voice, audio, same);
-    if (!same) own.remove(old.id);
+    voices.added(owner, renamed, same);
+    if (!same) voices.remove(owner, old);
     return {200, voice_json(renamed)};
   } catch (const Error& error) {
     tell(error);
@@ -142,10 +145,9 @@ Answer unknown_voice(const std::string& name) {
                             "invalid_request_error", "voice_not_found")};
 }
 
-Answer remove_voice(const VoiceLibrary& library, const std::string& name) {
-  VoiceLibrary own = library;
-  const VoiceEntry voice = own_voice(own, name);
-  own.remove(voice.id);
+Answer remove_voice(Voices& voices, const std::string& owner, const std::string& name) {
+  const VoiceEntry voice = own_voice(voices.library(owner), name);
+  voices.remove(owner, voice);
   JsonWriter json;
   json.begin_object().field("id", voice.name).field("object", "audio.voice").field("deleted", true);
   return {200, json.end_object().take()};
@@ -178,28 +180,30 @@ void handle_voices(Services& services, const Exchange& exchange) {
 
 void handle_voice_add(Services& services, const Exchange& exchange) {
   in_background(services, exchange,
-                [library = services.voices.library(exchange->owner()), sent = exchange->body()] {
+                [&services, owner = exchange->owner(), sent = exchange->body()] {
                   const OwnedJson body = read_object(sent);
-                  return add_voice(library, json_node_get_object(body.get()));
+                  return add_voice(services.voices, owner, json_node_get_object(body.get()));
                 });
 }
 
 void handle_voice_rename(Services& services, const Exchange& exchange) {
   in_background(services, exchange,
-                [library = services.voices.library(exchange->owner()),
-                 name = exchange->parameter(0), sent = exchange->body()] {
-                  if (!library.contains(name)) return unknown_voice(name);
+                [&services, owner = exchange->owner(), name = exchange->parameter(0),
+                 sent = exchange->body()] {
+                  if (!services.voices.library(owner).contains(name)) return unknown_voice(name);
                   const OwnedJson body = read_object(sent);
-                  return rename_voice(library, name, json_node_get_object(body.get()));
+                  return rename_voice(services.voices, owner, name,
+                                      json_node_get_object(body.get()));
                 });
 }
 
 void handle_voice_remove(Services& services, const Exchange& exchange) {
-  in_background(
-      services, exchange,
-      [library = services.voices.library(exchange->owner()), name = exchange->parameter(0)] {
-        return library.contains(name) ? remove_voice(library, name) : unknown_voice(name);
-      });
+  in_background(services, exchange,
+                [&services, owner = exchange->owner(), name = exchange->parameter(0)] {
+                  return services.voices.library(owner).contains(name)
+                             ? remove_voice(services.voices, owner, name)
+                             : unknown_voice(name);
+                });
 }
 
 void handle_voice_preview(Services& services, const Exchange& exchange) {

@@ -16,6 +16,8 @@
 
 namespace chatterbox::sidecar {
 
+class VoiceTable;
+
 struct StoreLimits {
   int queued = 1000;
   std::int64_t queued_bytes = std::int64_t(2) << 30;
@@ -85,6 +87,8 @@ struct StoreEvents {
   std::function<void(const std::string& id)> stopped;
   // This start of a job is not this server's any more.
   std::function<void(const std::string& id, std::int64_t epoch)> lost;
+  // A voice was added, changed or removed.
+  std::function<void()> voices;
 };
 
 // Jobs that outlive the process: what a call has returned survives kill -9. Everything else (who
@@ -158,6 +162,8 @@ class JobStore {
   virtual bool available() { return true; }
   // Kept in memory.
   virtual QueueFigures figures() { return {}; }
+  // The voices that servers share with it; null: none.
+  virtual VoiceTable* voices() { return nullptr; }
   // From now on `events` are told, and what this server works on stays its own. Called once.
   virtual void watch(StoreEvents) {}
 };

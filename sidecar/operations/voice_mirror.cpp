@@ -2,7 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "operations/voice_mirror.h"
 
-#include <glib.h>
+#include <glib/gstdio.h>
 
 #include <chrono>
 #include <cstdio>
@@ -69,7 +69,7 @@ void VoiceMirror::apply(const SharedVoice& voice) {
     if (own.own) library.remove(own.id);
     return;
   }
-  if (own.own && own.description == voice.about.description &&
+  if (own.own && own.id == voice.about.id && own.description == voice.about.description &&
       Voices::recording_of(own).digest == voice.digest)
     return;
   const RecordingFile file(voice.recording);

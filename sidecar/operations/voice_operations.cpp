@@ -85,7 +85,9 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
     entry.description = request.description;
     entry.provenance = provenance;
     try {
-      id = library.add(entry, recording).id;
+      const VoiceEntry added = library.add(entry, recording);
+      context.voices.added(context.owner, added);
+      id = added.id;
     } catch (const Error&) {
       // Two jobs may have wanted the name at once.
       id_of_ours();

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "audio/audio_decode.h"
 #include "chatterbox/error.h"
@@ -61,12 +63,57 @@ Voices::Voices(std::string directory, std::vector<std::string> installed, bool s
       shared_(shared),
       max_audio_seconds_(max_audio_seconds) {}
 
+std::string Voices::folder_of(const std::string& owner) const {
+  return shared_ || owner == kLocalOwner || directory_.empty() ? "" : owner;
+}
+
 VoiceLibrary Voices::library(const std::string& owner) const {
-  if (shared_ || owner == kLocalOwner || directory_.empty())
-    return VoiceLibrary(directory_, installed_);
+  return folder_library(folder_of(owner));
+}
+
+VoiceLibrary Voices::folder_library(const std::string& folder) const {
+  if (folder.empty()) return VoiceLibrary(directory_, installed_);
   std::vector<std::string> everybodys{directory_};
   everybodys.insert(everybodys.end(), installed_.begin(), installed_.end());
-  return VoiceLibrary(directory_ + "/" + owner, everybodys);
+  return VoiceLibrary(directory_ + "/" + folder, everybodys);
+}
+
+SharedVoice Voices::recording_of(const VoiceEntry& voice) {
+  SharedVoice shared;
+  std::ifstream file(voice.path, std::ios::binary);
+  shared.recording.assign(std::istreambuf_iterator<char>(file), {});
+  if (!file) throw Error(ErrorCode::kBadFile, voice.path + ": expected a recording, got none");
+  shared.digest = digest(shared.recording);
+  return shared;
+}
+
+void Voices::added(const std::string& owner, const VoiceEntry& voice, bool replaced) {
+  if (!table_) return;
+  SharedVoice shared = recording_of(voice);
+  shared.folder = folder_of(owner);
+  shared.about = {voice.name,          voice.gender,     voice.description,
+                  voice.original_file, voice.provenance, voice.id};
+  bool kept = false;
+  try {
+    kept = table_->put(shared, replaced);
+  } catch (...) {
+    if (!replaced) library(owner).remove(voice.id);
+    throw;
+  }
+  if (kept) return;
+  library(owner).remove(voice.id);
+  throw Error(ErrorCode::kInvalidArgument,
+              "expected a name that no voice has, got '" + voice.name + "'");
+}
+
+void Voices::remove(const std::string& owner, const VoiceEntry& voice) {
+  if (table_) table_->remove(folder_of(owner), voice.name);
+  try {
+    library(owner).remove(voice.id);
+  } catch (const Error& error) {
+    // Whoever keeps the folder as the table says may have been faster.
+    if (!table_ || error.code() != ErrorCode::kNotFound) throw;
+  }
 }
 
 void check_recording(const std::string& field, const Audio& recording, double min_seconds) {

@@ -11,6 +11,7 @@
 #include "chatterbox/engine.h"
 #include "chatterbox/voice_library.h"
 #include "operations/request.h"
+#include "operations/voice_table.h"
 
 namespace chatterbox::sidecar {
 
@@ -42,12 +43,25 @@ class Voices {
                  Engine& engine, const std::stop_token& stop);
 
   VoiceLibrary library(const std::string& owner) const;
+  // The library in which SharedVoice::folder is the own one.
+  VoiceLibrary folder_library(const std::string& folder) const;
+  // From now on what is cloned here is told to other machines. Before anybody asks.
+  void share_with(VoiceTable& table) { table_ = &table; }
+  // To be called after a voice was added to an owner's library, before it is told of: other
+  // machines have it too. Throws Error when one of them has another voice of that name; then it is
+  // not here any more either, and StorageError.
+  void added(const std::string& owner, const VoiceEntry& voice, bool replaced = false);
+  // Removes one of an owner's, here and everywhere. Throws Error, StorageError.
+  void remove(const std::string& owner, const VoiceEntry& voice);
+  // The file of a voice and its digest, without the rest.
+  static SharedVoice recording_of(const VoiceEntry& voice);
   static VoiceChoice translated(const VoiceLibrary& library, VoiceChoice choice);
   // Lets go of what was prepared for a model.
   void forget(const std::string& model_id);
   double max_audio_seconds() const { return max_audio_seconds_; }
 
  private:
+  std::string folder_of(const std::string& owner) const;
   std::optional<Speaker> recall(const std::string& key);
   void remember(const std::string& key, const Speaker& speaker);
 
@@ -55,6 +69,7 @@ class Voices {
   const std::vector<std::string> installed_;
   const bool shared_;
   double max_audio_seconds_;
+  VoiceTable* table_ = nullptr;
   std::mutex mutex_;
   // Guarded by mutex_; most recent first.
   std::list<std::pair<std::string, Speaker>> recent_;

@@ -160,6 +160,19 @@ TEST_F(VoiceLibraryTest, OverwritesOnlyWhenTold) {
   EXPECT_EQ(read_audio_file(voices.find("me").path).samples, recording(0.5F).samples);
 }
 
+TEST_F(VoiceLibraryTest, KeepsTheIdOfAnotherMachine) {
+  VoiceLibrary own = library();
+  NewVoice voice;
+  voice.name = "Traveller";
+  voice.id = "0123abcd";
+  EXPECT_EQ(own.add(voice, recording()).id, voice.id);
+  EXPECT_EQ(own.find(voice.id).name, voice.name);
+  voice.name = "Another";
+  EXPECT_EQ(thrown_by([&] { own.add(voice, recording()); }).code, ErrorCode::kInvalidArgument);
+  voice.id = "no id";
+  EXPECT_EQ(thrown_by([&] { own.add(voice, recording()); }).code, ErrorCode::kInvalidArgument);
+}
+
 TEST_F(VoiceLibraryTest, OwnVoicesHideInstalledOnesWhenTold) {
   VoiceLibrary voices = library();
   EXPECT_EQ(thrown_by([&] { voices.add({"Amy"}, recording()); }).code, ErrorCode::kInvalidArgument);

@@ -37,6 +37,8 @@ struct NewVoice {
   std::string description;
   std::string original_file;
   std::string provenance;
+  // The id that it has on another machine already; empty: a new one.
+  std::string id;
 };
 
 // Throws kInvalidArgument unless `name` can name a voice: 1 to 64 characters of UTF-8; no path

@@ -225,8 +225,16 @@ VoiceEntry VoiceLibrary::add(const NewVoice& voice, const Audio& recording, bool
                 "expected a new name for a voice, got '" + voice.name + "', which is taken");
   const auto old = std::find_if(index.begin(), index.end(), of_that_name);
 
+  if (!voice.id.empty() && !is_voice_id(voice.id))
+    throw Error(ErrorCode::kInvalidArgument,
+                "expected an id of 8 hexadecimal digits, got '" + voice.id + "'");
+  for (const VoiceEntry& other : all)
+    if (other.id == voice.id && !of_that_name(other))
+      throw Error(ErrorCode::kInvalidArgument, "expected an id that no other voice has, got '" +
+                                                   voice.id + "' of '" + other.name + "'");
+
   VoiceEntry entry;
-  entry.id = old != index.end() ? old->id : unused_id(all);
+  entry.id = !voice.id.empty() ? voice.id : old != index.end() ? old->id : unused_id(all);
   entry.name = voice.name;
   entry.gender = voice.gender;
   entry.description = voice.description;

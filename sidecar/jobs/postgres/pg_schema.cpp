@@ -55,6 +55,11 @@ CREATE TABLE chatterbox.chunks(
   epoch bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY(job, number));
 CREATE TABLE chatterbox.servers(
   id text COLLATE "C" PRIMARY KEY, workers bigint NOT NULL, seen_ms bigint NOT NULL);
+CREATE TABLE chatterbox.voices(
+  client text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, id text NOT NULL,
+  name text NOT NULL, gender text NOT NULL, description text NOT NULL, original_file text NOT NULL,
+  provenance text NOT NULL, digest text NOT NULL, recording bytea NOT NULL, gone bigint NOT NULL,
+  change bigint NOT NULL UNIQUE, PRIMARY KEY(client, key));
 )sql";
 
 // What each client has, summed up by whoever changes it: a million rows are not counted for every

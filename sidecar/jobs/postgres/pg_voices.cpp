@@ -29,13 +29,13 @@ bool PgVoices::put(const SharedVoice& voice, bool replace) {
     // A job that begins again after it has kept its voice finds its own.
     const bool changed = PgQuery(connection, R"sql(
 INSERT INTO chatterbox.voices AS v(client, key, name, gender, description, original_file,
-  provenance, digest, recording, gone, change)
-VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9::bytea, 0,
+  provenance, digest, recording, id, gone, change)
+VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9::bytea, $11, 0,
   (SELECT coalesce(max(change), 0) + 1 FROM chatterbox.voices))
 ON CONFLICT (client, key) DO UPDATE SET name = excluded.name, gender = excluded.gender,
   description = excluded.description, original_file = excluded.original_file,
   provenance = excluded.provenance, digest = excluded.digest, recording = excluded.recording,
-  gone = 0, change = excluded.change
+  id = excluded.id, gone = 0, change = excluded.change
 WHERE v.gone = 1 OR $10::bigint = 1 OR
   (v.provenance = excluded.provenance AND v.provenance LIKE 'cloned by job %')
 RETURNING 1)sql")
@@ -81,7 +81,7 @@ std::vector<SharedVoice> PgVoices::changed_after(std::int64_t change) {
     const PgRows rows =
         PgQuery(connection,
                 "SELECT client, name, gender, description, original_file, provenance, digest, "
-                "recording, gone, change FROM chatterbox.voices WHERE change > $1 "
+                "recording, gone, change, id FROM chatterbox.voices WHERE change > $1 "
                 "ORDER BY change LIMIT 8")
             .bind(change)
             .run();
@@ -89,8 +89,8 @@ std::vector<SharedVoice> PgVoices::changed_after(std::int64_t change) {
     for (int row = 0; row < rows.count(); ++row) {
       SharedVoice voice;
       voice.folder = rows.text(row, 0);
-      voice.about = {rows.text(row, 1), rows.text(row, 2), rows.text(row, 3), rows.text(row, 4),
-                     rows.text(row, 5)};
+      voice.about = {rows.text(row, 1), rows.text(row, 2), rows.text(row, 3),
+                     rows.text(row, 4), rows.text(row, 5), rows.text(row, 10)};
       voice.digest = rows.text(row, 6);
       voice.recording = rows.text(row, 7);
       voice.gone = rows.integer(row, 8) != 0;

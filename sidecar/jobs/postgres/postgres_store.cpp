@@ -64,7 +64,8 @@ PostgresJobStore::PostgresJobStore(const Options& options, const StoreLimits& li
       lease_ms_(options.lease_ms),
       pool_(options.address, options.connections),
       bulletin_(options.address),
-      leases_(pool_, server_, options.workers, options.lease_ms) {
+      leases_(pool_, server_, options.workers, options.lease_ms),
+      voices_(pool_, [this] { bulletin_.tell("v"); }) {
   PgConnection connection(options.address);
   prepare_pg_schema(connection);
   recount();
@@ -77,10 +78,12 @@ void PostgresJobStore::watch(StoreEvents events) {
                      if (message.starts_with("w")) events.work();
                      if (message.starts_with("n")) events.news(id);
                      if (message.starts_with("s")) events.stopped(id);
+                     if (message.starts_with("v")) events.voices();
                    },
                    [events] {
                      events.work();
                      events.news("");
+                     events.voices();
                    }});
 }
 

@@ -11,6 +11,7 @@
 #include "jobs/postgres/pg_bulletin.h"
 #include "jobs/postgres/pg_leases.h"
 #include "jobs/postgres/pg_pool.h"
+#include "jobs/postgres/pg_voices.h"
 #include "shares.h"
 
 namespace chatterbox::sidecar {
@@ -57,6 +58,7 @@ class PostgresJobStore : public JobStore {
   bool shared() const override { return true; }
   bool available() override { return pool_.available(); }
   QueueFigures figures() override;
+  VoiceTable* voices() override { return &voices_; }
   void watch(StoreEvents events) override;
 
  private:
@@ -80,6 +82,7 @@ class PostgresJobStore : public JobStore {
   PgPool pool_;
   PgBulletin bulletin_;
   PgLeases leases_;
+  PgVoices voices_;
   // Looking for room and taking it are one step, of this server at least.
   std::mutex room_mutex_;
   // Of the job begun last here: a lower bound of where the turns are.

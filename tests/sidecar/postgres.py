@@ -70,18 +70,18 @@ class Cluster:
         # No crash of the machine is to be outlived. What is set later wins.
         settings = ("listen_addresses=", "unix_socket_directories=" + self.folder, "max_connections=200",
                     "shared_buffers=64MB", "fsync=off", "logging_collector=off") + self.settings
-        with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = subprocess.Popen(
-                [os.path.join(self.programs, "postgres"), "-D", self.data] +
-                [word for setting in settings for word in ("-c", setting)],
-                stdout=log, stderr=log, **self.as_user())
+        command = [os.path.join(self.programs, "postgres"), "-D", self.data]
+        for setting in settings:
+            command += ["-c", setting]
         end = time.monotonic() + 120
         while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise Missing("postgres ended: " + self.read_log()[-1000:])
+            # After a crash the memory of the last one may be in use for a moment.
+            if self.process is None or self.process.poll() is not None:
+                with open(os.path.join(self.folder, "log"), "ab") as log:
+                    self.process = subprocess.Popen(command, stdout=log, stderr=log, **self.as_user())
             if self.query("SELECT 1", check=False) == "1":
                 return
-            time.sleep(0.1)
+            time.sleep(0.2)
         raise Missing("postgres did not answer within 120 s: " + self.read_log()[-1000:])
 
     def read_log(self):

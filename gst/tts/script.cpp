@@ -103,7 +103,7 @@ std::string plain_text(const Script& script) {
 
 bool is_speakable(const Script& script) {
   return std::any_of(script.begin(), script.end(), [](const ScriptPart& part) {
-    return part.pause > 0 || is_speakable(part.text);
+    return part.pause > 0 || chatterbox::is_speakable(part.text);
   });
 }
 

@@ -65,7 +65,7 @@ std::vector<float> Delivery::mark(std::vector<float> speech, bool last) {
 // sounds were too soft to be heard begins where the speech does.
 std::vector<WordTime> Delivery::words_before(std::int64_t end, bool all) {
   const std::int64_t cut = silence_.cut_before();
-  const auto later = std::find_if(words_.begin(), words_.end(), [=](const WordTime& word) {
+  const auto later = std::find_if(words_.begin(), words_.end(), [=, this](const WordTime& word) {
     return !all && at_speed(word.start - cut) >= end;
   });
   std::vector<WordTime> begun(std::make_move_iterator(words_.begin()),

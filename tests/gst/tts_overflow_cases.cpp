@@ -84,7 +84,7 @@ GST_START_TEST(test_marked_once) {
   double loudest = 0;
   for (const double sample : samples) loudest = std::max(loudest, std::abs(sample));
   fail_unless(std::abs(loudest - (wanted && !ssml ? 1 : 0.5)) < 0.1, "%g", loudest);
-  const SynthesisOptions options = spoken_texts().at(0).options;
+  const chatterbox::SynthesisOptions options = spoken_texts().at(0).options;
   fail_unless(options.watermark == (wanted && ssml));
   fail_unless(std::abs(options.speed - (ssml ? 1.5 : 1)) < 1e-9);
 }

@@ -11,6 +11,7 @@
 
 #include "http/waiters.h"
 #include "jobs/async_store.h"
+#include "jobs/sqlite/sqlite_store.h"
 #include "support/temporary_directory.h"
 
 namespace chatterbox::sidecar {
@@ -25,7 +26,7 @@ class AsyncStoreTest : public testing::Test {
  protected:
   TemporaryDirectory directory_;
   Shares shares_;
-  JobStore jobs_{directory_.path("jobs.sqlite"), {}, shares_};
+  SqliteJobStore jobs_{directory_.path("jobs.sqlite"), {}, shares_};
   AsyncStore store_{jobs_};
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kRound = std::chrono::milliseconds(250);
 constexpr int kRoundsPerCheckpoint = 4;
-constexpr int kRoundsPerTrim = 120;
+constexpr int kRoundsPerTrim = 8;
 
 }  // namespace
 
@@ -41,7 +41,8 @@ void Upkeep::loop() {
       // That it is away has been said once.
       if (store_.available()) log(Level::kWarning, std::string("upkeep: ") + error.what());
     }
-    // Requests of many megabytes leave holes that the allocator keeps otherwise.
+    // Requests of many megabytes, and all that a synthesis makes on its way, leave holes that the
+    // allocator keeps otherwise: some megabytes a second, up to a fifth of the process.
     if (round % kRoundsPerTrim == 0) malloc_trim(0);
     lock.lock();
   }

@@ -49,6 +49,7 @@ RETURNING 1)sql")
                              .bind(voice.digest)
                              .bind_bytes(voice.recording)
                              .bind(std::int64_t(replace))
+                             .bind(voice.about.id)
                              .run()
                              .count() > 0;
     transaction.commit();

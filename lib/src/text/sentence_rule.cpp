@@ -98,8 +98,9 @@ SentenceEnd sentence_end(CodePoints text, std::size_t mark, AfterText after) {
   }
   if (next == end) return result;
   result.paragraph = lines >= 2;
-  // A small letter goes on with the sentence: "e.g. this", "what?" she said.
-  while (next < size && is_opener(text[next])) ++next;
+  // A small letter goes on with the sentence: "e.g. this", "what?" she said. A tag, "[laugh]", does
+  // not.
+  while (next < size && is_opener(text[next]) && text[next] != U'[') ++next;
   const bool goes_on = next < size && !is_tag(text[next]) && u_islower(UChar32(text[next]));
   result.over = (result.paragraph || !goes_on) && !(stop_alone && owns_stop_at(text, mark, next));
   return result;

@@ -184,7 +184,8 @@ class Server:
             try:
                 if condition():
                     return
-            except OSError:
+            except (OSError, http.client.HTTPException):
+                # The second: what was being read has come to its end.
                 pass
             time.sleep(0.02)
         raise AssertionError("%s did not come within %g s" % (what, seconds))

@@ -58,6 +58,7 @@ class Wire(threading.Thread):
                         far.connect(self.path)
                     except OSError:
                         near.close()
+                        far.close()
                         continue
                     other[near], other[far] = far, near
                     continue

@@ -57,7 +57,8 @@ build_packages() {
   lintian --no-cfg --tag-display-limit 0 --fail-on error "$out"/*.changes | tee "$out/lintian.log"
 }
 
-in_root() { chroot "$chroot" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
+clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8)
+in_root() { chroot "$chroot" "${clean[@]}" "$@"; }
 
 unmount() { umount "$chroot/proc" 2>/dev/null || true; }
 
@@ -107,7 +108,8 @@ try_speaking() {
 try_serving() {
   say "Serving"
   install_missing python3
-  in_root setpriv --reuid chatterbox --regid chatterbox --clear-groups env HOME=/var/lib/chatterbox-server \
+  # No function: its process would not be the server's, which has to end before its user can go.
+  chroot "$chroot" "${clean[@]}" setpriv --reuid chatterbox --regid chatterbox --clear-groups env HOME=/var/lib/chatterbox-server \
     chatterbox-server --config /etc/chatterbox-server.conf --listen 127.0.0.1:0 \
     --data-dir /var/lib/chatterbox-server >"$out/server.address" 2>"$out/server.log" &
   local server=$!

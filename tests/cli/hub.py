@@ -24,6 +24,7 @@ class Hub:
         self.faults = []           # what the next answers at the CDN do, one each
         self.gate = threading.Event()  # of those that wait
         self.gate.set()
+        self.released = threading.Event()  # for a fault that holds what it has
         self.hub, self.cdn = self.start("hub"), self.start("cdn")
         self.endpoint = f"http://127.0.0.1:{self.hub.server_port}"
 
@@ -118,6 +119,8 @@ class Hub:
     def send_body(self, request, file, body, fault):
         step = fault.get("step", 1 << 16)
         for at in range(0, len(body), step):
+            if at >= fault.get("hold", len(body)):
+                self.released.wait(60)
             piece = body[at:at + step]
             if "chunked" in fault:
                 piece = b"%x\r\n%s\r\n" % (len(piece), piece)

@@ -150,7 +150,7 @@ class ModelsTest(unittest.TestCase):
         self.assert_nano_alone()
 
     def test_goes_on_where_a_killed_one_was(self):
-        self.hub.faults = [{"step": 100_000, "pause": 0.05}]
+        self.hub.faults = [{"step": 100_000, "hold": 400_000}]
         fetch = subprocess.Popen(self.command("fetch", "nano"), env=self.environment,
                                  stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         part = self.models / ".nano.part" / "t3.safetensors.part"
@@ -159,6 +159,7 @@ class ModelsTest(unittest.TestCase):
             time.sleep(0.01)
         fetch.send_signal(signal.SIGKILL)
         fetch.wait()
+        self.hub.released.set()
         listed = json.loads(self.run_it("list", "--json").stdout)
         self.assertEqual([line["state"] for line in listed if line["name"] == "nano"], ["begun"])
         had = part.stat().st_size

@@ -20,8 +20,8 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 named = set(re.findall(r"\S+\.md$", (root / "mkdocs.yml").read_text(), re.M))
 written = {str(page.relative_to(root)) for page in (root / "docs").rglob("*.md")}
 if written - named:
-    sys.exit(f"expected every page in mkdocs.yml, missing: {sorted(written - named)}")
-pages = [root / name for name in sorted(named)]
+    print(f"mkdocs.yml has no line for these, which only the search finds: {sorted(written - named)}")
+pages = [root / name for name in sorted(named | written)]
 done, broken = set(), []
 while pages:
     page = pages.pop()

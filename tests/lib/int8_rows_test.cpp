@@ -37,7 +37,7 @@ TEST_P(Int8RowsTest, IsTheProductOfTheRows) {
     for (int b = 0; b < 2; ++b) {
       for (float& value : x[std::size_t(b)]) value = normal(generator) * float(1 + 100 * b);
       digits[b].resize(cols);
-      digits[b].set(x[std::size_t(b)].data(), cols);
+      digits[b].set(x[std::size_t(b)].data(), cols, GetParam());
     }
     for (const int batch : {1, 2}) {
       std::vector<float> y(2 * 16, -1);
@@ -69,7 +69,7 @@ TEST_P(Int8RowsTest, NothingIsNothing) {
   const float x[] = {0, 0, 0};
   Digits digits;
   digits.resize(3);
-  digits.set(x, 3);
+  digits.set(x, 3, GetParam());
   float y = -1;
   multiply_rows(GetParam(), {values, scale, sum, 3}, 0, 1, &digits, 1, &y, 1);
   EXPECT_EQ(y, 0);

@@ -10,27 +10,39 @@
 namespace chatterbox {
 namespace {
 
-constexpr float kMost = 8191;             // of 14 bits with sign
-constexpr std::int32_t kOffset = 1 << 13;  // makes digits of them without
+float set_portable(const float* x, std::int64_t size, std::uint8_t* high, std::uint8_t* low) {
+  float most = 0;
+  for (std::int64_t i = 0; i < size; ++i) most = std::max(most, std::abs(x[i]));
+  const float inverse = most > 0 ? kMostOfDigits / most : 0.0f;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const auto whole = std::int32_t(x[i] * inverse + (x[i] < 0 ? -0.5f : 0.5f)) + kDigitsOffset;
+    high[i] = std::uint8_t(whole >> 7);
+    low[i] = std::uint8_t(whole & 127);
+  }
+  return most / kMostOfDigits;
+}
 
 // One row at a time; vectors are the compiler's business.
-void multiply_portable(const Int8Rows& w, std::int64_t first, std::int64_t count, const Digits* x,
-                       int batch, float* y, std::int64_t y_stride) {
+void multiply_portable(const Int8Rows& w, std::int64_t first, std::int64_t count,
+                       const DigitsView* x, int batch, float* y, std::int64_t y_stride) {
   for (std::int64_t r = first; r < first + count; ++r) {
     for (int b = 0; b < batch; ++b) {
       std::int32_t high = 0, low = 0;
       add_rest(w.values + r * w.cols, 0, w.cols, x[b], high, low);
-      y[b * y_stride + (r - first)] = finish(high, low, w.sum[r], w.scale[r] * x[b].scale());
+      y[b * y_stride + (r - first)] =
+          finish(128.0f * float(high) + float(low), w.sum[r], w.scale[r] * x[b].scale);
     }
   }
 }
 
-MultiplyInt8Rows product_of(Int8Isa isa) {
+constexpr Int8Kernels kInt8Portable = {set_portable, multiply_portable};
+
+const Int8Kernels& kernels_of(Int8Isa isa) {
 #if defined(__x86_64__)
-  if (isa == Int8Isa::kAvx512Vnni) return kMultiplyInt8RowsVnni;
-  if (isa == Int8Isa::kAvx2) return kMultiplyInt8RowsAvx2;
+  if (isa == Int8Isa::kAvx512Vnni) return kInt8Vnni;
+  if (isa == Int8Isa::kAvx2) return kInt8Avx2;
 #endif
-  return multiply_portable;
+  return kInt8Portable;
 }
 
 }  // namespace
@@ -40,16 +52,8 @@ void Digits::resize(std::int64_t size) {
   low_.resize(std::size_t(size));
 }
 
-void Digits::set(const float* x, std::int64_t size) {
-  float most = 0;
-  for (std::int64_t i = 0; i < size; ++i) most = std::max(most, std::abs(x[i]));
-  scale_ = most / kMost;
-  const float inverse = most > 0 ? kMost / most : 0.0f;
-  for (std::int64_t i = 0; i < size; ++i) {
-    const auto whole = std::int32_t(x[i] * inverse + (x[i] < 0 ? -0.5f : 0.5f)) + kOffset;
-    high_[std::size_t(i)] = std::uint8_t(whole >> 7);
-    low_[std::size_t(i)] = std::uint8_t(whole & 127);
-  }
+void Digits::set(const float* x, std::int64_t size, Int8Isa isa) {
+  scale_ = kernels_of(isa).set_digits(x, size, high_.data(), low_.data());
 }
 
 bool supports(Int8Isa isa) {
@@ -58,7 +62,7 @@ bool supports(Int8Isa isa) {
       return true;
 #if defined(__x86_64__)
     case Int8Isa::kAvx2:
-      return __builtin_cpu_supports("avx2");
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case Int8Isa::kAvx512Vnni:
       return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
@@ -77,7 +81,8 @@ Int8Isa best_int8_isa() {
 
 void multiply_rows(Int8Isa isa, const Int8Rows& w, std::int64_t first, std::int64_t count,
                    const Digits* x, int batch, float* y, std::int64_t y_stride) {
-  product_of(isa)(w, first, count, x, batch, y, y_stride);
+  const DigitsView views[2] = {x[0].view(), x[batch - 1].view()};
+  kernels_of(isa).multiply(w, first, count, views, batch, y, y_stride);
 }
 
 }  // namespace chatterbox

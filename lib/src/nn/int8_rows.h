@@ -7,6 +7,17 @@
 
 namespace chatterbox {
 
+// The instruction sets that digits and their products are written for, slowest first.
+enum class Int8Isa { kPortable, kAvx2, kAvx512Vnni };
+bool supports(Int8Isa isa);
+Int8Isa best_int8_isa();
+
+// What Digits hold.
+struct DigitsView {
+  const std::uint8_t *high, *low;
+  float scale;
+};
+
 // A vector of activations as the products of int8 rows take it: integers of 14 bits in two
 // digits of 7, value = scale * (128 * (high - 64) + low). What is rounded away is 60 times less
 // than what int8 rounds of the weights. Digits of 7 bits never overflow the 16-bit sums that
@@ -14,11 +25,9 @@ namespace chatterbox {
 class Digits {
  public:
   void resize(std::int64_t size);
-  void set(const float* x, std::int64_t size);
+  void set(const float* x, std::int64_t size, Int8Isa isa = best_int8_isa());
 
-  const std::uint8_t* high() const { return high_.data(); }
-  const std::uint8_t* low() const { return low_.data(); }
-  float scale() const { return scale_; }
+  DigitsView view() const { return {high_.data(), low_.data(), scale_}; }
 
  private:
   std::vector<std::uint8_t> high_, low_;
@@ -32,11 +41,6 @@ struct Int8Rows {
   const std::int32_t* sum;
   std::int64_t cols;
 };
-
-// The instruction sets that the product is written for, slowest first.
-enum class Int8Isa { kPortable, kAvx2, kAvx512Vnni };
-bool supports(Int8Isa isa);
-Int8Isa best_int8_isa();
 
 // y[b][r] = sum over c of w[first + r][c] * x[b][c] for `count` rows; batch 1 or 2. `y_stride`
 // counts floats between batch rows. Bound by reading the weights.

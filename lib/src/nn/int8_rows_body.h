@@ -1,61 +1,109 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// The product of int8 rows, once, for files that define before including this:
-//   CHATTERBOX_TARGET  attributes that choose the instruction set
-//   Vector, kBytes     a vector of bytes or of 32-bit sums and how many bytes it holds
-//   zero, load, add_up
-//   dot(sum, digits, weights)  adds four products of bytes to each sum
+// Digits and the product of int8 rows, for files that are compiled for one instruction set.
+#pragma once
 
+#include "nn/int8_rows_sums.h"
+#include "nn/simd/products.h"
+
+namespace chatterbox {
+namespace {
+
+constexpr int kBytes = 4 * kWidth;
 // Bytes between what is multiplied and what is fetched.
 constexpr std::int64_t kAhead = 16 * 1024;
+constexpr int kRowsAtOnce = 4;
+
+SIMD void set_digit_vectors(const float* x, std::int64_t whole, float inverse, std::uint8_t* high,
+                            std::uint8_t* low) {
+  for (std::int64_t i = 0; i < whole; i += kWidth) {
+    const Ints number = addi(to_ints(mul(load(x + i), set1(inverse))), set1i(kDigitsOffset));
+    store_bytes(high + i, shift_right<7>(number));
+    store_bytes(low + i, and_bits(number, set1i(127)));
+  }
+}
+
+// See Digits; returns the scale.
+float set_digits(const float* x, std::int64_t size, std::uint8_t* high, std::uint8_t* low) {
+  const std::int64_t whole = size / kWidth * kWidth;
+  Floats peaks = set1(0);
+  for (std::int64_t i = 0; i < whole; i += kWidth) peaks = max(peaks, abs(load(x + i)));
+  float rest[kWidth] = {};
+  for (std::int64_t i = whole; i < size; ++i) rest[i - whole] = x[i];
+  const float most = largest(max(peaks, abs(load(rest))));
+  const float inverse = most > 0 ? kMostOfDigits / most : 0.0f;
+  set_digit_vectors(x, whole, inverse, high, low);
+  std::uint8_t last[2][kWidth];
+  set_digit_vectors(rest, kWidth, inverse, last[0], last[1]);
+  for (std::int64_t i = whole; i < size; ++i) {
+    high[i] = last[0][i - whole];
+    low[i] = last[1][i - whole];
+  }
+  return most / kMostOfDigits;
+}
 
 // R rows against the digits of B vectors.
 template <int R, int B>
-CHATTERBOX_TARGET void rows_of(const Int8Rows& w, std::int64_t row, const Digits* x, float* y,
-                               std::int64_t y_stride) {
-  Vector high[R][B], low[R][B];
-  for (int r = 0; r < R; ++r)
-    for (int b = 0; b < B; ++b) high[r][b] = low[r][b] = zero();
+void rows_of(const Int8Rows& w, std::int64_t row, const DigitsView* x, float* y,
+             std::int64_t y_stride) {
+  Ints high[kRowsAtOnce][B], low[kRowsAtOnce][B];  // of which R count
+#pragma GCC unroll 4
+  for (int r = 0; r < kRowsAtOnce; ++r)
+#pragma GCC unroll 2
+    for (int b = 0; b < B; ++b) high[r][b] = low[r][b] = set1i(0);
   const std::int8_t* values = w.values + row * w.cols;
   std::int64_t c = 0;
   for (; c + kBytes <= w.cols; c += kBytes) {
-    Vector upper[B], lower[B];
+    Ints upper[B], lower[B];
+#pragma GCC unroll 2
     for (int b = 0; b < B; ++b) {
-      upper[b] = load(x[b].high() + c);
-      lower[b] = load(x[b].low() + c);
+      upper[b] = loadi(x[b].high + c);
+      lower[b] = loadi(x[b].low + c);
     }
+#pragma GCC unroll 4
     for (int r = 0; r < R; ++r) {
       // Into the second cache level; the next rows alone would be too near to hide the memory.
       __builtin_prefetch(values + r * w.cols + c + kAhead, 0, 2);
-      const Vector weights = load(values + r * w.cols + c);
+      const Ints weights = loadi(values + r * w.cols + c);
+#pragma GCC unroll 2
       for (int b = 0; b < B; ++b) {
-        dot(high[r][b], upper[b], weights);
-        dot(low[r][b], lower[b], weights);
+        high[r][b] = ByteProducts::multiply_add(upper[b], weights, high[r][b]);
+        low[r][b] = ByteProducts::multiply_add(lower[b], weights, low[r][b]);
       }
     }
   }
-  for (int r = 0; r < R; ++r) {
-    for (int b = 0; b < B; ++b) {
-      std::int32_t sum_high = add_up(high[r][b]), sum_low = add_up(low[r][b]);
-      add_rest(values + r * w.cols, c, w.cols, x[b], sum_high, sum_low);
-      y[b * y_stride + r] =
-          finish(sum_high, sum_low, w.sum[row + r], w.scale[row + r] * x[b].scale());
+#pragma GCC unroll 2
+  for (int b = 0; b < B; ++b) {
+    Floats both[kRowsAtOnce];
+#pragma GCC unroll 4
+    for (int r = 0; r < kRowsAtOnce; ++r)
+      both[r] = fma(to_floats(high[r][b]), set1(128.0f), to_floats(low[r][b]));
+    float sums[4];
+    sum_four(both[0], both[1], both[2], both[3], sums);
+    for (int r = 0; r < R; ++r) {
+      std::int32_t rest_high = 0, rest_low = 0;
+      add_rest(values + r * w.cols, c, w.cols, x[b], rest_high, rest_low);
+      y[b * y_stride + r] = finish(sums[r] + 128.0f * float(rest_high) + float(rest_low),
+                                   w.sum[row + r], w.scale[row + r] * x[b].scale);
     }
   }
 }
 
 template <int B>
-CHATTERBOX_TARGET void all_rows(const Int8Rows& w, std::int64_t first, std::int64_t count,
-                                const Digits* x, float* y, std::int64_t y_stride) {
-  constexpr int kRowsAtOnce = 4;
+void all_rows(const Int8Rows& w, std::int64_t first, std::int64_t count, const DigitsView* x,
+              float* y, std::int64_t y_stride) {
+  // As many as their sums fit into registers.
+  constexpr int kStep = kWidth == 8 && B == 2 ? 2 : kRowsAtOnce;
   std::int64_t r = 0;
-  for (; r + kRowsAtOnce <= count; r += kRowsAtOnce)
-    rows_of<kRowsAtOnce, B>(w, first + r, x, y + r, y_stride);
+  for (; r + kStep <= count; r += kStep) rows_of<kStep, B>(w, first + r, x, y + r, y_stride);
   for (; r < count; ++r) rows_of<1, B>(w, first + r, x, y + r, y_stride);
 }
 
-CHATTERBOX_TARGET void multiply(const Int8Rows& w, std::int64_t first, std::int64_t count,
-                                const Digits* x, int batch, float* y, std::int64_t y_stride) {
+void multiply(const Int8Rows& w, std::int64_t first, std::int64_t count, const DigitsView* x,
+              int batch, float* y, std::int64_t y_stride) {
   (batch == 1 ? all_rows<1> : all_rows<2>)(w, first, count, x, y, y_stride);
 }
+
+}  // namespace
+}  // namespace chatterbox

@@ -6,27 +6,40 @@
 
 namespace chatterbox {
 
-// One instruction set's product; see multiply_rows().
-using MultiplyInt8Rows = void (*)(const Int8Rows& w, std::int64_t first, std::int64_t count,
-                                  const Digits* x, int batch, float* y, std::int64_t y_stride);
+// Of 14 bits with sign, and what makes digits of them without.
+constexpr float kMostOfDigits = 8191;
+constexpr std::int32_t kDigitsOffset = 1 << 13;
+
+// What is written for each instruction set; see Digits and multiply_rows().
+struct Int8Kernels {
+  // Returns the scale.
+  float (*set_digits)(const float* x, std::int64_t size, std::uint8_t* high, std::uint8_t* low);
+  void (*multiply)(const Int8Rows& w, std::int64_t first, std::int64_t count, const DigitsView* x,
+                   int batch, float* y, std::int64_t y_stride);
+};
 #if defined(__x86_64__)
-extern const MultiplyInt8Rows kMultiplyInt8RowsAvx2;
-extern const MultiplyInt8Rows kMultiplyInt8RowsVnni;
+extern const Int8Kernels kInt8Avx2;
+extern const Int8Kernels kInt8Vnni;
 #endif
 
-// Sums of one row with both digits of a vector, to what the row stands for.
-inline float finish(std::int32_t high, std::int32_t low, std::int32_t row_sum, float scale) {
-  constexpr std::int32_t kMiddle = 64;  // what a high digit has too much
-  return scale * (128.0f * float(high - kMiddle * row_sum) + float(low));
+namespace {
+
+// What a row and a vector make: `sum` is 128 times the sum with high digits and that with low
+// ones.
+inline __attribute__((always_inline)) float finish(float sum, std::int32_t row_sum, float scale) {
+  constexpr float kMiddle = 128.0f * 64;  // what the high digits have too much
+  return scale * (sum - kMiddle * float(row_sum));
 }
 
 // From column c on, what is left of a row.
-inline void add_rest(const std::int8_t* w, std::int64_t c, std::int64_t cols, const Digits& x,
-                     std::int32_t& high, std::int32_t& low) {
+inline __attribute__((always_inline)) void add_rest(const std::int8_t* w, std::int64_t c,
+                                                    std::int64_t cols, const DigitsView& x,
+                                                    std::int32_t& high, std::int32_t& low) {
   for (; c < cols; ++c) {
-    high += std::int32_t(w[c]) * x.high()[c];
-    low += std::int32_t(w[c]) * x.low()[c];
+    high += std::int32_t(w[c]) * x.high[c];
+    low += std::int32_t(w[c]) * x.low[c];
   }
 }
 
+}  // namespace
 }  // namespace chatterbox

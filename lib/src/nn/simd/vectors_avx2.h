@@ -82,6 +82,17 @@ SIMD void store_bytes(std::uint8_t* to, Ints x) {
   _mm_storel_epi64(reinterpret_cast<__m128i*>(to), all);
 }
 
+template <int bits>
+SIMD Ints shift_right(Ints a) {
+  return _mm256_srai_epi32(a, bits);
+}
+SIMD Ints and_bits(Ints a, Ints b) { return _mm256_and_si256(a, b); }
+// The sums of four vectors, one after the other.
+SIMD void sum_four(Floats a, Floats b, Floats c, Floats d, float* to) {
+  const Floats each = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+  _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(each), _mm256_extractf128_ps(each, 1)));
+}
+
 // kWidth rows of as many words, `from_stride` words apart, to columns.
 SIMD void transpose(const std::int32_t* from, std::size_t from_stride, std::int32_t* to,
                     std::size_t to_stride) {

@@ -72,6 +72,21 @@ SIMD void store_bytes(std::uint8_t* to, Ints x) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(x));
 }
 
+template <int bits>
+SIMD Ints shift_right(Ints a) {
+  return _mm512_srai_epi32(a, bits);
+}
+SIMD Ints and_bits(Ints a, Ints b) { return _mm512_and_si512(a, b); }
+SIMD __m256 add_halves(Floats a) {
+  return _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+}
+// The sums of four vectors, one after the other.
+SIMD void sum_four(Floats a, Floats b, Floats c, Floats d, float* to) {
+  const __m256 each = _mm256_hadd_ps(_mm256_hadd_ps(add_halves(a), add_halves(b)),
+                                     _mm256_hadd_ps(add_halves(c), add_halves(d)));
+  _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(each), _mm256_extractf128_ps(each, 1)));
+}
+
 // kWidth rows of as many words, `from_stride` words apart, to columns.
 SIMD void transpose(const std::int32_t* from, std::size_t from_stride, std::int32_t* to,
                     std::size_t to_stride) {

@@ -28,9 +28,10 @@ class RandomT3 {
   }
 
   // Views of this object's memory; it must live longer.
-  Weights weights(Placement placement = {}) const {
-    return Weights(TensorFile::from_memory(bytes_.data(), bytes_.size(), "random T3"), placement);
+  std::shared_ptr<const TensorFile> file() const {
+    return TensorFile::from_memory(bytes_.data(), bytes_.size(), "random T3");
   }
+  Weights weights(Placement placement = {}) const { return Weights(file(), placement); }
 
  private:
   // What both backbones have: conditioning, embeddings and heads.

@@ -37,14 +37,22 @@ struct Weights::Claims {
 
 namespace {
 
-// What is added to the name of an int8 tensor for that of its scale.
-constexpr const char* kRowScale = ".scale";
+// Of a line of the cache. Rows that begin elsewhere are read across two at a time.
+constexpr std::uintptr_t kLine = 64;
 
 [[noreturn]] void bad(const TensorFile& file, const std::string& name, const std::string& what) {
   throw Error(ErrorCode::kBadFile, file.path() + ": tensor \"" + name + "\"" + what);
 }
 
 }  // namespace
+
+QuantizedRows quantize_rows(const at::Tensor& rows) {
+  QuantizedRows result;
+  result.scale = rows.abs().amax(1).clamp_min_(std::numeric_limits<float>::min()).div_(127);
+  result.values = empty_in_large_pages(rows.sizes(), at::kChar);
+  result.values.copy_((rows / result.scale.unsqueeze(1)).round_());
+  return result;
+}
 
 Weights::Weights(std::shared_ptr<const TensorFile> file, Placement placement)
     : file_(std::move(file)), claims_(std::make_shared<Claims>()), placement_(placement) {}
@@ -98,6 +106,15 @@ at::Tensor Weights::take_raw(const std::string& name, at::IntArrayRef shape) con
   return placed;
 }
 
+at::Tensor Weights::take_row_scale(const std::string& name, std::int64_t rows) const {
+  const std::string scale_name = name + kRowScale;
+  const at::Tensor scale = take_raw(scale_name, {rows});
+  if (!scale.is_floating_point())
+    bad(*file_, prefix_ + scale_name,
+        std::string(": expected a floating-point type, got ") + c10::toString(scale.scalar_type()));
+  return scale;
+}
+
 at::Tensor Weights::take_numbers(const std::string& name, at::IntArrayRef shape) const {
   const at::Tensor stored = take_raw(name, shape);
   if (stored.is_floating_point()) return stored;
@@ -105,11 +122,7 @@ at::Tensor Weights::take_numbers(const std::string& name, at::IntArrayRef shape)
     bad(*file_, prefix_ + name,
         std::string(": expected a floating-point type or rows of int8, got ") +
             c10::toString(stored.scalar_type()));
-  const std::string scale_name = name + kRowScale;
-  const at::Tensor scale = take_raw(scale_name, {shape[0]});
-  if (!scale.is_floating_point())
-    bad(*file_, prefix_ + scale_name,
-        std::string(": expected a floating-point type, got ") + c10::toString(scale.scalar_type()));
+  const at::Tensor scale = take_row_scale(name, shape[0]);
   std::vector<std::int64_t> per_row(shape.size(), 1);
   per_row[0] = shape[0];
   at::Tensor numbers = stored.to(at::kFloat).mul_(scale.to(at::kFloat).view(per_row));
@@ -136,20 +149,29 @@ at::Tensor Weights::take_hot(const std::string& name, at::IntArrayRef shape) con
 }
 
 at::Tensor Weights::take_hot_transposed(const std::string& name, at::IntArrayRef shape) const {
+  if (has(name + kStoredAsRows)) return take_hot(name + kStoredAsRows, {shape[1], shape[0]});
   if (!placement_.device.is_cpu()) return take(name, shape).t().contiguous();
   return in_large_pages(name, take_numbers(name, shape).t());
 }
 
 QuantizedRows Weights::take_hot_rows(const std::string& name, at::IntArrayRef shape,
                                      bool transposed) const {
-  const at::Tensor stored = take_numbers(name, shape).to(at::kFloat);
-  const at::Tensor rows = transposed ? stored.t().contiguous() : stored;
-  QuantizedRows result;
-  result.scale = rows.abs().amax(1).clamp_min_(std::numeric_limits<float>::min()).div_(127);
-  result.values = empty_in_large_pages(rows.sizes(), at::kChar);
-  result.values.copy_((rows / result.scale.unsqueeze(1)).round_());
+  if (transposed && has(name + kStoredAsRows))
+    return take_hot_rows(name + kStoredAsRows, {shape[1], shape[0]}, /*transposed=*/false);
+  const bool stored = has(name) && file_->tensor(prefix_ + name).scalar_type() == at::kChar;
+  if (!transposed && stored) {
+    const at::Tensor values = take_raw(name, shape);
+    const at::Tensor scale = take_row_scale(name, shape[0]).to(at::kFloat);
+    if (reinterpret_cast<std::uintptr_t>(values.data_ptr()) % kLine == 0) return {values, scale};
+    const at::Tensor own = empty_in_large_pages(shape, at::kChar);
+    own.copy_(values);
+    file_->release(prefix_ + name);
+    return {own, scale};
+  }
+  const at::Tensor numbers = take_numbers(name, shape).to(at::kFloat);
+  const QuantizedRows made = quantize_rows(transposed ? numbers.t().contiguous() : numbers);
   file_->release(prefix_ + name);
-  return result;
+  return made;
 }
 
 at::Tensor Weights::in_large_pages(const std::string& name, const at::Tensor& numbers) const {

@@ -43,9 +43,16 @@ struct Placement {
 
 // Rows of int8 and the scale of each, on the processor.
 struct QuantizedRows {
-  at::Tensor values;  // (rows, cols) int8, in large pages
+  at::Tensor values;  // (rows, cols) int8
   at::Tensor scale;   // (rows) float32
 };
+// Rows (rows, cols) of float32 rounded to the nearest, in large pages.
+QuantizedRows quantize_rows(const at::Tensor& rows);
+
+// What is added to the name of an int8 tensor for that of its scale, and to the name of a matrix
+// stored as (in, out) where it is stored as rows of int8, (out, in).
+inline constexpr const char* kRowScale = ".scale";
+inline constexpr const char* kStoredAsRows = ".rows";
 
 // A scope of a TensorFile, such as "flow.encoder.", from which modules take
 // their tensors by name at construction. Copies are cheap and share the record
@@ -75,10 +82,11 @@ class Weights {
   // read a sixth faster than from a mapped file.
   at::Tensor take_hot(const std::string& name, at::IntArrayRef shape) const;
   // The same for a matrix that is stored with its dimensions in the other order: `shape` is
-  // the stored one, (in, out), the result (out, in).
+  // the stored one, (in, out), the result (out, in). Or it is stored as rows of int8, as
+  // "<name>.rows".
   at::Tensor take_hot_transposed(const std::string& name, at::IntArrayRef shape) const;
   // As take_hot() or, `transposed`, take_hot_transposed(), in rows of int8: those that are
-  // stored, or made now, rounded to the nearest.
+  // stored, where they are mapped, or made now.
   QuantizedRows take_hot_rows(const std::string& name, at::IntArrayRef shape,
                               bool transposed) const;
   // The same without conversion of its type (integer buffers, packed kernels).
@@ -102,6 +110,8 @@ class Weights {
   at::Tensor in_large_pages(const std::string& name, const at::Tensor& numbers) const;
   // The tensor as it is stored, or as float32 if that is int8.
   at::Tensor take_numbers(const std::string& name, at::IntArrayRef shape) const;
+  // The scale of rows of int8, (rows), of a floating-point type.
+  at::Tensor take_row_scale(const std::string& name, std::int64_t rows) const;
 
   std::shared_ptr<const TensorFile> file_;
   std::shared_ptr<Claims> claims_;

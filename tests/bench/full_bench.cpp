@@ -205,6 +205,7 @@ int run(int argc, char** argv) {
   print("rtf", speak(Internals::parts(*model), speaker, count));
   const Voice voice = Internals::voice(std::make_shared<const Conditionals>(speaker));
   stream(model, voice, count);
+  print("speech_peak_memory_gb", peak_gigabytes());
   convert_live(model, voice, count);
   print("peak_memory_gb", peak_gigabytes());
   model.reset();

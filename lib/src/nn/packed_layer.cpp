@@ -46,30 +46,39 @@ std::int64_t parts(std::int64_t whole, std::int64_t part) { return (whole + part
 
 }  // namespace
 
-PackedLayer::PackedLayer(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType products)
-    : PackedLayer(weight, bias, choose_kernels(weight, products)) {}
+PackedLayer::PackedLayer(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType products,
+                         PackWhen when)
+    : PackedLayer(weight, bias, choose_kernels(weight, products), when) {}
 
 PackedLayer::PackedLayer(const at::Tensor& weight, const at::Tensor& bias,
-                         const ProductKernels* kernels) {
-  if (kernels && fits(weight, *kernels)) {
-    kernels_ = kernels;
-    packed_ = std::make_shared<const PackedLinear>(weight, bias, kernels->packing);
-  } else {
-    weight_ = weight;
-    bias_ = bias;
-  }
+                         const ProductKernels* kernels, PackWhen when)
+    : weight_(weight), bias_(bias) {
+  if (!kernels || !fits(weight, *kernels)) return;
+  kernels_ = kernels;
+  packed_ = std::make_shared<Packed>();
+  if (when == PackWhen::kUsed) return;
+  packed();
+  weight_.reset();
+  bias_.reset();
+}
+
+const PackedLinear& PackedLayer::packed() const {
+  std::call_once(packed_->once, [this] {
+    packed_->linear = std::make_unique<const PackedLinear>(weight_, bias_, kernels_->packing);
+  });
+  return *packed_->linear;
 }
 
 at::Tensor PackedLayer::operator()(const at::Tensor& x) const {
-  if (!packed_) return bias_.defined() ? at::linear(x, weight_, bias_) : at::linear(x, weight_);
+  if (!kernels_) return bias_.defined() ? at::linear(x, weight_, bias_) : at::linear(x, weight_);
   if (x.dim() == 2 && x.stride(1) == 1) return by_kernels(x);
   std::vector<std::int64_t> shape = x.sizes().vec();
-  shape.back() = packed_->view().outputs;
+  shape.back() = packed().view().outputs;
   return by_kernels(x.reshape({-1, x.size(-1)}).contiguous()).view(shape);
 }
 
 at::Tensor PackedLayer::by_kernels(const at::Tensor& x) const {
-  const PackedView whole = packed_->view();
+  const PackedView whole = packed().view();
   const std::int64_t rows = x.size(0), columns = kernels_->packing.columns;
   at::Tensor y = at::empty({rows, whole.outputs}, x.options());
   if (rows == 0) return y;

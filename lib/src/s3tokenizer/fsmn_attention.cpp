@@ -39,10 +39,10 @@ at::Tensor Rotation::operator()(const at::Tensor& x) const {
 
 FsmnAttention::FsmnAttention(const Weights& weights, std::int64_t state, std::int64_t heads)
     : heads(heads),
-      query(Linear(weights.scope("query"), state, state), at::kFloat),
-      key(Linear(weights.scope("key"), state, state, Bias::kNone), at::kFloat),
-      value(Linear(weights.scope("value"), state, state), at::kFloat),
-      out(Linear(weights.scope("out"), state, state), at::kFloat),
+      query(Linear(weights.scope("query"), state, state), at::kFloat, PackWhen::kUsed),
+      key(Linear(weights.scope("key"), state, state, Bias::kNone), at::kFloat, PackWhen::kUsed),
+      value(Linear(weights.scope("value"), state, state), at::kFloat, PackWhen::kUsed),
+      out(Linear(weights.scope("out"), state, state), at::kFloat, PackWhen::kUsed),
       memory(weights.scope("fsmn_block"), state, state, kMemoryFrames, depthwise(state)) {}
 
 at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotation,

@@ -29,8 +29,10 @@ ConvOptions halving() {
 S3Tokenizer::Block::Block(const Weights& weights, const S3TokenizerConfig& config)
     : attention(weights.scope("attn"), config.state, config.heads),
       attention_norm(weights.scope("attn_ln"), config.state, /*eps=*/1e-6),
-      expand(Linear(weights.scope("mlp.0"), config.state, 4 * config.state), at::kFloat),
-      contract(Linear(weights.scope("mlp.2"), 4 * config.state, config.state), at::kFloat),
+      expand(Linear(weights.scope("mlp.0"), config.state, 4 * config.state), at::kFloat,
+             PackWhen::kUsed),
+      contract(Linear(weights.scope("mlp.2"), 4 * config.state, config.state), at::kFloat,
+             PackWhen::kUsed),
       mlp_norm(weights.scope("mlp_ln"), config.state) {}
 
 at::Tensor S3Tokenizer::Block::operator()(const at::Tensor& input, const Rotation& rotation,

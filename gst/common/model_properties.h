@@ -31,7 +31,10 @@ struct ModelSettings {
   ModelResources resources() const { return {int(threads), std::int64_t(voice_cache_mb) << 20}; }
   // Throws kNotFound when there is no model.
   ModelKey key() const {
-    return {find_model(model_path), device, dtype, find_model_family(model_family),
+    return {find_model(model_path),
+            device,
+            dtype,
+            find_model_family(model_family),
             find_attention(attention),
             find_quality_name(quality)};
   }

@@ -161,7 +161,7 @@ class Keys(unittest.TestCase):
                 self.assertIn("workers", json.load(answer))
 
     def test_no_key_means_loopback(self):
-        result = self.refused("--listen", "0.0.0.0:0")
+        result = self.refused("--listen", "0.0.0.0:0", "--model-path", options.model)
         self.assertIn(b"expected a loopback address", result.stderr)
 
     def refused(self, *flags, data=None):

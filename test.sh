@@ -39,6 +39,8 @@ fi
 
 # shellcheck disable=SC2086
 install_missing $build_packages $test_packages
+# shellcheck disable=SC2086
+install_optional $optional_packages $optional_test_packages
 # demo.sh may have configured the same folder without tests.
 [ ! -f "$build/build.ninja" ] || meson configure "$build" -Dtests=enabled >/dev/null
 build_tree "$build" -Dtests=enabled "${options[@]}"

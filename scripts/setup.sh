@@ -9,6 +9,9 @@ build_packages="g++ meson ninja-build cmake pkg-config libtorch-dev libgstreamer
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good libopenblas0-openmp libsoxr-dev libsndfile1-dev libicu-dev nlohmann-json3-dev flite1-dev
   libsoup-3.0-dev libjson-glib-dev libsqlite3-dev glib-networking"
+# Without them the server keeps its jobs in files alone, and tests say what they leave out.
+optional_packages="libpq-dev libcurl4-openssl-dev"
+optional_test_packages="postgresql haproxy iproute2"
 test_packages="libgtest-dev pocketsphinx pocketsphinx-en-us sox xz-utils gstreamer1.0-plugins-bad
   gstreamer1.0-pipewire pipewire wireplumber dbus-daemon"
 
@@ -34,6 +37,11 @@ install_missing() {
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
     $missing >&2 || fail "could not install:$missing"
+}
+
+# The same for packages that can be done without: a machine without a network goes on.
+install_optional() {
+  (install_missing "$@") || say "Going on without what could not be installed"
 }
 
 # Configures (once) and builds the tree, or $build_targets of it, into $1; further arguments

@@ -28,6 +28,16 @@ const std::vector<Setting>& settings() {
       {"wyoming", &Config::wyoming, "HOST:PORT to speak the Wyoming protocol on, without keys"},
       {"data-dir", &Config::data_dir, "directory of the job database"},
       {"store", &Config::store, "postgresql://...: a database that several servers share"},
+      {"objects", &Config::objects,
+       "s3://BUCKET/PREFIX or file:///DIRECTORY: where large requests, results and voices are "
+       "kept"},
+      {"objects-endpoint", &Config::objects_endpoint, "https://HOST of a service that speaks S3"},
+      {"objects-region", &Config::objects_region, "region of that service"},
+      {"objects-access-key", &Config::objects_access_key, "id of the key for it"},
+      {"objects-secret-key", &Config::objects_secret_key,
+       "the key itself; better in the environment than here"},
+      {"objects-from-kb", &Config::objects_from_kb, "what is smaller stays in the database", 1,
+       1000000},
       {"model-path", &Config::model_path, "directory of the model"},
       {"model", &Config::models,
        "NAME=DIR[,family=FAMILY], a model that requests choose by its name; given several times, "

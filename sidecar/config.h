@@ -18,6 +18,12 @@ struct Config {
   std::string wyoming;
   std::string data_dir;
   std::string store;
+  std::string objects;
+  std::string objects_endpoint;
+  std::string objects_region;
+  std::string objects_access_key;
+  std::string objects_secret_key;
+  int objects_from_kb = 512;
   std::string model_path;
   // "NAME=DIR" each, joined by ';'.
   std::string models;

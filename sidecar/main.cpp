@@ -237,9 +237,10 @@ int serve(const Config& config) {
   Metrics metrics;
   Waiters waiters;
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
-  WorkerPool pool(
-      store, models, voices, metrics, shares, config.workers, config.max_live,
-      {[&waiters](const std::string& id) { post([&waiters, id] { waiters.news(id); }); }});
+  WorkerPool pool(store, models, voices, metrics, shares, WebhookPolicy(config.webhooks),
+                  config.workers, config.max_live, {[&waiters](const std::string& id) {
+                    post([&waiters, id] { waiters.news(id); });
+                  }});
   Budgets budgets{{"uploads", config.max_upload_mb * kMegabyte, shares},
                   {"answers", config.max_answer_mb * kMegabyte, shares}};
   Background small_requests, large_requests;

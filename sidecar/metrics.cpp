@@ -79,6 +79,8 @@ std::string Metrics::text(const JobCounts& jobs, const QueueFigures& queue, int 
       "chatterbox_oldest_waiting_seconds " + number(double(queue.oldest_waiting_ms) / 1000) + "\n";
   head(out, "leases_lost_total", "counter", "Starts of jobs whose server was not heard of again.");
   out += "chatterbox_leases_lost_total " + std::to_string(queue.leases_lost) + "\n";
+  head(out, "object_failures_total", "counter", "Objects that could not be put, read or removed.");
+  out += "chatterbox_object_failures_total " + std::to_string(queue.object_failures) + "\n";
   head(out, "jobs_total", "counter", "Jobs that ended since the server began.");
   out += "chatterbox_jobs_total{state=\"completed\"} " + std::to_string(jobs.completed) + "\n";
   out += "chatterbox_jobs_total{state=\"failed\"} " + std::to_string(jobs.failed) + "\n";

@@ -22,7 +22,8 @@ void reply_unknown(const Exchange& exchange, const std::string& id) {
 }
 
 void reply_status(Services& services, const Exchange& exchange, const Job& job) {
-  const bool with_output = job.state == JobState::kCompleted;
+  // One that could not be sent elsewhere has FAILED, and is there all the same.
+  const bool with_output = is_final(job.state) && job.output_bytes > 0;
   StatusJson json = status_json(job, with_output);
   if (!with_output) return exchange->reply_json(200, json.without_output());
   reply_with_output(services, exchange, job.id, std::move(json.head), std::move(json.tail));

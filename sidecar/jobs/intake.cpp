@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "chatterbox/error.h"
+#include "jobs/result_upload.h"
 #include "operations/fields.h"
 #include "operations/json.h"
 #include "operations/request.h"
@@ -44,6 +45,7 @@ void read_envelope(JsonNode* root, const WebhookPolicy& webhooks, NewJob& job) {
     Fields policy(object);
     read_policy(policy, job);
   }
+  job.secret = read_upload_target(root, webhooks).has_value();
   if (!object_member(body, "input"))
     throw RequestError("Bad request", "input: expected an object, got nothing");
 }
@@ -59,7 +61,7 @@ std::vector<std::string> envelope_warnings(JsonNode* root) {
   JsonObject* body = json_node_get_object(root);
   NewJob job;
   Fields envelope(body);
-  for (const char* name : {"input", "webhook", "policy"}) envelope.ignore(name);
+  for (const char* name : {"input", "webhook", "policy", "s3Config"}) envelope.ignore(name);
   for (const std::string& name : envelope.unknown()) warnings.push_back(unknown_field(name));
   if (JsonObject* object = object_member(body, "policy")) {
     Fields policy(object);

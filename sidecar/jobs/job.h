@@ -22,6 +22,14 @@ struct NewJob {
   std::string model;
   // The whole request as the client wrote it: JSON with an "input".
   std::string request;
+  // Not empty: the object that holds it in place of `request`, and its size.
+  std::string request_object;
+  std::int64_t object_bytes = 0;
+  std::int64_t request_bytes() const {
+    return request_object.empty() ? std::int64_t(request.size()) : object_bytes;
+  }
+  // It holds what nobody is to keep: it is gone as soon as the job has ended in any way.
+  bool secret = false;
   std::string webhook;
   bool sync = false;
   bool low_priority = false;
@@ -43,7 +51,7 @@ struct Job {
   int attempts = 0;
   // Names the current start. Never goes back, so that an earlier start cannot pass for it.
   std::int64_t epoch = 0;
-  std::int64_t input_bytes = 0;
+  std::int64_t input_bytes = 0, output_bytes = 0;
   int retries = 0;
   std::uint32_t seed = 0;
   std::string webhook;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,27 @@ struct StoreLimits {
 struct Claim {
   Job job;
   std::string request;
+  // Not empty: the object that holds it instead.
+  std::string request_object;
+};
+
+// Something of a job that is kept outside the store.
+struct ObjectOfJob {
+  std::string name;
+  std::int64_t bytes = 0;
+};
+
+// A result to be kept: JSON, or the object that holds it.
+struct Output {
+  Output(std::string_view text) : json(text) {}
+  Output(const std::string& text) : json(text) {}
+  Output(const char* text) : json(text) {}
+  Output(const ObjectOfJob& kept) : object(kept) {}
+  std::int64_t bytes() const {
+    return object.name.empty() ? std::int64_t(json.size()) : object.bytes;
+  }
+  std::string_view json;
+  ObjectOfJob object;
 };
 
 // What became of a piece of output.
@@ -75,6 +97,8 @@ struct QueueFigures {
   std::int64_t workers = 0;
   // Starts whose server was not heard of any more, as this process found them.
   std::int64_t leases_lost = 0;
+  // Objects that this process could not put, read or remove.
+  std::int64_t object_failures = 0;
 };
 
 // What happens to jobs elsewhere, on servers that share a store. Called in threads of the store.
@@ -118,12 +142,16 @@ class JobStore {
   // The next job, now in progress: normal before low priority; owners in turn;
   // first come, first served.
   virtual std::optional<Claim> claim() = 0;
+  // The request of a claim, wherever it is; may take a while, until `stop` is asked.
+  virtual std::string request_of(const Claim& claim, const std::stop_token&) {
+    return claim.request;
+  }
   // Whether this start is still the one that counts.
   virtual bool is_current(const Job& job) = 0;
   // One piece of output made early, JSON.
   virtual ChunkFate add_chunk(const Job& job, int number, std::string_view json) = 0;
   // Ends this start of a job. False when it has ended otherwise meanwhile.
-  virtual bool finish(const Job& job, JobState state, std::string_view output,
+  virtual bool finish(const Job& job, JobState state, const Output& output,
                       const std::string& error, const std::string& detail) = 0;
   // Puts a running job back at the head of the queue, as if it had not begun.
   virtual void put_back(const Job& job) = 0;
@@ -150,6 +178,22 @@ class JobStore {
   virtual std::vector<Job> due_webhooks(const std::map<std::string, int>& in_the_air, int each) = 0;
   // It was sent: with success, or to be tried again after `retry_ms` until the third time.
   virtual void webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) = 0;
+
+  // Objects, which hold what is too large for rows. One that has begun is on trial: unless a
+  // request or a result that names it is kept within kObjectTrialMs, it is to be removed, as it is
+  // when what names it is gone.
+  static constexpr std::int64_t kObjectTrialMs = 3'600'000;
+  virtual void begin_object(const std::string& name) = 0;
+  // Nothing came of it: it need not be kept until its trial is over.
+  virtual void drop_object(const std::string& name) = 0;
+  // The one that holds the result of a job, if any does.
+  virtual std::optional<ObjectOfJob> output_object(const std::string& id) = 0;
+  // Names of some that are to be removed; each is due again after a while, unless
+  // object_removed() says more.
+  virtual std::vector<std::string> due_objects() = 0;
+  virtual void object_removed(const std::string& name) = 0;
+  // From now on objects are used: servers that do not know them are kept out.
+  virtual void use_objects() {}
 
   // Moves what is written to the main file; slow, blocks nobody else.
   virtual void checkpoint() = 0;

@@ -3,7 +3,9 @@
 #include "jobs/open_store.h"
 
 #include "chatterbox/error.h"
+#include "jobs/object_job_store.h"
 #include "jobs/sqlite/sqlite_store.h"
+#include "objects/open_objects.h"
 #ifdef CHATTERBOX_HAVE_LIBPQ
 #include "jobs/postgres/postgres_store.h"
 #endif
@@ -60,10 +62,8 @@ std::unique_ptr<JobStore> open_postgres([[maybe_unused]] const Config& config,
 #endif
 }
 
-}  // namespace
-
-std::unique_ptr<JobStore> open_store(const Config& config, const std::string& data_dir,
-                                     const Shares& shares) {
+std::unique_ptr<JobStore> open_rows(const Config& config, const std::string& data_dir,
+                                    const Shares& shares) {
   const StoreLimits limits = store_limits(config);
   if (config.store.empty()) return open_file(data_dir + "/jobs.sqlite", limits, shares);
   if (config.store.starts_with("postgresql://") || config.store.starts_with("postgres://"))
@@ -71,6 +71,17 @@ std::unique_ptr<JobStore> open_store(const Config& config, const std::string& da
   // What it is may hold a password.
   throw Error(ErrorCode::kInvalidArgument,
               "store: expected postgresql://..., or nothing for a file in data-dir, got another");
+}
+
+}  // namespace
+
+std::unique_ptr<JobStore> open_store(const Config& config, const std::string& data_dir,
+                                     const Shares& shares) {
+  auto objects = open_objects(config);
+  auto store = open_rows(config, data_dir, shares);
+  if (!objects) return store;
+  return std::make_unique<ObjectJobStore>(std::move(store), std::move(objects),
+                                          std::size_t(config.objects_from_kb) << 10);
 }
 
 }  // namespace chatterbox::sidecar

@@ -6,8 +6,10 @@
 
 #include "chatterbox/error.h"
 #include "jobs/intake.h"
+#include "jobs/result_upload.h"
 #include "jobs/worker_pool.h"
 #include "log.h"
+#include "objects/objects.h"
 #include "operations/json.h"
 #include "operations/operations.h"
 #include "seconds_since.h"
@@ -31,6 +33,17 @@ const char* sentence(ErrorCode code) {
       return "Cancelled";
     default:
       return "Synthesis failed";
+  }
+}
+
+// Why the audio could not be sent where the request wants it; empty: it was.
+std::string upload_trouble(std::string& output, const UploadTarget& target, const std::string& id,
+                           const WebhookPolicy& policy, const std::stop_token& stop) {
+  try {
+    upload_audio(output, target, id, policy, stop);
+    return "";
+  } catch (const ObjectError& error) {
+    return error.what();
   }
 }
 
@@ -97,26 +110,39 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
   };
   try {
     if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped before it began");
-    const OwnedJson body = parse_json(claim.request);
+    const OwnedJson body = parse_json(store_.request_of(claim, stop.get_token()));
     Request request = parse_request(request_input(body.get()));
     for (std::string& warning : envelope_warnings(body.get()))
       request.warnings.push_back(std::move(warning));
+    const auto upload = read_upload_target(body.get(), uploads_);
+    if (upload)
+      request.warnings.insert(request.warnings.end(), upload->warnings.begin(),
+                              upload->warnings.end());
     if (!models_.knows(request.model))
       request.warnings.push_back("model: " + models_.unknown(request.model) + "; " + job.model +
                                  " was used");
     // What needs no model does not bring one into memory.
-    const std::string output =
+    std::string output =
         std::holds_alternative<ListRequest>(request.operation)
             ? list_voices(request.warnings, voices_.library(job.owner), models_)
             : run_operation(request, context(lend(loan, model_of(job), stop.get_token())));
     metrics_.observe_job(seconds_since(start));
-    end_job(worker, claim, JobState::kCompleted, output, "", "");
+    const std::string trouble =
+        upload ? upload_trouble(output, *upload, job.id, uploads_, stop.get_token()) : "";
+    if (!trouble.empty()) metrics_.count_error("upload");
+    // What was made is not lost: it is where it would be without the upload.
+    end_job(worker, claim, trouble.empty() ? JobState::kCompleted : JobState::kFailed, output,
+            trouble.empty() ? "" : "Upload failed", trouble);
   } catch (const RequestError& error) {
     metrics_.count_error("request");
     end_job(worker, claim, JobState::kFailed, "", error.what(), error.detail());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kCancelled) metrics_.count_error(to_string(error.code()));
     end_job(worker, claim, JobState::kFailed, "", sentence(error.code()), error.what());
+  } catch (const StorageError& error) {
+    metrics_.count_error("storage");
+    end_job(worker, claim, JobState::kFailed, "", "Storage unavailable",
+            std::string("the request could not be read: ") + error.what());
   } catch (const std::exception& error) {
     metrics_.count_error("internal");
     end_job(worker, claim, JobState::kFailed, "", "Internal error", error.what());

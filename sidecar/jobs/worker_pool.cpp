@@ -9,12 +9,14 @@
 
 namespace chatterbox::sidecar {
 WorkerPool::WorkerPool(JobStore& store, Models& models, Voices& voices, Metrics& metrics,
-                       const Shares& shares, int workers, int max_live, Hooks hooks)
+                       const Shares& shares, const WebhookPolicy& uploads, int workers,
+                       int max_live, Hooks hooks)
     : store_(store),
       models_(models),
       voices_(voices),
       metrics_(metrics),
       shares_(shares),
+      uploads_(uploads),
       max_live_(max_live),
       hooks_(std::move(hooks)) {
   for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>());

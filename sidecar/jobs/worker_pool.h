@@ -17,6 +17,7 @@
 
 #include "chatterbox/engine.h"
 #include "jobs/job_store.h"
+#include "jobs/webhook_policy.h"
 #include "metrics.h"
 #include "models/models.h"
 #include "operations/voices.h"
@@ -50,8 +51,10 @@ class WorkerPool {
     std::function<void(const std::string& id)> news;
   };
 
+  // `uploads`: where results may be sent that requests want elsewhere.
   WorkerPool(JobStore& store, Models& models, Voices& voices, Metrics& metrics,
-             const Shares& shares, int workers, int max_live, Hooks hooks);
+             const Shares& shares, const WebhookPolicy& uploads, int workers, int max_live,
+             Hooks hooks);
   ~WorkerPool();
 
   // Work begins; until now everything waits.
@@ -106,6 +109,7 @@ class WorkerPool {
   Voices& voices_;
   Metrics& metrics_;
   const Shares& shares_;
+  const WebhookPolicy uploads_;
   const int max_live_;
   const Hooks hooks_;
   std::atomic<bool> started_{false};

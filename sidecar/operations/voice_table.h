@@ -17,6 +17,8 @@ struct SharedVoice {
   NewVoice about;
   // A file of audio, and its SHA-256.
   std::string recording, digest;
+  // Not empty: the object that holds the recording instead.
+  std::string object;
   // It was removed.
   bool gone = false;
   // Larger than that of every earlier change of any voice.

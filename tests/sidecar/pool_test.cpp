@@ -45,7 +45,9 @@ class Pool : public testing::Test {
   Voices voices_{directory_.path("voices"), {}, false, 60};
   Metrics metrics_;
   Models models_{{{"one", MODEL_DIR, ""}}, {}, {}, [](const std::string&) {}};
-  WorkerPool pool_{store_, models_, voices_, metrics_, shares_, 1, 4, {[](const std::string&) {}}};
+  WorkerPool pool_{store_,   models_, voices_,
+                   metrics_, shares_, WebhookPolicy("all"),
+                   1,        4,       {[](const std::string&) {}}};
 };
 
 // One that comes between two steps of the work, when no engine is at work.

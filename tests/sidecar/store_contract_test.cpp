@@ -160,6 +160,71 @@ TEST_P(StoreContract, WebhooksOfOneDoNotKeepOthersWaiting) {
   for (const Job& job : store_->due_webhooks({}, 100)) EXPECT_NE(job.id, due.back().id);
 }
 
+TEST_P(StoreContract, AnObjectLivesAsLongAsWhatNamesIt) {
+  NewJob job;
+  job.id = new_job_id(false);
+  job.owner = "a";
+  job.request_object = "requests/1";
+  job.object_bytes = 1000;
+  EXPECT_THROW(store_->add(job), StorageError) << "nobody has begun it";
+  store_->begin_object("requests/1");
+  EXPECT_TRUE(store_->due_objects().empty());
+  ASSERT_TRUE(store_->add(job));
+  store_->expire();
+  EXPECT_EQ(store_->counts().queued_bytes, 1000);
+  const Claim claim = *store_->claim();
+  EXPECT_EQ(claim.request_object, "requests/1");
+  EXPECT_TRUE(claim.request.empty());
+  store_->begin_object("results/1");
+  EXPECT_TRUE(
+      store_->finish(claim.job, JobState::kCompleted, ObjectOfJob{"results/1", 77}, "", ""));
+  EXPECT_EQ(store_->due_objects(), std::vector<std::string>{"requests/1"});
+  EXPECT_TRUE(store_->due_objects().empty()) << "somebody is at it";
+  store_->object_removed("requests/1");
+  EXPECT_EQ(store_->output_bytes(job.id), 77);
+  EXPECT_EQ(store_->output_part(job.id, 0), "");
+  const auto result = store_->output_object(job.id);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->name, "results/1");
+  EXPECT_EQ(result->bytes, 77);
+  store_->object_removed("results/1");
+  store_->keep_for("a", job.id, -1000);
+  store_->expire();
+  EXPECT_EQ(store_->due_objects(), std::vector<std::string>{"results/1"});
+  EXPECT_FALSE(store_->output_object(job.id));
+}
+
+TEST_P(StoreContract, WhatALateStartSentIsNotKept) {
+  const std::string id = add();
+  const Claim claim = *store_->claim();
+  store_->cancel("a", id);
+  store_->begin_object("results/late");
+  EXPECT_FALSE(
+      store_->finish(claim.job, JobState::kCompleted, ObjectOfJob{"results/late", 7}, "", ""));
+  store_->drop_object("results/late");
+  EXPECT_EQ(store_->due_objects(), std::vector<std::string>{"results/late"});
+  EXPECT_FALSE(store_->output_object(id));
+  // What is being removed cannot be named any more.
+  const std::string next = add();
+  EXPECT_THROW(store_->finish(store_->claim()->job, JobState::kCompleted,
+                              ObjectOfJob{"results/late", 7}, "", ""),
+               StorageError);
+  EXPECT_EQ(store_->find("a", next)->state, JobState::kInProgress);
+}
+
+TEST_P(StoreContract, SecretsGoWithTheEnd) {
+  for (const JobState state : {JobState::kCompleted, JobState::kFailed, JobState::kTimedOut}) {
+    NewJob job;
+    job.id = new_job_id(false);
+    job.owner = "a";
+    job.request = "{}";
+    job.secret = true;
+    ASSERT_TRUE(store_->add(job));
+    EXPECT_TRUE(store_->finish(store_->claim()->job, state, "", "x", ""));
+    EXPECT_FALSE(store_->retry("a", job.id)) << "its request is gone";
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values("sqlite"));
 #ifdef CHATTERBOX_HAVE_LIBPQ
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values("postgres"));

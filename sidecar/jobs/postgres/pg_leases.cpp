@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "jobs/postgres/pg_schema.h"
 #include "log.h"
 
 namespace chatterbox::sidecar {
@@ -60,8 +61,10 @@ void PgLeases::renew() {
   }
   const auto asked = Clock::now();
   std::set<Start> renewed;
+  std::string fault;
   pool_.with([&](PgConnection& connection) {
     renewed.clear();
+    if (fault = pg_version_fault(connection); !fault.empty()) return 0;
     PgQuery(connection,
             "INSERT INTO chatterbox.servers AS s VALUES($1, $2, chatterbox.now_ms()) "
             "ON CONFLICT (id) DO UPDATE SET workers = excluded.workers, seen_ms = excluded.seen_ms")
@@ -82,6 +85,8 @@ void PgLeases::renew() {
       renewed.insert({rows.text(row, 0), rows.integer(row, 1)});
     return 0;
   });
+  // Its jobs are the others' once their leases are over.
+  if (!fault.empty()) return pool_.refuse(fault);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const Start start{ids[i], epochs[i]};
     if (!renewed.contains(start)) {

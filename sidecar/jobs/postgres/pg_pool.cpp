@@ -22,7 +22,8 @@ std::unique_ptr<PgConnection> PgPool::take() {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (away_) {
-      if (Clock::now() < next_try_) throw PgError("the database is away: " + why_, false);
+      if (refused_ || Clock::now() < next_try_)
+        throw PgError("the database is away: " + why_, false);
       // The others are told that it is away while this one tries.
       next_try_ = Clock::now() + std::chrono::seconds(5);
     }
@@ -76,9 +77,16 @@ void PgPool::lost(const std::string& why, Clock::duration pause) {
   log(Level::kWarning, "the database is away: " + why);
 }
 
+void PgPool::refuse(const std::string& why) {
+  lost(why, {});
+  const std::lock_guard lock(mutex_);
+  refused_ = true;
+  why_ = why;
+}
+
 void PgPool::found() {
   const std::lock_guard lock(mutex_);
-  if (!away_) return;
+  if (!away_ || refused_) return;
   away_ = false;
   const auto since =
       std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - away_since_);

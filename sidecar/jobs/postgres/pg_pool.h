@@ -37,6 +37,8 @@ class PgPool {
   }
   // Whether the database was there when it was asked last.
   bool available();
+  // From now on every call throws: this server must not use the database any more.
+  void refuse(const std::string& why);
   const std::string& address() const { return address_; }
 
  private:
@@ -64,7 +66,7 @@ class PgPool {
   // Guarded by mutex_, to the end.
   std::vector<std::unique_ptr<PgConnection>> idle_;
   int open_ = 0;
-  bool away_ = false;
+  bool away_ = false, refused_ = false;
   std::string why_;
   Clock::time_point away_since_, next_try_;
 };

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "jobs/postgres/pg_schema.h"
 
+#include <algorithm>
 #include <string>
 
 namespace chatterbox::sidecar {
@@ -9,7 +10,7 @@ namespace {
 
 // Of the tables as this server makes them. Those of later versions say from which version on a
 // server may use them; only what older servers do not notice is added without raising that.
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::int64_t kUsableFrom = 1;
 
 // Held while the tables are looked at and changed; "chtrbx" in ASCII.
@@ -96,6 +97,40 @@ std::string tally(const std::string& event, const std::string& tables, const std
          " FOR EACH STATEMENT EXECUTE FUNCTION chatterbox." + name + "();";
 }
 
+// Objects, which hold what is too large for rows (JobStore::begin_object()); secrets, which go when
+// their job ends; and what models, of which type, the servers offer. Servers of version 1 do not
+// notice: the rest is done by triggers.
+constexpr const char* kToVersion2 = R"sql(
+ALTER TABLE chatterbox.jobs ADD COLUMN secret bigint NOT NULL DEFAULT 0,
+  ADD COLUMN model_type text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE chatterbox.inputs ADD COLUMN object text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE chatterbox.outputs ADD COLUMN object text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE chatterbox.voices ADD COLUMN object text COLLATE "C" NOT NULL DEFAULT '';
+CREATE TABLE chatterbox.objects(
+  name text COLLATE "C" PRIMARY KEY, due_ms bigint NOT NULL, gone bigint NOT NULL DEFAULT 0);
+CREATE INDEX objects_due ON chatterbox.objects(due_ms) WHERE due_ms > 0;
+CREATE TABLE chatterbox.offers(
+  model text COLLATE "C" NOT NULL, type text COLLATE "C" NOT NULL, seen_ms bigint NOT NULL,
+  PRIMARY KEY(model, type));
+CREATE INDEX jobs_model ON chatterbox.jobs(model, low_priority, turn, number) WHERE state = 0;
+CREATE FUNCTION chatterbox.drop_object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE chatterbox.objects SET due_ms = 1, gone = 1 WHERE name = old.object;
+  RETURN NULL; END $$;
+CREATE TRIGGER drop_object AFTER DELETE ON chatterbox.inputs FOR EACH ROW
+  WHEN (old.object <> '') EXECUTE FUNCTION chatterbox.drop_object();
+CREATE TRIGGER drop_object AFTER DELETE ON chatterbox.outputs FOR EACH ROW
+  WHEN (old.object <> '') EXECUTE FUNCTION chatterbox.drop_object();
+CREATE TRIGGER drop_object AFTER UPDATE ON chatterbox.voices FOR EACH ROW
+  WHEN (old.object <> '' AND old.object <> new.object)
+  EXECUTE FUNCTION chatterbox.drop_object();
+CREATE FUNCTION chatterbox.forget_request() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  DELETE FROM chatterbox.inputs WHERE job = new.number;
+  RETURN NULL; END $$;
+CREATE TRIGGER forget_request AFTER UPDATE ON chatterbox.jobs FOR EACH ROW
+  WHEN (new.secret = 1 AND old.state < 2 AND new.state >= 2)
+  EXECUTE FUNCTION chatterbox.forget_request();
+)sql";
+
 void make_tables(PgConnection& connection) {
   const std::string added = "SELECT client, chatterbox.count_job(1, j) AS n FROM added j";
   const std::string gone = "SELECT client, chatterbox.count_job(-1, j) AS n FROM gone j";
@@ -106,6 +141,13 @@ void make_tables(PgConnection& connection) {
   connection.execute(
       tally("update", "OLD TABLE AS gone NEW TABLE AS added", added + " UNION ALL " + gone)
           .c_str());
+}
+
+std::string fault_of(const PgRows& version) {
+  if (version.integer(0, 1) <= kVersion) return "";
+  return "expected tables that a server of version " + std::to_string(kVersion) +
+         " can use, got version " + std::to_string(version.integer(0, 0)) +
+         "; a newer server has changed them";
 }
 
 }  // namespace
@@ -124,19 +166,40 @@ void prepare_pg_schema(PgConnection& connection) {
   const PgRows found =
       PgQuery(connection, "SELECT version, usable_from FROM chatterbox.version").run();
   const std::int64_t version = found.count() ? found.integer(0, 0) : 0;
-  if (version > kVersion && found.integer(0, 1) > kVersion)
-    throw StorageError("expected tables that a server of version " + std::to_string(kVersion) +
-                       " can use, got version " + std::to_string(version) +
-                       "; they were made by a newer server");
+  if (const std::string fault = version ? fault_of(found) : ""; !fault.empty())
+    throw StorageError(fault);
   if (version < kVersion) {
     if (version < 1) make_tables(connection);
+    if (version < 2) connection.execute(kToVersion2);
+    // Older servers of before go on; what they could not use raises the second number.
+    const std::int64_t usable_from = found.count() ? found.integer(0, 1) : kUsableFrom;
     PgQuery(connection, "DELETE FROM chatterbox.version").run();
     PgQuery(connection, "INSERT INTO chatterbox.version VALUES($1, $2)")
         .bind(kVersion)
-        .bind(kUsableFrom)
+        .bind(std::max(usable_from, kUsableFrom))
         .run();
   }
   transaction.commit();
+}
+
+std::string pg_version_fault(PgConnection& connection) {
+  const PgRows found =
+      PgQuery(connection, "SELECT version, usable_from FROM chatterbox.version").run();
+  return found.count() ? fault_of(found) : "";
+}
+
+void use_pg_objects(PgConnection& connection) {
+  PgQuery(connection, "UPDATE chatterbox.version SET usable_from = 2 WHERE usable_from < 2").run();
+}
+
+void keep_pg_object(PgConnection& connection, const std::string& name) {
+  const PgRows rows =
+      PgQuery(connection,
+              "UPDATE chatterbox.objects SET due_ms = 0 WHERE name = $1 AND gone = 0 RETURNING 1")
+          .bind(name)
+          .run();
+  if (rows.count() == 0)
+    throw StorageError("expected object " + name + " to be kept until it is named, got none");
 }
 
 }  // namespace chatterbox::sidecar

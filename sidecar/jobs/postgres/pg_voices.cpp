@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "jobs/postgres/pg_schema.h"
+
 namespace chatterbox::sidecar {
 namespace {
 
@@ -25,17 +27,18 @@ std::string key_of(const std::string& name) {
 bool PgVoices::put(const SharedVoice& voice, bool replace) {
   const bool kept = pool_.with([&](PgConnection& connection) {
     PgTransaction transaction(connection);
+    if (!voice.object.empty()) keep_pg_object(connection, voice.object);
     connection.execute(kLock);
     // A job that begins again after it has kept its voice finds its own.
     const bool changed = PgQuery(connection, R"sql(
 INSERT INTO chatterbox.voices AS v(client, key, name, gender, description, original_file,
-  provenance, digest, recording, id, gone, change)
-VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9::bytea, $11, 0,
+  provenance, digest, recording, id, object, gone, change)
+VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9::bytea, $11, $12, 0,
   (SELECT coalesce(max(change), 0) + 1 FROM chatterbox.voices))
 ON CONFLICT (client, key) DO UPDATE SET name = excluded.name, gender = excluded.gender,
   description = excluded.description, original_file = excluded.original_file,
   provenance = excluded.provenance, digest = excluded.digest, recording = excluded.recording,
-  id = excluded.id, gone = 0, change = excluded.change
+  id = excluded.id, object = excluded.object, gone = 0, change = excluded.change
 WHERE v.gone = 1 OR $10::bigint = 1 OR
   (v.provenance = excluded.provenance AND v.provenance LIKE 'cloned by job %')
 RETURNING 1)sql")
@@ -50,9 +53,11 @@ RETURNING 1)sql")
                              .bind_bytes(voice.recording)
                              .bind(std::int64_t(replace))
                              .bind(voice.about.id)
+                             .bind(voice.object)
                              .run()
                              .count() > 0;
-    transaction.commit();
+    // Where the name is taken the object stays on trial, and goes.
+    if (changed) transaction.commit();
     return changed;
   });
   if (kept) changed_();
@@ -65,7 +70,7 @@ void PgVoices::remove(const std::string& folder, const std::string& name) {
     PgTransaction transaction(connection);
     connection.execute(kLock);
     PgQuery(connection,
-            "UPDATE chatterbox.voices SET gone = 1, recording = '', digest = '', "
+            "UPDATE chatterbox.voices SET gone = 1, recording = '', digest = '', object = '', "
             "change = (SELECT max(change) + 1 FROM chatterbox.voices) "
             "WHERE client = $1 AND key = $2")
         .bind(folder)
@@ -82,7 +87,7 @@ std::vector<SharedVoice> PgVoices::changed_after(std::int64_t change) {
     const PgRows rows =
         PgQuery(connection,
                 "SELECT client, name, gender, description, original_file, provenance, digest, "
-                "recording, gone, change, id FROM chatterbox.voices WHERE change > $1 "
+                "recording, gone, change, id, object FROM chatterbox.voices WHERE change > $1 "
                 "ORDER BY change LIMIT 8")
             .bind(change)
             .run();
@@ -96,6 +101,7 @@ std::vector<SharedVoice> PgVoices::changed_after(std::int64_t change) {
       voice.recording = rows.text(row, 7);
       voice.gone = rows.integer(row, 8) != 0;
       voice.change = rows.integer(row, 9);
+      voice.object = rows.text(row, 11);
       voices.push_back(std::move(voice));
     }
     return voices;

@@ -31,6 +31,7 @@ Job read_pg_job(const PgRows& rows, int row) {
   job.epoch = rows.integer(row, 14);
   job.input_bytes = rows.integer(row, 15);
   job.model = rows.text(row, 16);
+  job.output_bytes = rows.integer(row, 17);
   return job;
 }
 
@@ -63,6 +64,19 @@ std::string PostgresJobStore::output_part(const std::string& id, int number) {
                             .bind(number)
                             .run();
     return rows.count() ? rows.text(0, 0) : std::string();
+  });
+}
+
+std::optional<ObjectOfJob> PostgresJobStore::output_object(const std::string& id) {
+  return pool_.with([&](PgConnection& connection) -> std::optional<ObjectOfJob> {
+    const PgRows rows = PgQuery(connection,
+                                "SELECT o.object, j.output_bytes FROM chatterbox.jobs j "
+                                "JOIN chatterbox.outputs o ON o.job = j.number "
+                                "WHERE j.id = $1 AND o.number = 0 AND o.object <> ''")
+                            .bind(id)
+                            .run();
+    if (rows.count() == 0) return std::nullopt;
+    return ObjectOfJob{rows.text(0, 0), rows.integer(0, 1)};
   });
 }
 

@@ -43,15 +43,16 @@ WITH turns AS (
 j AS (
   INSERT INTO chatterbox.jobs(id, state, client, turn, low_priority, sync, input_bytes,
     created_ms, started_ms, finished_ms, expires_ms, timeout_ms, seed, webhook, webhook_due_ms,
-    error, detail, model)
-  SELECT $1::text, $2::bigint, $3::text, turn, $4::bigint, $5::bigint, length($6::bytea), now_ms,
+    error, detail, model, secret)
+  SELECT $1::text, $2::bigint, $3::text, turn, $4::bigint, $5::bigint, $15::bigint, now_ms,
     CASE WHEN $2::bigint < 2 THEN 0 ELSE now_ms END,
     CASE WHEN $2::bigint < 2 THEN 0 ELSE now_ms END, now_ms + $7::bigint, $8::bigint, $9::bigint,
-    $10::text, CASE WHEN $2::bigint < 2 OR $10::text = '' THEN 0 ELSE 1 END, $11::text, $12::text, $14::text
+    $10::text, CASE WHEN $2::bigint < 2 OR $10::text = '' THEN 0 ELSE 1 END, $11::text, $12::text, $14::text,
+    $16::bigint
   FROM turns, chatterbox.now_ms() AS now_ms ON CONFLICT (id) DO NOTHING RETURNING number),
 body AS (
-  INSERT INTO chatterbox.inputs(job, body)
-  SELECT number, $6::bytea FROM j WHERE length($6::bytea) > 0)
+  INSERT INTO chatterbox.inputs(job, body, object)
+  SELECT number, $6::bytea, $17::text FROM j WHERE $15::bigint > 0)
 SELECT 1 FROM j)sql";
 
 }  // namespace
@@ -95,8 +96,13 @@ bool PostgresJobStore::insert(const NewJob& job, JobState state, const std::stri
   return pool_.with([&](PgConnection& connection) {
     const PgRows room = PgQuery(connection, kRoom).bind(job.owner).run();
     if (!has_room(limits_, shares_, read_counts(room, 0, 0), read_counts(room, 0, 5),
-                  std::int64_t(job.request.size()), waits))
+                  job.request_bytes(), waits))
       return false;
+    std::optional<PgTransaction> together;
+    if (!job.request_object.empty()) {
+      together.emplace(connection);
+      keep_pg_object(connection, job.request_object);
+    }
     PgQuery(connection, kInsert)
         .bind(job.id)
         .bind(std::int64_t(state))
@@ -112,7 +118,11 @@ bool PostgresJobStore::insert(const NewJob& job, JobState state, const std::stri
         .bind(detail)
         .bind(turn_.load())
         .bind(job.model)
+        .bind(job.request_bytes())
+        .bind(std::int64_t(job.secret))
+        .bind(job.request_object)
         .run();
+    if (together) together->commit();
     return true;
   });
 }
@@ -127,6 +137,7 @@ bool PostgresJobStore::add_failed(const NewJob& job, const std::string& error,
                                   const std::string& detail) {
   NewJob reason = job;
   reason.request.clear();
+  reason.request_object.clear();
   if (!insert(reason, JobState::kFailed, error, detail)) return false;
   count_end(job.owner, JobState::kFailed);
   return true;

@@ -40,7 +40,7 @@ class PostgresJobStore : public JobStore {
   std::optional<Claim> claim() override;
   bool is_current(const Job& job) override;
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
-  bool finish(const Job& job, JobState state, std::string_view output, const std::string& error,
+  bool finish(const Job& job, JobState state, const Output& output, const std::string& error,
               const std::string& detail) override;
   void put_back(const Job& job) override;
   bool cancel(const std::string& owner, const std::string& id) override;
@@ -52,8 +52,15 @@ class PostgresJobStore : public JobStore {
   JobCounts counts(const std::string& owner) override;
   std::vector<Job> due_webhooks(const std::map<std::string, int>& in_the_air, int each) override;
   void webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) override;
+  void begin_object(const std::string& name) override;
+  void drop_object(const std::string& name) override;
+  std::optional<ObjectOfJob> output_object(const std::string& id) override;
+  std::vector<std::string> due_objects() override;
+  void object_removed(const std::string& name) override;
   void checkpoint() override {}
   void check() override {}
+
+  void use_objects() override;
 
   bool shared() const override { return true; }
   bool available() override { return pool_.available(); }
@@ -100,8 +107,8 @@ class PostgresJobStore : public JobStore {
 inline constexpr const char* kPgJobColumns =
     "j.id, j.state, j.sync, j.created_ms, j.started_ms, j.finished_ms, j.attempts, j.retries, "
     "j.seed, j.webhook, j.webhook_tries, j.error, j.detail, j.client, j.epoch, j.input_bytes, "
-    "j.model";
-inline constexpr int kPgJobColumnCount = 17;
+    "j.model, j.output_bytes";
+inline constexpr int kPgJobColumnCount = 18;
 Job read_pg_job(const PgRows& rows, int row);
 
 }  // namespace chatterbox::sidecar

@@ -3,7 +3,9 @@
 //
 // The part of PostgresJobStore that workers use: claims, pieces of output, results.
 #include <algorithm>
+#include <optional>
 
+#include "jobs/postgres/pg_schema.h"
 #include "jobs/postgres/postgres_store.h"
 
 namespace chatterbox::sidecar {
@@ -23,12 +25,14 @@ j AS (
 stale AS (
   DELETE FROM chatterbox.chunks c USING j WHERE c.job = j.number AND c.number >= j.delivered)
 SELECT )sql") +
-      kPgJobColumns + ", j.turn, i.body FROM j JOIN chatterbox.inputs i ON i.job = j.number";
+      kPgJobColumns +
+      ", j.turn, i.body, i.object FROM j JOIN chatterbox.inputs i ON i.job = j.number";
   return pool_.with([&](PgConnection& connection) -> std::optional<Claim> {
     const auto asked = PgLeases::Clock::now();
     const PgRows rows = PgQuery(connection, sql.c_str()).bind(server_).bind(lease_ms_).run();
     if (rows.count() == 0) return std::nullopt;
-    Claim claim{read_pg_job(rows, 0), rows.text(0, kPgJobColumnCount + 1)};
+    Claim claim{read_pg_job(rows, 0), rows.text(0, kPgJobColumnCount + 1),
+                rows.text(0, kPgJobColumnCount + 2)};
     leases_.hold(claim.job.id, claim.job.epoch, asked);
     std::int64_t turn = turn_;
     const std::int64_t begun = rows.integer(0, kPgJobColumnCount);
@@ -74,32 +78,45 @@ SELECT (SELECT count(*) FROM j), (SELECT count(*) FROM put),
   });
 }
 
-bool PostgresJobStore::finish(const Job& job, JobState state, std::string_view output,
+bool PostgresJobStore::finish(const Job& job, JobState state, const Output& output,
                               const std::string& error, const std::string& detail) {
   // The result is cut in pieces there, so that all of it is one statement.
   const bool ended = pool_.with([&](PgConnection& connection) {
-    return PgQuery(connection, R"sql(
+    std::optional<PgTransaction> together;
+    if (!output.object.name.empty()) {
+      together.emplace(connection);
+      keep_pg_object(connection, output.object.name);
+    }
+    const PgRows rows = PgQuery(connection, R"sql(
 WITH j AS (
   UPDATE chatterbox.jobs SET state = $3, finished_ms = chatterbox.now_ms(), error = $4,
     detail = $5, expires_ms = chatterbox.now_ms() + $6, lease_ms = 0,
-    webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END, output_bytes = length($7::bytea)
+    webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END, output_bytes = $8::bigint
   WHERE id = $1 AND epoch = $2 AND state = 1 RETURNING number, state),
 parts AS (
   INSERT INTO chatterbox.outputs(job, number, body)
   SELECT j.number, n, substring($7::bytea FROM n * 262144 + 1 FOR 262144)
   FROM j, generate_series(0, (length($7::bytea) - 1) / 262144) AS n WHERE length($7::bytea) > 0),
+object AS (
+  INSERT INTO chatterbox.outputs(job, number, body, object)
+  SELECT j.number, 0, '', $9::text FROM j WHERE $9::text <> ''),
 used AS (
   DELETE FROM chatterbox.inputs i USING j WHERE i.job = j.number AND j.state IN (2, 4))
 SELECT 1 FROM j)sql")
-               .bind(job.id)
-               .bind(job.epoch)
-               .bind(std::int64_t(state))
-               .bind(std::string_view(error))
-               .bind(std::string_view(detail))
-               .bind(job.sync ? limits_.sync_result_ms : limits_.result_ms)
-               .bind_bytes(output)
-               .run()
-               .count() > 0;
+                            .bind(job.id)
+                            .bind(job.epoch)
+                            .bind(std::int64_t(state))
+                            .bind(std::string_view(error))
+                            .bind(std::string_view(detail))
+                            .bind(job.sync ? limits_.sync_result_ms : limits_.result_ms)
+                            .bind_bytes(output.json)
+                            .bind(output.bytes())
+                            .bind(output.object.name)
+                            .run();
+    // Of a start that does not count any more the object stays on trial, and goes.
+    if (rows.count() == 0) return false;
+    if (together) together->commit();
+    return true;
   });
   leases_.drop(job.id, job.epoch);
   if (!ended) return false;

@@ -19,7 +19,7 @@ std::optional<Job> SqliteJobStore::find(const std::string& owner, const std::str
 
 std::int64_t SqliteJobStore::output_bytes(const std::string& id) {
   const std::lock_guard lock(reader_mutex_);
-  Query query(reader_, "SELECT SUM(LENGTH(CAST(body AS BLOB))) FROM outputs WHERE id = ?");
+  Query query(reader_, "SELECT output_bytes FROM jobs WHERE id = ?");
   query.bind(id);
   return query.next() ? query.integer(0) : 0;
 }

@@ -9,7 +9,8 @@ namespace chatterbox::sidecar {
 namespace {
 
 // Kept in the file. 1: outputs in one piece, starts numbered by attempts. 2: one model for all.
-constexpr std::int64_t kVersion = 3;
+// 3: no objects, no secrets.
+constexpr std::int64_t kVersion = 4;
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE IF NOT EXISTS jobs(
@@ -25,22 +26,36 @@ CREATE TABLE IF NOT EXISTS jobs(
   webhook_due_ms INTEGER NOT NULL DEFAULT 0,
   error TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
   epoch INTEGER NOT NULL DEFAULT 0, output_bytes INTEGER NOT NULL DEFAULT 0,
-  model TEXT NOT NULL DEFAULT '');
+  model TEXT NOT NULL DEFAULT '', secret INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS jobs_queue ON jobs(low_priority, turn, number) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS jobs_running ON jobs(number) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS jobs_client ON jobs(client, turn) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS jobs_expiry ON jobs(expires_ms);
 DROP INDEX IF EXISTS jobs_webhook;
 CREATE INDEX IF NOT EXISTS jobs_webhooks ON jobs(client, webhook_due_ms) WHERE webhook_due_ms > 0;
-CREATE TABLE IF NOT EXISTS inputs(id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS inputs(id TEXT PRIMARY KEY, body TEXT NOT NULL,
+  object TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS outputs(id TEXT NOT NULL, number INTEGER NOT NULL,
-  body TEXT NOT NULL, PRIMARY KEY(id, number));
+  body TEXT NOT NULL, object TEXT NOT NULL DEFAULT '', PRIMARY KEY(id, number));
+CREATE TABLE IF NOT EXISTS objects(name TEXT PRIMARY KEY, due_ms INTEGER NOT NULL,
+  gone INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS objects_due ON objects(due_ms) WHERE due_ms > 0;
 CREATE TABLE IF NOT EXISTS chunks(id TEXT NOT NULL, number INTEGER NOT NULL,
   body TEXT NOT NULL, PRIMARY KEY(id, number));
 CREATE TRIGGER IF NOT EXISTS jobs_gone AFTER DELETE ON jobs BEGIN
   DELETE FROM inputs WHERE id = old.id;
   DELETE FROM outputs WHERE id = old.id;
   DELETE FROM chunks WHERE id = old.id;
+END;
+CREATE TRIGGER IF NOT EXISTS inputs_gone AFTER DELETE ON inputs WHEN old.object <> '' BEGIN
+  UPDATE objects SET due_ms = 1, gone = 1 WHERE name = old.object;
+END;
+CREATE TRIGGER IF NOT EXISTS outputs_gone AFTER DELETE ON outputs WHEN old.object <> '' BEGIN
+  UPDATE objects SET due_ms = 1, gone = 1 WHERE name = old.object;
+END;
+CREATE TRIGGER IF NOT EXISTS secrets_gone AFTER UPDATE OF state ON jobs
+  WHEN new.secret = 1 AND new.state > 1 BEGIN
+  DELETE FROM inputs WHERE id = new.id;
 END;
 )sql";
 
@@ -62,6 +77,12 @@ UPDATE jobs SET output_bytes = IFNULL(
 
 constexpr const char* kFromVersion2 = "ALTER TABLE jobs ADD COLUMN model TEXT NOT NULL DEFAULT ''";
 
+constexpr const char* kFromVersion3 = R"sql(
+ALTER TABLE jobs ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE inputs ADD COLUMN object TEXT NOT NULL DEFAULT '';
+ALTER TABLE outputs ADD COLUMN object TEXT NOT NULL DEFAULT '';
+)sql";
+
 std::int64_t first_integer(Database& database, const char* sql) {
   Query query(database, sql);
   return query.next() ? query.integer(0) : 0;
@@ -81,6 +102,7 @@ void SqliteJobStore::prepare_schema() {
   Transaction transaction(database_);
   if (version == 1) database_.execute(kFromVersion1);
   if (version == 1 || version == 2) database_.execute(kFromVersion2);
+  if (version >= 1 && version <= 3) database_.execute(kFromVersion3);
   database_.execute(kSchema);
   database_.execute(("PRAGMA user_version = " + std::to_string(kVersion)).c_str());
   transaction.commit();

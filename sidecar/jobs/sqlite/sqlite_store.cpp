@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kColumns =
     "id, state, sync, created_ms, started_ms, finished_ms, attempts, retries, seed, webhook, "
-    "webhook_tries, error, detail, client, epoch, input_bytes, model";
+    "webhook_tries, error, detail, client, epoch, input_bytes, model, output_bytes";
 
 Job read_job(const Query& row) {
   Job job;
@@ -33,6 +33,7 @@ Job read_job(const Query& row) {
   job.epoch = row.integer(14);
   job.input_bytes = row.integer(15);
   job.model = row.text(16);
+  job.output_bytes = row.integer(17);
   return job;
 }
 
@@ -144,14 +145,14 @@ void SqliteJobStore::insert(const NewJob& job, JobState state, const std::string
   Query(database_,
         "INSERT INTO jobs(id, state, client, turn, low_priority, sync, input_bytes, created_ms, "
         "started_ms, finished_ms, expires_ms, timeout_ms, seed, webhook, webhook_due_ms, error, "
-        "detail, model) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        "detail, model, secret) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(job.id)
       .bind(std::int64_t(state))
       .bind(job.owner)
       .bind(turn + 1)
       .bind(std::int64_t(job.low_priority))
       .bind(std::int64_t(job.sync))
-      .bind(std::int64_t(job.request.size()))
+      .bind(job.request_bytes())
       .bind(now)
       .bind(ended ? now : 0)
       .bind(ended ? now : 0)
@@ -163,25 +164,28 @@ void SqliteJobStore::insert(const NewJob& job, JobState state, const std::string
       .bind(error)
       .bind(detail)
       .bind(job.model)
+      .bind(std::int64_t(job.secret))
       .run();
-  if (!job.request.empty())
-    Query(database_, "INSERT INTO inputs(id, body) VALUES(?,?)")
+  if (!job.request_object.empty()) keep_object(job.request_object);
+  if (job.request_bytes() > 0)
+    Query(database_, "INSERT INTO inputs(id, body, object) VALUES(?,?,?)")
         .bind(job.id)
         .bind(job.request)
+        .bind(job.request_object)
         .run();
   transaction.commit();
   count(job.owner, [&](JobCounts& counts) {
     ++counts.kept;
-    counts.kept_bytes += std::int64_t(job.request.size());
+    counts.kept_bytes += job.request_bytes();
     if (state != JobState::kInQueue) return;
     ++counts.queued;
-    counts.queued_bytes += std::int64_t(job.request.size());
+    counts.queued_bytes += job.request_bytes();
   });
 }
 
 bool SqliteJobStore::add(const NewJob& job) {
   const std::lock_guard lock(mutex_);
-  if (!room_for(job.owner, std::int64_t(job.request.size()), true)) return false;
+  if (!room_for(job.owner, job.request_bytes(), true)) return false;
   need_room(job.request.size(), 2);
   insert(job, JobState::kInQueue, "", "");
   return true;
@@ -192,6 +196,7 @@ bool SqliteJobStore::add_failed(const NewJob& job, const std::string& error,
   const std::lock_guard lock(mutex_);
   NewJob reason = job;
   reason.request.clear();
+  reason.request_object.clear();
   if (!room_for(job.owner, 0, false)) return false;
   need_room(1024, 2);
   insert(reason, JobState::kFailed, error, detail);

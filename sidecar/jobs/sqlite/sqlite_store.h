@@ -27,7 +27,7 @@ class SqliteJobStore : public JobStore {
   std::optional<Claim> claim() override;
   bool is_current(const Job& job) override;
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
-  bool finish(const Job& job, JobState state, std::string_view output, const std::string& error,
+  bool finish(const Job& job, JobState state, const Output& output, const std::string& error,
               const std::string& detail) override;
   void put_back(const Job& job) override;
   bool cancel(const std::string& owner, const std::string& id) override;
@@ -39,9 +39,14 @@ class SqliteJobStore : public JobStore {
   JobCounts counts(const std::string& owner) override;
   std::vector<Job> due_webhooks(const std::map<std::string, int>& in_the_air, int each) override;
   void webhook_sent(const std::string& id, bool delivered, std::int64_t retry_ms) override;
+  void begin_object(const std::string& name) override;
+  void drop_object(const std::string& name) override;
+  std::optional<ObjectOfJob> output_object(const std::string& id) override;
+  std::vector<std::string> due_objects() override;
+  void object_removed(const std::string& name) override;
   void checkpoint() override;
   void check() override;
-  QueueFigures figures() override { return {oldest_waiting_ms_, 0, 0}; }
+  QueueFigures figures() override { return {oldest_waiting_ms_, 0, 0, 0}; }
 
  private:
   // Throws StorageError unless the disk takes `bytes` and keeps `reserves` times
@@ -56,7 +61,9 @@ class SqliteJobStore : public JobStore {
   // How every job ends: false when it has ended before, or in another start than `epoch`.
   bool end(const Job& job, JobState state, const std::string& error, const std::string& detail,
            std::optional<std::int64_t> epoch);
-  void write_output(const std::string& id, std::string_view output);
+  void write_output(const std::string& id, const Output& output);
+  // What is kept now names it. Throws StorageError when it was removed meanwhile.
+  void keep_object(const std::string& name);
   void recount();
   // Counts of everybody and of an owner, to be changed alike.
   template <class Change>

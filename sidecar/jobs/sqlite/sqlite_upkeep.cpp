@@ -13,6 +13,8 @@ constexpr const char* kVacuum = "PRAGMA incremental_vacuum(256)";
 constexpr int kWebhookTries = 3;
 // How long one try may take; then its server is taken for gone.
 constexpr std::int64_t kWebhookLeaseMs = 60'000;
+// The same for the removal of an object.
+constexpr std::int64_t kRemovalMs = 60'000;
 
 std::vector<std::string> ids(Database& database, const char* sql, std::int64_t now) {
   std::vector<std::string> found;
@@ -95,6 +97,56 @@ void SqliteJobStore::webhook_sent(const std::string& id, bool delivered, std::in
       .bind(now_ms() + retry_ms)
       .bind(id)
       .run();
+}
+
+void SqliteJobStore::begin_object(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  Query(database_, "INSERT INTO objects(name, due_ms) VALUES(?,?)")
+      .bind(name)
+      .bind(now_ms() + kObjectTrialMs)
+      .run();
+}
+
+void SqliteJobStore::drop_object(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  Query(database_, "UPDATE objects SET due_ms = 1, gone = 1 WHERE name = ? AND due_ms > 0")
+      .bind(name)
+      .run();
+}
+
+void SqliteJobStore::keep_object(const std::string& name) {
+  Query(database_, "UPDATE objects SET due_ms = 0 WHERE name = ? AND gone = 0").bind(name).run();
+  if (database_.changes() == 0)
+    throw StorageError("expected object " + name + " to be kept until it is named, got none");
+}
+
+std::optional<ObjectOfJob> SqliteJobStore::output_object(const std::string& id) {
+  const std::lock_guard lock(reader_mutex_);
+  Query query(reader_,
+              "SELECT object, output_bytes FROM outputs JOIN jobs USING(id) "
+              "WHERE outputs.id = ? AND object <> ''");
+  query.bind(id);
+  if (!query.next()) return std::nullopt;
+  return ObjectOfJob{query.text(0), query.integer(1)};
+}
+
+std::vector<std::string> SqliteJobStore::due_objects() {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t now = now_ms();
+  std::vector<std::string> due = ids(
+      database_,
+      "SELECT name FROM objects WHERE due_ms > 0 AND due_ms <= ? ORDER BY due_ms LIMIT 32", now);
+  for (const std::string& name : due)
+    Query(database_, "UPDATE objects SET due_ms = ?, gone = 1 WHERE name = ?")
+        .bind(now + kRemovalMs)
+        .bind(name)
+        .run();
+  return due;
+}
+
+void SqliteJobStore::object_removed(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  Query(database_, "DELETE FROM objects WHERE name = ? AND gone = 1").bind(name).run();
 }
 
 void SqliteJobStore::checkpoint() {

@@ -22,7 +22,7 @@ std::optional<Claim> SqliteJobStore::claim() {
   std::int64_t turn = 0;
   {
     Query next(database_,
-               "SELECT jobs.id, turn, body FROM jobs JOIN inputs USING(id) WHERE state = 0 "
+               "SELECT jobs.id, turn, body, object FROM jobs JOIN inputs USING(id) WHERE state = 0 "
                "ORDER BY low_priority, turn, number LIMIT 1");
     if (!next.next()) {
       recount();
@@ -31,6 +31,7 @@ std::optional<Claim> SqliteJobStore::claim() {
     claim.job.id = next.text(0);
     turn = next.integer(1);
     claim.request = next.text(2);
+    claim.request_object = next.text(3);
   }
   Query(database_,
         "UPDATE jobs SET state = 1, attempts = attempts + 1, epoch = epoch + 1, started_ms = ? "
@@ -49,7 +50,7 @@ std::optional<Claim> SqliteJobStore::claim() {
   turn_ = std::max(turn_, turn);
   count(claim.job.owner, [&](JobCounts& counts) {
     --counts.queued;
-    counts.queued_bytes -= std::int64_t(claim.request.size());
+    counts.queued_bytes -= claim.job.input_bytes;
     ++counts.running;
   });
   return claim;
@@ -80,8 +81,17 @@ ChunkFate SqliteJobStore::add_chunk(const Job& job, int number, std::string_view
   return ChunkFate::kKept;
 }
 
-void SqliteJobStore::write_output(const std::string& id, std::string_view output) {
+void SqliteJobStore::write_output(const std::string& id, const Output& kept) {
   Query(database_, "DELETE FROM outputs WHERE id = ?").bind(id).run();
+  if (!kept.object.name.empty()) {
+    keep_object(kept.object.name);
+    Query(database_, "INSERT INTO outputs(id, number, body, object) VALUES(?,0,'',?)")
+        .bind(id)
+        .bind(kept.object.name)
+        .run();
+    return;
+  }
+  std::string_view output = kept.json;
   for (int number = 0; !output.empty(); ++number) {
     const std::string_view part = output.substr(0, kPartBytes);
     output.remove_prefix(part.size());
@@ -93,21 +103,21 @@ void SqliteJobStore::write_output(const std::string& id, std::string_view output
   }
 }
 
-bool SqliteJobStore::finish(const Job& job, JobState state, std::string_view output,
+bool SqliteJobStore::finish(const Job& job, JobState state, const Output& output,
                             const std::string& error, const std::string& detail) {
   const std::lock_guard lock(mutex_);
-  if (!output.empty()) need_room(output.size(), 1);
+  if (!output.json.empty()) need_room(output.json.size(), 1);
   Transaction transaction(database_);
   if (!end(job, state, error, detail, job.epoch)) return false;
   write_output(job.id, output);
   Query(database_, "UPDATE jobs SET output_bytes = ? WHERE id = ?")
-      .bind(output.size())
+      .bind(output.bytes())
       .bind(job.id)
       .run();
   transaction.commit();
   count(job.owner, [&](JobCounts& counts) {
     --counts.running;
-    counts.kept_bytes += std::int64_t(output.size());
+    counts.kept_bytes += output.bytes();
   });
   return true;
 }

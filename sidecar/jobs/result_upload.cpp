@@ -63,6 +63,7 @@ std::optional<UploadTarget> read_upload_target(JsonNode* root, const WebhookPoli
   if (!JSON_NODE_HOLDS_OBJECT(node))
     throw RequestError("Invalid value for s3Config", "s3Config: expected an object, got another");
   JsonObject* object = json_node_get_object(node);
+  if (json_object_get_size(object) == 0) return std::nullopt;
   UploadTarget target;
   target.access_id = secret_text(object, "accessId");
   target.access_secret = secret_text(object, "accessSecret");

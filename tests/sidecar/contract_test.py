@@ -103,9 +103,9 @@ class Transport(unittest.TestCase):
             self.assertIn("expected", answer.json["message"], body[:50])
 
     def test_unknown_fields_beside_input(self):
-        done = server.post("/runsync", {"input": {"operation": "list_local_voices"}, "s3Config": {},
+        done = server.post("/runsync", {"input": {"operation": "list_local_voices"}, "s3Config": {}, "s4Config": {},
                                         "policy": {"ttl": 60000, "odd": 1}}).json
-        self.assertEqual(done["output"]["warnings"], ["unknown field 's3Config' was ignored",
+        self.assertEqual(done["output"]["warnings"], ["unknown field 's4Config' was ignored",
                                                       "unknown field 'policy.odd' was ignored"])
 
     def test_stream_of_a_cancelled_job_ends(self):

@@ -77,6 +77,8 @@ std::string Metrics::text(const JobCounts& jobs, const QueueFigures& queue, int 
   head(out, "oldest_waiting_seconds", "gauge", "How long the oldest waiting job has waited.");
   out +=
       "chatterbox_oldest_waiting_seconds " + number(double(queue.oldest_waiting_ms) / 1000) + "\n";
+  head(out, "jobs_unserved", "gauge", "Jobs that wait for a model which no server has.");
+  out += "chatterbox_jobs_unserved " + std::to_string(queue.unserved) + "\n";
   head(out, "leases_lost_total", "counter", "Starts of jobs whose server was not heard of again.");
   out += "chatterbox_leases_lost_total " + std::to_string(queue.leases_lost) + "\n";
   head(out, "object_failures_total", "counter", "Objects that could not be put, read or removed.");

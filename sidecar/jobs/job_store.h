@@ -41,6 +41,14 @@ struct Claim {
   std::string request_object;
 };
 
+// A model that this server speaks with, and everything that shapes its sound: a job of which a
+// client has a part already begins again with the same alone.
+struct ModelOffer {
+  std::string model;
+  // Empty: not known yet.
+  std::string type;
+};
+
 // Something of a job that is kept outside the store.
 struct ObjectOfJob {
   std::string name;
@@ -99,6 +107,8 @@ struct QueueFigures {
   std::int64_t leases_lost = 0;
   // Objects that this process could not put, read or remove.
   std::int64_t object_failures = 0;
+  // Jobs that wait for a model which no server speaks with.
+  std::int64_t unserved = 0;
 };
 
 // What happens to jobs elsewhere, on servers that share a store. Called in threads of the store.
@@ -140,8 +150,10 @@ class JobStore {
   virtual std::string output_part(const std::string& id, int number) = 0;
 
   // The next job, now in progress: normal before low priority; owners in turn;
-  // first come, first served.
-  virtual std::optional<Claim> claim() = 0;
+  // first come, first served. Where several servers share the store: of those that one of `offers`
+  // can speak, or any without offers.
+  virtual std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) = 0;
+  std::optional<Claim> claim() { return claim_for({}); }
   // The request of a claim, wherever it is; may take a while, until `stop` is asked.
   virtual std::string request_of(const Claim& claim, const std::stop_token&) {
     return claim.request;

@@ -36,7 +36,9 @@ class ObjectJobStore : public JobStore {
   }
   std::int64_t output_bytes(const std::string& id) override { return store_->output_bytes(id); }
   std::string output_part(const std::string& id, int number) override;
-  std::optional<Claim> claim() override { return store_->claim(); }
+  std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override {
+    return store_->claim_for(offers);
+  }
   std::string request_of(const Claim& claim, const std::stop_token& stop) override;
   bool is_current(const Job& job) override { return store_->is_current(job); }
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override {

@@ -93,7 +93,7 @@ int WorkerPool::busy() const {
 
 std::optional<Claim> WorkerPool::claim_job() {
   try {
-    return store_.claim();
+    return store_.claim_for(models_.offers());
   } catch (const StorageError& error) {
     // That it is away has been said once.
     if (store_.available()) log(Level::kWarning, std::string("cannot take a job: ") + error.what());

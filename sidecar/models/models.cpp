@@ -27,6 +27,8 @@ struct Models::Entry {
   ModelSetting setting;
   ModelFacts facts;
   std::int64_t bytes = 0;
+  // Known once it has been loaded.
+  std::string type;
   // Guarded by mutex_.
   State state = State::kAway;
   std::shared_ptr<const Model> model;
@@ -117,6 +119,14 @@ std::vector<ModelView> Models::list() const {
   return views;
 }
 
+std::vector<ModelOffer> Models::offers() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ModelOffer> offers;
+  for (const auto& entry : entries_) offers.push_back({entry->setting.name, entry->type});
+  offers.push_back({"", entries_.front()->type});
+  return offers;
+}
+
 bool Models::any_loaded() const {
   const std::lock_guard lock(mutex_);
   return std::any_of(entries_.begin(), entries_.end(),
@@ -180,6 +190,11 @@ void Models::load(Entry& entry, std::unique_lock<std::mutex>& lock, const std::s
     model.reset();
   }
   lock.lock();
+  if (model)
+    // What runs on one kind of processor sounds like it on others of that kind.
+    entry.type = model->name() + ", " + model->device().substr(0, model->device().find(':')) +
+                 ", " + model->dtype() + ", " + options_.quality + ", " + options_.attention +
+                 ", " + std::to_string(entry.bytes);
   entry.model = std::move(model);
   entry.state = failure ? Entry::State::kAway : Entry::State::kHere;
   entry.used_us = g_get_monotonic_time();

@@ -13,6 +13,7 @@
 
 #include "chatterbox/engine.h"
 #include "chatterbox/model_facts.h"
+#include "jobs/job_store.h"
 #include "models/model_settings.h"
 
 namespace chatterbox::sidecar {
@@ -79,6 +80,8 @@ class Models {
   std::string unknown(const std::string& asked) const;
 
   std::vector<ModelView> list() const;
+  // What jobs may be for that this server takes; the empty name is the default model.
+  std::vector<ModelOffer> offers() const;
   bool any_loaded() const;
 
   // The model of that name, which stays while the lease lasts. Loads it when it is not there;

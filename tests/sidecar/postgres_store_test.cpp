@@ -248,6 +248,67 @@ TEST_F(PostgresStore, VoicesAreOfAllServers) {
   EXPECT_FALSE(two->voices()->put(voice, false));
 }
 
+TEST_F(PostgresStore, AJobIsTakenByWhoHasItsModel) {
+  const auto one = server(), two = server();
+  NewJob job;
+  job.owner = "a";
+  job.request = "{}";
+  job.id = new_job_id(false);
+  job.model = "turbo";
+  ASSERT_TRUE(one->add(job));
+  const std::string turbo = job.id;
+  job.id = new_job_id(false);
+  job.model = "nano";
+  ASSERT_TRUE(one->add(job));
+  EXPECT_FALSE(one->claim_for({{"other", "x"}, {"", "x"}}));
+  const Claim nano = *one->claim_for({{"other", "x"}, {"nano", "x"}});
+  EXPECT_EQ(nano.job.id, job.id);
+  // Both would do: the turn counts.
+  one->put_back(nano.job);
+  EXPECT_EQ(one->claim_for({{"nano", "x"}, {"turbo", "x"}})->job.id, job.id) << "it had begun";
+  EXPECT_EQ(one->claim_for({{"nano", "x"}, {"turbo", "x"}})->job.id, turbo);
+}
+
+TEST_F(PostgresStore, WhatAClientHasBeginsAgainInTheSameWayAlone) {
+  const auto one = server();
+  const std::string id = add(*one);
+  Claim claim = *one->claim_for({{"", "bfloat16"}});
+  one->add_chunk(claim.job, 0, "1");
+  one->put_back(claim.job);
+  // Nobody has heard it: any will do.
+  claim = *one->claim_for({{"", "float32"}});
+  one->add_chunk(claim.job, 0, "1");
+  EXPECT_EQ(one->take_stream("a", id)->chunks.size(), 1u);
+  one->put_back(claim.job);
+  EXPECT_FALSE(one->claim_for({{"", "bfloat16"}}));
+  EXPECT_TRUE(one->claim_for({{"", "float32"}}));
+}
+
+TEST_F(PostgresStore, WhatNoServerHasIsTold) {
+  Ear ear;
+  // A second is long for the database and short for a test.
+  const auto one = PostgresKind::open_postgres(limits_, shares_, 1000, 1);
+  const std::string served = add(*one);
+  NewJob job;
+  job.owner = "a";
+  job.request = "{}";
+  job.id = new_job_id(false);
+  job.model = "nobody's";
+  ASSERT_TRUE(one->add(job));
+  ASSERT_EQ(one->claim_for({{"", "x"}})->job.id, served);
+  one->watch(ear.events());
+  bool told = false;
+  const auto end = std::chrono::steady_clock::now() + kLong;
+  while (one->find("a", job.id)->state == JobState::kInQueue &&
+         std::chrono::steady_clock::now() < end) {
+    one->expire();
+    told = told || one->figures().unserved > 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(told);
+  EXPECT_EQ(one->find("a", job.id)->error, "No server has the model");
+}
+
 TEST_F(PostgresStore, ServersThatStartTogetherMakeTheTablesOnce) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 6; ++i) threads.emplace_back([this] { EXPECT_NO_THROW(add(*server())); });

@@ -76,7 +76,7 @@ void rates(const Open& open, const Shares& shares, int servers, int jobs) {
     return int(store.add(job));
   });
   measure("claimed", stores, [&](JobStore& store, int server) {
-    auto claim = store.claim();
+    auto claim = store.claim_for({{"", "any"}});
     if (claim) claims[server].push_back(std::move(*claim));
     return int(claim.has_value());
   });
@@ -119,7 +119,7 @@ void latency(const std::string& address, const Open& open, const Shares& shares,
       const auto store = open(shares);
       for (int claims = 0; claims < kClaims; ++claims) {
         const auto start = Clock::now();
-        const auto claim = store->claim();
+        const auto claim = store->claim_for({{"", "any"}, {"other", "any"}});
         times[i].push_back(1000 * seconds_since(start));
         if (claim) store->finish(claim->job, JobState::kCompleted, "1", "", "");
       }

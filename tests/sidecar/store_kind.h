@@ -56,11 +56,13 @@ class PostgresKind : public StoreKind {
   // What others have begun goes on.
   static std::unique_ptr<PostgresJobStore> open_postgres(const StoreLimits& limits,
                                                          const Shares& shares,
-                                                         std::int64_t lease_ms = 30'000) {
+                                                         std::int64_t lease_ms = 30'000,
+                                                         int model_leases = 10) {
     PostgresJobStore::Options options;
     options.address = address();
     options.lease_ms = lease_ms;
     options.workers = 3;
+    options.model_leases = model_leases;
     return std::make_unique<PostgresJobStore>(options, limits, shares);
   }
 };

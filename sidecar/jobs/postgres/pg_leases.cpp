@@ -35,6 +35,11 @@ void PgLeases::hold(const std::string& id, std::int64_t epoch, Clock::time_point
   held_[{id, epoch}] = asked + lease_;
 }
 
+void PgLeases::offer(const std::vector<ModelOffer>& offers) {
+  const std::lock_guard lock(mutex_);
+  offers_ = offers;
+}
+
 void PgLeases::drop(const std::string& id, std::int64_t epoch) {
   const std::lock_guard lock(mutex_);
   held_.erase({id, epoch});
@@ -52,8 +57,13 @@ void PgLeases::tell_lost(const Start& start) {
 void PgLeases::renew() {
   std::vector<std::string> ids;
   std::vector<std::int64_t> epochs;
+  std::vector<std::string> models, types;
   {
     const std::lock_guard lock(mutex_);
+    for (const ModelOffer& offer : offers_) {
+      models.push_back(offer.model);
+      types.push_back(offer.type);
+    }
     for (const auto& [start, until] : held_) {
       ids.push_back(start.first);
       epochs.push_back(start.second);
@@ -71,6 +81,14 @@ void PgLeases::renew() {
         .bind(server_)
         .bind(workers_)
         .run();
+    if (!models.empty())
+      PgQuery(connection,
+              "INSERT INTO chatterbox.offers AS o SELECT model, type, chatterbox.now_ms() "
+              "FROM unnest($1::text[], $2::text[]) AS own(model, type) ORDER BY model, type "
+              "ON CONFLICT (model, type) DO UPDATE SET seen_ms = excluded.seen_ms")
+          .bind(models)
+          .bind(types)
+          .run();
     if (ids.empty()) return 0;
     const PgRows rows = PgQuery(connection,
                                 "UPDATE chatterbox.jobs j SET lease_ms = chatterbox.now_ms() + $3 "

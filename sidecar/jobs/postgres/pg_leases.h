@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "jobs/job_store.h"
 #include "jobs/postgres/pg_pool.h"
 
 namespace chatterbox::sidecar {
@@ -29,6 +30,8 @@ class PgLeases {
   PgLeases& operator=(const PgLeases&) = delete;
 
   void begin(Lost lost);
+  // What this server speaks with; the others are told with the next renewal.
+  void offer(const std::vector<ModelOffer>& offers);
   // `asked`: before the statement that took the lease was sent.
   void hold(const std::string& id, std::int64_t epoch, Clock::time_point asked);
   void drop(const std::string& id, std::int64_t epoch);
@@ -52,6 +55,7 @@ class PgLeases {
   std::condition_variable end_;
   // Guarded by mutex_: until when each start is ours, for all that we know.
   std::map<Start, Clock::time_point> held_;
+  std::vector<ModelOffer> offers_;
   bool ending_ = false;
   std::thread renewing_, watching_;
 };

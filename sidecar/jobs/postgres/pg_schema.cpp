@@ -113,6 +113,7 @@ CREATE TABLE chatterbox.offers(
   model text COLLATE "C" NOT NULL, type text COLLATE "C" NOT NULL, seen_ms bigint NOT NULL,
   PRIMARY KEY(model, type));
 CREATE INDEX jobs_model ON chatterbox.jobs(model, low_priority, turn, number) WHERE state = 0;
+CREATE INDEX jobs_typed ON chatterbox.jobs(number) WHERE state = 0 AND delivered > 0;
 CREATE FUNCTION chatterbox.drop_object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   UPDATE chatterbox.objects SET due_ms = 1, gone = 1 WHERE name = old.object;
   RETURN NULL; END $$;

@@ -63,10 +63,12 @@ PostgresJobStore::PostgresJobStore(const Options& options, const StoreLimits& li
       limits_(limits),
       shares_(shares),
       lease_ms_(options.lease_ms),
+      model_ms_(options.lease_ms * options.model_leases),
       pool_(options.address, options.connections),
       bulletin_(options.address),
       leases_(pool_, server_, options.workers, options.lease_ms),
-      voices_(pool_, [this] { bulletin_.tell("v"); }) {
+      voices_(pool_, [this] { bulletin_.tell("v"); }),
+      opened_(std::chrono::steady_clock::now()) {
   PgConnection connection(options.address);
   prepare_pg_schema(connection);
   recount();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,8 @@ class PostgresJobStore : public JobStore {
     // Of this server; told to the others.
     int workers = 0;
     int connections = 8;
+    // A model that no server had for so many leases is not waited for.
+    int model_leases = 10;
   };
   // Throws StorageError when the database cannot be reached, or not be used.
   PostgresJobStore(const Options& options, const StoreLimits& limits, const Shares& shares);
@@ -37,7 +40,7 @@ class PostgresJobStore : public JobStore {
   void keep_for(const std::string& owner, const std::string& id, std::int64_t ms) override;
   std::int64_t output_bytes(const std::string& id) override;
   std::string output_part(const std::string& id, int number) override;
-  std::optional<Claim> claim() override;
+  std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override;
   bool is_current(const Job& job) override;
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
   bool finish(const Job& job, JobState state, const Output& output, const std::string& error,
@@ -79,13 +82,16 @@ class PostgresJobStore : public JobStore {
   std::optional<Delivery> find_delivery(PgConnection& connection, const std::string& owner,
                                         const std::string& id, bool lock);
   void free_lost_leases();
+  // Of jobs that wait for a model, or a type of one, that no server has.
+  void look_after_unserved();
+  void fail_unserved(const std::string& model);
   void recount();
   void count_end(const std::string& owner, JobState state);
 
   const std::string server_;
   const StoreLimits limits_;
   const Shares& shares_;
-  const std::int64_t lease_ms_;
+  const std::int64_t lease_ms_, model_ms_;
   PgPool pool_;
   PgBulletin bulletin_;
   PgLeases leases_;
@@ -94,6 +100,9 @@ class PostgresJobStore : public JobStore {
   std::mutex room_mutex_;
   // Of the job begun last here: a lower bound of where the turns are.
   std::atomic<std::int64_t> turn_{0};
+
+  // When that was looked after last; used by expire() alone.
+  std::chrono::steady_clock::time_point unserved_looked_{}, opened_;
 
   std::mutex counts_mutex_;
   // Guarded by counts_mutex_, to the end: of all servers, as they were found last. What ended is

@@ -87,6 +87,7 @@ FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql")
     stopped.push_back(late.text(row, 0));
     count_end(late.text(row, 1), JobState::kTimedOut);
   }
+  look_after_unserved();
   // They may run anywhere.
   for (const std::string& id : stopped) bulletin_.tell("s" + id);
   recount();

@@ -10,26 +10,66 @@
 
 namespace chatterbox::sidecar {
 
-std::optional<Claim> PostgresJobStore::claim() {
-  // One statement: what another server is about to take is passed over. Of what an earlier start
-  // made, only what the client has is kept: to be compared.
-  static const std::string sql =
-      std::string(R"sql(
+namespace {
+
+// Of any model, whichever way it is spoken.
+constexpr const char* kNext = R"sql(
 WITH next AS (
-  SELECT number FROM chatterbox.jobs WHERE state = 0
-  ORDER BY low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),
+  SELECT number, NULL::text AS type FROM chatterbox.jobs WHERE state = 0
+  ORDER BY low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),)sql";
+
+// Of the models $3, which are spoken with as $4 say: first whose turn it is, then its job. What
+// nobody has heard of yet may be begun in any way. Written so that the index by model is the only
+// one in the order asked for: another would be read to its end for a model that nothing waits for.
+constexpr const char* kNextOfModels = R"sql(
+WITH best AS (
+  SELECT own.model, own.type FROM unnest($3::text[], $4::text[]) AS own(model, type)
+  CROSS JOIN LATERAL (
+    SELECT low_priority, turn, number FROM chatterbox.jobs WHERE state = 0
+      AND model >= own.model AND model <= own.model
+      AND (delivered = 0 OR own.type = '' OR model_type IN ('', own.type))
+    ORDER BY model, low_priority, turn, number LIMIT 1) AS first
+  ORDER BY low_priority, turn, number LIMIT 1),
+next AS (
+  SELECT number, (SELECT type FROM best) AS type FROM chatterbox.jobs
+  WHERE state = 0 AND model >= (SELECT model FROM best) AND model <= (SELECT model FROM best)
+    AND (delivered = 0 OR (SELECT type FROM best) = '' OR
+      model_type IN ('', (SELECT type FROM best)))
+  ORDER BY model, low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),)sql";
+
+// One statement: what another server is about to take is passed over. Of what an earlier start
+// made, only what the client has is kept: to be compared.
+std::string claim_sql(const char* next) {
+  return std::string(next) + R"sql(
 j AS (
   UPDATE chatterbox.jobs AS taken SET state = 1, attempts = attempts + 1, epoch = epoch + 1,
-    started_ms = chatterbox.now_ms(), server = $1, lease_ms = chatterbox.now_ms() + $2
+    started_ms = chatterbox.now_ms(), server = $1, lease_ms = chatterbox.now_ms() + $2,
+    model_type = CASE WHEN delivered > 0 AND model_type <> '' THEN model_type
+      ELSE coalesce(next.type, '') END
   FROM next WHERE taken.number = next.number RETURNING taken.*),
 stale AS (
   DELETE FROM chatterbox.chunks c USING j WHERE c.job = j.number AND c.number >= j.delivered)
-SELECT )sql") +
-      kPgJobColumns +
-      ", j.turn, i.body, i.object FROM j JOIN chatterbox.inputs i ON i.job = j.number";
+SELECT )sql" +
+         kPgJobColumns +
+         ", j.turn, i.body, i.object FROM j JOIN chatterbox.inputs i ON i.job = j.number";
+}
+
+}  // namespace
+
+std::optional<Claim> PostgresJobStore::claim_for(const std::vector<ModelOffer>& offers) {
+  static const std::string any = claim_sql(kNext), ours = claim_sql(kNextOfModels);
+  std::vector<std::string> models, types;
+  for (const ModelOffer& offer : offers) {
+    models.push_back(offer.model);
+    types.push_back(offer.type);
+  }
+  if (!offers.empty()) leases_.offer(offers);
   return pool_.with([&](PgConnection& connection) -> std::optional<Claim> {
     const auto asked = PgLeases::Clock::now();
-    const PgRows rows = PgQuery(connection, sql.c_str()).bind(server_).bind(lease_ms_).run();
+    PgQuery query(connection, (offers.empty() ? any : ours).c_str());
+    query.bind(server_).bind(lease_ms_);
+    if (!offers.empty()) query.bind(models).bind(types);
+    const PgRows rows = query.run();
     if (rows.count() == 0) return std::nullopt;
     Claim claim{read_pg_job(rows, 0), rows.text(0, kPgJobColumnCount + 1),
                 rows.text(0, kPgJobColumnCount + 2)};

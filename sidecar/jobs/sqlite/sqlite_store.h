@@ -24,7 +24,7 @@ class SqliteJobStore : public JobStore {
   void keep_for(const std::string& owner, const std::string& id, std::int64_t ms) override;
   std::int64_t output_bytes(const std::string& id) override;
   std::string output_part(const std::string& id, int number) override;
-  std::optional<Claim> claim() override;
+  std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override;
   bool is_current(const Job& job) override;
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
   bool finish(const Job& job, JobState state, const Output& output, const std::string& error,
@@ -46,7 +46,7 @@ class SqliteJobStore : public JobStore {
   void object_removed(const std::string& name) override;
   void checkpoint() override;
   void check() override;
-  QueueFigures figures() override { return {oldest_waiting_ms_, 0, 0, 0}; }
+  QueueFigures figures() override { return {oldest_waiting_ms_}; }
 
  private:
   // Throws StorageError unless the disk takes `bytes` and keeps `reserves` times

@@ -14,7 +14,7 @@ constexpr std::size_t kPartBytes = 256 << 10;
 
 }  // namespace
 
-std::optional<Claim> SqliteJobStore::claim() {
+std::optional<Claim> SqliteJobStore::claim_for(const std::vector<ModelOffer>&) {
   const std::lock_guard lock(mutex_);
   if (counts_.queued == 0) return std::nullopt;
   Transaction transaction(database_);

@@ -40,7 +40,7 @@ TEST_P(PackedLayerTest, EqualsLibtorch) {
         const at::Tensor weight = normal(1, {outputs, inputs});
         const at::Tensor bias = with_bias ? normal(2, {outputs}) : at::Tensor();
         const PackedLayer layer(weight, bias, GetParam().kernels);
-        for (const std::int64_t rows : {1, 5, 6, 7, 48, 49, 131}) {
+        for (const std::int64_t rows : {1, 5, 6, 7, 8, 9, 13, 48, 49, 131}) {
           const at::Tensor x = normal(3, {rows, inputs});
           expect_close(layer(x), at::linear(x, weight, bias),
                        std::to_string(inputs) + " to " + std::to_string(outputs) + ", " +

@@ -200,6 +200,7 @@ std::vector<float> Converter::Impl::work_on(std::stop_token asked, Work&& work) 
     stop = std::move(asked);
     const Turn turn(*parts.turns, stop);
     use_threads(parts.threads);
+    const SerialLibtorch serial;
     const auto start = Clock::now();
     std::vector<float> out;
     work(out);

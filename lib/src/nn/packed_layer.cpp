@@ -2,11 +2,12 @@
 // Copyright (c) the gst-chatterbox authors
 #include "nn/packed_layer.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <vector>
+
+#include "nn/share_out.h"
+#include "nn/threads.h"
 
 namespace chatterbox {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 constexpr std::int64_t kVector = 16;
 // Pieces to a thread, so that all of them end at about the same time.
 constexpr std::int64_t kPieces = 4;
+// Multiplications below which waking a thread costs more than it saves.
+constexpr std::int64_t kWorthSharing = std::int64_t(1) << 19;
 
 bool fits(const at::Tensor& weight, const ProductKernels& kernels) {
   return weight.is_cpu() && weight.size(0) % kernels.packing.columns == 0 &&
@@ -87,25 +90,23 @@ at::Tensor PackedLayer::by_kernels(const at::Tensor& x) const {
   const std::int64_t blocks = parts(rows, kernels_->rows);
   const std::int64_t block = parts(tiles, blocks) * kernels_->tile;
   const std::int64_t panels = whole.outputs / columns;
-  const std::int64_t group =
-      parts(panels, std::min(panels, parts(kPieces * at::get_num_threads(), blocks)));
+  const bool shared = rows * whole.inputs * whole.outputs >= kWorthSharing;
+  const std::int64_t wanted = shared ? kPieces * kernel_threads() : 1;
+  const std::int64_t group = parts(panels, std::min(panels, parts(wanted, blocks)));
   const std::int64_t groups = parts(panels, group);
   const float* from = x.data_ptr<float>();
   float* to = y.data_ptr<float>();
   const auto stride = std::size_t(x.stride(0)), y_stride = std::size_t(whole.outputs);
-  at::parallel_for(0, blocks * groups, 1, [&](std::int64_t begin, std::int64_t end) {
-    void* const memory = scratch(kernels_->scratch_bytes(whole.inputs));
-    for (std::int64_t piece = begin; piece < end; ++piece) {
-      const std::int64_t row = piece / groups * block, first = piece % groups * group * columns;
-      if (row >= rows) continue;
-      PackedView part = whole;
-      part.data += first * whole.inputs * 4 / kernels_->packing.group;
-      part.bias += first;
-      part.outputs = int(std::min(group * columns, whole.outputs - first));
-      kernels_->multiply(part, from + std::size_t(row) * stride, stride,
-                         int(std::min(block, rows - row)), to + std::size_t(row) * y_stride + first,
-                         y_stride, memory);
-    }
+  share_out(blocks * groups, [&](std::int64_t piece) {
+    const std::int64_t row = piece / groups * block, first = piece % groups * group * columns;
+    if (row >= rows) return;
+    PackedView part = whole;
+    part.data += first * whole.inputs * 4 / kernels_->packing.group;
+    part.bias += first;
+    part.outputs = int(std::min(group * columns, whole.outputs - first));
+    kernels_->multiply(part, from + std::size_t(row) * stride, stride,
+                       int(std::min(block, rows - row)), to + std::size_t(row) * y_stride + first,
+                       y_stride, scratch(kernels_->scratch_bytes(whole.inputs)));
   });
   return y;
 }

@@ -24,15 +24,23 @@ struct RowProducts {
     for (int i = 0; i < rows; ++i)
       convert(x + std::size_t(i) * x_stride, w.inputs, left + std::size_t(i * w.inputs));
     const int words = w.inputs / P::kGroup;
+    const std::size_t stride = std::size_t(w.inputs) * sizeof(Number);
     for (int k = 0; k < words; k += kDepth)
       for (int first = 0; first < w.outputs; first += kTileColumns) {
-        const char* panel =
-            w.data + (std::size_t(first) * std::size_t(words) + std::size_t(k) * kTileColumns) * 4;
-        for (int row = 0; row < rows; row += kTileRows)
-          add_tile(left + std::size_t(row * w.inputs + k * P::kGroup), w.inputs, panel,
-                   smaller(kDepth, words - k), k == 0 ? w.bias + first : nullptr,
-                   smaller(kTileRows, rows - row), y + std::size_t(row) * y_stride + first,
-                   y_stride);
+        const Piece piece{panel_at(w, first, words) + std::size_t(k) * kTileColumns * 4,
+                          smaller(kDepth, words - k), k == 0 ? w.bias + first : nullptr, stride,
+                          y_stride};
+        for (int row = 0; row < rows; row += kTileRows) {
+          const char* a =
+              reinterpret_cast<const char*>(left + std::size_t(row * w.inputs + k * P::kGroup));
+          float* to = y + std::size_t(row) * y_stride + first;
+          if (suits_tall_tile(rows - row)) {
+            add_tile<kTallRows, kTallVectors>(a, piece, 0, rows - row, to);
+            add_tile<kTallRows, kTallVectors>(a, piece, kTallVectors * kWidth, rows - row, to);
+            break;
+          }
+          add_tile<kTileRows, kTileVectors>(a, piece, 0, smaller(kTileRows, rows - row), to);
+        }
       }
   }
 
@@ -45,27 +53,35 @@ struct RowProducts {
     for (int c = 0; c < count; c += kWidth) store_as(to + c, load(x + c));
   }
 
-  // y = bias + a b, or without a bias y += a b.
-  static __attribute__((noinline)) void add_tile(const Number* a, int inputs, const char* panel,
-                                                 int words, const float* bias, int rows, float* y,
-                                                 std::size_t y_stride) {
-    Floats sums[kTileRows][kTileVectors];
-    if (bias)
-      start_sums(bias, sums);
+  // Some of the words of a panel, without a bias where they are not the first.
+  struct Piece {
+    const char* panel;
+    int words;
+    const float* bias;
+    std::size_t stride, y_stride;  // bytes of the left operand, numbers of the result
+  };
+
+  // y = bias + a b, or without a bias y += a b; from `column` of the panel on.
+  template <int tile_rows, int vectors>
+  static __attribute__((noinline)) void add_tile(const char* a, const Piece& piece, int column,
+                                                 int rows, float* y) {
+    y += column;
+    Floats sums[tile_rows][vectors];
+    if (piece.bias)
+      start_sums(piece.bias + column, sums);
     else
 #pragma GCC unroll 8
-      for (int i = 0; i < kTileRows; ++i)
+      for (int i = 0; i < tile_rows; ++i)
 #pragma GCC unroll 4
-        for (int j = 0; j < kTileVectors; ++j)
-          sums[i][j] = i < rows ? load(y + std::size_t(i) * y_stride + j * kWidth) : set1(0);
-    multiply_tile<P>(reinterpret_cast<const char*>(a), std::size_t(inputs) * sizeof(Number), panel,
-                     words, sums);
+        for (int j = 0; j < vectors; ++j)
+          sums[i][j] = i < rows ? load(y + std::size_t(i) * piece.y_stride + j * kWidth) : set1(0);
+    multiply_tile<P>(a, piece.stride, piece.panel + column * 4, piece.words, sums);
 #pragma GCC unroll 8
-    for (int i = 0; i < kTileRows; ++i) {
+    for (int i = 0; i < tile_rows; ++i) {
       if (i >= rows) break;
 #pragma GCC unroll 4
-      for (int j = 0; j < kTileVectors; ++j)
-        store(y + std::size_t(i) * y_stride + j * kWidth, sums[i][j]);
+      for (int j = 0; j < vectors; ++j)
+        store(y + std::size_t(i) * piece.y_stride + j * kWidth, sums[i][j]);
     }
   }
 };

@@ -2,14 +2,13 @@
 // Copyright (c) the gst-chatterbox authors
 #include "hift/plan/residual_plan.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 
 #include "nn/large_pages.h"
 #include "nn/team.h"
+#include "nn/threads.h"
 
 namespace chatterbox {
 
@@ -175,7 +174,7 @@ ResidualPlan::~ResidualPlan() = default;
 at::Tensor ResidualPlan::operator()(const at::Tensor& x,
                                     const std::vector<const ResidualBlock*>& blocks) const {
   std::unique_ptr<ResidualEvaluation> evaluation = idle_.take();
-  const int threads = at::get_num_threads();
+  const int threads = kernel_threads();
   if (!evaluation || evaluation->threads() != threads)
     evaluation = std::make_unique<ResidualEvaluation>(kernels_, threads);
   const at::Tensor rows = x.contiguous();

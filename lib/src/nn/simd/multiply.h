@@ -23,28 +23,55 @@ class Scratch {
   char* next_;
 };
 
+// Rows of a tile of half as many columns. Chunks of live speech are this many rows or a few
+// less, of which tiles of kTileRows would do half again as many.
+constexpr int kTallRows = 8;
+constexpr int kTallVectors = kTileVectors / 2;
+
+// Whether so many rows, all that are left, are done by tall tiles.
+SIMD bool suits_tall_tile(int rows) { return rows > kTileRows && rows <= kTallRows; }
+
 // Every row begins with the same.
-SIMD void start_sums(const float* start, Floats (&sums)[kTileRows][kTileVectors]) {
+template <int tile_rows, int vectors>
+SIMD void start_sums(const float* start, Floats (&sums)[tile_rows][vectors]) {
 #pragma GCC unroll 4
-  for (int j = 0; j < kTileVectors; ++j) {
+  for (int j = 0; j < vectors; ++j) {
     const Floats each = load(start + j * kWidth);
 #pragma GCC unroll 8
-    for (int i = 0; i < kTileRows; ++i) sums[i][j] = each;
+    for (int i = 0; i < tile_rows; ++i) sums[i][j] = each;
   }
 }
 
 // Calls use(row, column, vector) with the sums of a tile that are within `rows`
 // and `columns`.
-template <class Use>
+template <int tile_rows, int vectors, class Use>
 SIMD void use_sums(int row, int rows, int column, int columns,
-                   const Floats (&sums)[kTileRows][kTileVectors], Use&& use) {
+                   const Floats (&sums)[tile_rows][vectors], Use&& use) {
 #pragma GCC unroll 8
-  for (int i = 0; i < kTileRows; ++i) {
+  for (int i = 0; i < tile_rows; ++i) {
     if (row + i >= rows) break;
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; ++j)
+    for (int j = 0; j < vectors; ++j)
       if (column + j * kWidth < columns) use(row + i, column + j * kWidth, sums[i][j]);
   }
+}
+
+// What `words` words of a panel lie at, from column `first` of the layer on.
+SIMD const char* panel_at(const PackedView& w, int first, int words) {
+  const int panel = first / kTileColumns * kTileColumns;
+  return w.data + (std::size_t(panel) * std::size_t(words) + std::size_t(first - panel)) * 4;
+}
+
+// Rows [row, row + tile_rows) and columns [first, first + vectors kWidth) of the product of
+// multiply().
+template <class P, int tile_rows, int vectors, class Use>
+SIMD void multiply_part(const char* a, std::size_t stride, int row, int rows, const PackedView& w,
+                        int first, Use&& use) {
+  const int words = w.inputs / P::kGroup;
+  Floats sums[tile_rows][vectors];
+  start_sums(w.bias + first, sums);
+  multiply_tile<P>(a + std::size_t(row) * stride, stride, panel_at(w, first, words), words, sums);
+  use_sums(row, rows, first, w.outputs, sums, use);
 }
 
 // Calls use(row, column, vector) with a w^T + bias for `rows` rows of a, each
@@ -52,49 +79,62 @@ SIMD void use_sums(int row, int rows, int column, int columns,
 template <class P, class Use>
 SIMD void multiply(const typename P::Number* a, std::size_t stride, int rows, const PackedView& w,
                    Use&& use) {
-  const int words = w.inputs / P::kGroup;
   stride *= sizeof(*a);
+  const char* left = reinterpret_cast<const char*>(a);
   for (int first = 0; first < w.outputs; first += kTileColumns)
     for (int row = 0; row < rows; row += kTileRows) {
-      typename P::Sum sums[kTileRows][kTileVectors];
-      start_sums(w.bias + first, sums);
-      multiply_tile<P>(reinterpret_cast<const char*>(a) + std::size_t(row) * stride, stride,
-                       w.data + std::size_t(first) * std::size_t(words) * 4, words, sums);
-      use_sums(row, rows, first, w.outputs, sums, use);
+      if (suits_tall_tile(rows - row)) {
+        for (int half : {first, first + kTallVectors * kWidth})
+          multiply_part<P, kTallRows, kTallVectors>(left, stride, row, rows, w, half, use);
+        break;
+      }
+      multiply_part<P, kTileRows, kTileVectors>(left, stride, row, rows, w, first, use);
     }
 }
 
-// The same for bytes, each row of which stands for numbers `scales` times as
+// Rows and columns as above of the product of multiply_scaled().
+template <int tile_rows, int vectors, class Use>
+SIMD void multiply_scaled_part(const char* a, std::size_t stride, int row, int rows,
+                               const PackedView& w, int first, const float* scales, Use&& use) {
+  const int words = w.inputs / ByteProducts::kGroup;
+  Ints sums[tile_rows][vectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) {
+    const Ints start = loadi(w.start + first + j * kWidth);
+#pragma GCC unroll 8
+    for (int i = 0; i < tile_rows; ++i) sums[i][j] = start;
+  }
+  multiply_tile<ByteProducts>(a + std::size_t(row) * stride, stride, panel_at(w, first, words),
+                              words, sums);
+#pragma GCC unroll 8
+  for (int i = 0; i < tile_rows; ++i) {
+    if (row + i >= rows) break;
+    const Floats scale = set1(scales[row + i]);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) {
+      const int column = first + j * kWidth;
+      if (column < w.outputs)
+        use(row + i, column,
+            fma(to_floats(sums[i][j]), mul(load(w.scale + column), scale), load(w.bias + column)));
+    }
+  }
+}
+
+// The same as multiply() for bytes, each row of which stands for numbers `scales` times as
 // large.
 template <class Use>
 SIMD void multiply_scaled(const std::uint8_t* a, std::size_t stride, int rows, const PackedView& w,
                           const float* scales, Use&& use) {
-  const int words = w.inputs / ByteProducts::kGroup;
+  const char* left = reinterpret_cast<const char*>(a);
   for (int first = 0; first < w.outputs; first += kTileColumns)
     for (int row = 0; row < rows; row += kTileRows) {
-      Ints sums[kTileRows][kTileVectors];
-#pragma GCC unroll 4
-      for (int j = 0; j < kTileVectors; ++j) {
-        const Ints start = loadi(w.start + first + j * kWidth);
-#pragma GCC unroll 8
-        for (int i = 0; i < kTileRows; ++i) sums[i][j] = start;
+      if (suits_tall_tile(rows - row)) {
+        for (int half : {first, first + kTallVectors * kWidth})
+          multiply_scaled_part<kTallRows, kTallVectors>(left, stride, row, rows, w, half, scales,
+                                                        use);
+        break;
       }
-      multiply_tile<ByteProducts>(reinterpret_cast<const char*>(a) + std::size_t(row) * stride,
-                                  stride, w.data + std::size_t(first) * std::size_t(words) * 4,
-                                  words, sums);
-#pragma GCC unroll 8
-      for (int i = 0; i < kTileRows; ++i) {
-        if (row + i >= rows) break;
-        const Floats scale = set1(scales[row + i]);
-#pragma GCC unroll 4
-        for (int j = 0; j < kTileVectors; ++j) {
-          const int column = first + j * kWidth;
-          if (column < w.outputs)
-            use(row + i, column,
-                fma(to_floats(sums[i][j]), mul(load(w.scale + column), scale),
-                    load(w.bias + column)));
-        }
-      }
+      multiply_scaled_part<kTileRows, kTileVectors>(left, stride, row, rows, w, first, scales, use);
     }
 }
 

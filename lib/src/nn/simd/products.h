@@ -61,22 +61,21 @@ struct ByteProducts {
 #endif
 };
 
-// sums += a b for kTileRows rows of a, `stride` bytes apart, and a panel b of
-// `words` words to a column. Always in the order of the inner dimension, so that a
-// row's result does not depend on the rows beside it.
-template <class P>
+// sums += a b for `rows` rows of a, `stride` bytes apart, and the first `vectors` vectors of
+// columns of a panel b, of `words` words to a column. Always in the order of the inner dimension,
+// so that a row's result does not depend on the rows beside it.
+template <class P, int rows, int vectors>
 SIMD void multiply_tile(const char* a, std::size_t stride, const char* b, int words,
-                        typename P::Sum (&sums)[kTileRows][kTileVectors]) {
+                        typename P::Sum (&sums)[rows][vectors]) {
   for (int k = 0; k < words; ++k, a += 4, b += 4 * kTileColumns) {
-    decltype(P::word(b)) right[kTileVectors];
+    decltype(P::word(b)) right[vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; ++j) right[j] = P::word(b + 4 * j * kWidth);
+    for (int j = 0; j < vectors; ++j) right[j] = P::word(b + 4 * j * kWidth);
 #pragma GCC unroll 8
-    for (int i = 0; i < kTileRows; ++i) {
+    for (int i = 0; i < rows; ++i) {
       const auto left = P::broadcast(a + std::size_t(i) * stride);
 #pragma GCC unroll 4
-      for (int j = 0; j < kTileVectors; ++j)
-        sums[i][j] = P::multiply_add(left, right[j], sums[i][j]);
+      for (int j = 0; j < vectors; ++j) sums[i][j] = P::multiply_add(left, right[j], sums[i][j]);
     }
   }
 }

@@ -2,8 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "s3gen/plan/estimator_plan.h"
 
-#include <ATen/Parallel.h>
-
+#include "nn/threads.h"
 #include "s3gen/plan/plan_evaluation.h"
 
 namespace chatterbox {
@@ -14,7 +13,7 @@ EstimatorPlan::~EstimatorPlan() = default;
 
 void EstimatorPlan::operator()(const Input& input, float* velocities, PlanCache* cache) const {
   std::unique_ptr<PlanEvaluation> evaluation = idle_.take();
-  const int threads = at::get_num_threads();
+  const int threads = kernel_threads();
   if (!evaluation || evaluation->threads() != threads)
     evaluation = std::make_unique<PlanEvaluation>(layers_, threads);
   evaluation->run(input, velocities, cache);

@@ -22,13 +22,13 @@
 #include "s3gen/prompt_cache.h"
 #include "s3gen/speech_stream.h"
 #include "seeds.h"
+#include "speak_tokens.h"
 #include "t3/t3.h"
 #include "text/languages.h"
 #include "text/pieces.h"
 #include "text/plain/plain.h"
 #include "text/tags.h"
 #include "text/tokenizer.h"
-#include "token_feed.h"
 #include "torch_guard.h"
 #include "turns.h"
 #include "voice_cache.h"
@@ -146,31 +146,6 @@ struct Speaking {
   Delivery& delivery;
 };
 
-// T3's tokens, each with the text that it says.
-using MakeTokens = std::function<void(const TokenSink& sink)>;
-
-// Speaks all of them; where there is a place at work for either, the next tokens are made while the
-// last are spoken.
-void speak_tokens(const Speaking& speaking, const MakeTokens& make, SpeechStream& speech,
-                  const std::function<void(std::int64_t token, int text_position)>& speak) {
-  Turns& turns = *speaking.model.turns;
-  if (turns.places() == 1)
-    return make([&](std::int64_t token, int text_position) {
-      check_stop(speaking.stop);
-      speak(token, text_position);
-      return true;
-    });
-  const auto make_beside = [&](const TokenSink& sink) {
-    use_threads(speaking.model.threads);
-    make(sink);
-  };
-  // A listener who leaves wastes what is made ahead, so that is little.
-  TokenFeed feed(turns, make_beside, std::size_t(2 * speaking.options.chunk_size), speaking.stop);
-  const auto next = [&] { return speaking.turn.lend([&] { return feed.take(speech.missing()); }); };
-  for (auto tokens = next(); !tokens.empty(); tokens = next())
-    for (const TokenFeed::Token& token : tokens) speak(token.id, token.text_position);
-}
-
 // Speaks one piece of text, and returns what of it did not fit into the model's longest speech.
 // Audio leaves while T3 still makes tokens.
 TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::uint64_t seed,
@@ -196,18 +171,22 @@ TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::ui
   };
 
   std::int64_t spoken = 0;
-  const auto make_tokens = [&](const TokenSink& sink) {
+  const auto make_tokens = [&](const TokenSink& sink, const std::atomic<int>* threads) {
+    request.threads = threads;
     model.t3->generate(request, [&](std::int64_t token, int text_position) {
       if (!end.allows(text_position)) return false;
       // Ids beyond the codebook are not speech; upstream drops them too.
       return token >= model.config.t3.start_speech || sink(token, text_position);
     });
   };
-  speak_tokens(speaking, make_tokens, speech, [&](std::int64_t token, int text_position) {
+  const auto speak = [&](std::int64_t token, int text_position) {
     ++spoken;
     words.advance(text_position);
     deliver(speech.push({&token, 1}), false);
-  });
+  };
+  speak_tokens(
+      {model, stop, turn, options.streaming, std::size_t(options.chunk_size)},
+      {make_tokens, speak, [&] { return speech.missing(); }, [&] { return delivery.heard(); }});
   if (spoken == 0)
     throw Error(ErrorCode::kModelFailure, "expected speech tokens, T3 ended before the first");
   delivery.stats.speech_tokens += spoken;

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 
 namespace chatterbox {
 
@@ -51,11 +53,19 @@ class Turn {
   // Runs `work`, which may block, while others have the model.
   template <typename Work>
   auto lend(Work&& work) {
+    if (companion_) companion_(false);
     turns_.end();
     held_ = false;
     auto result = work();
     begin();
+    if (companion_) companion_(true);
     return result;
+  }
+
+  // Whoever works at the same place is told before it is lent (false) and when it is there again
+  // (true); null: nobody.
+  void set_companion(std::function<void(bool held)> companion) {
+    companion_ = std::move(companion);
   }
 
  private:
@@ -63,6 +73,7 @@ class Turn {
 
   Turns& turns_;
   const std::stop_token stop_;
+  std::function<void(bool)> companion_;
   bool held_ = false;
 };
 

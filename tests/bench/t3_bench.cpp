@@ -4,8 +4,8 @@
 // How fast T3 makes speech tokens, and how near that is to what the memory can
 // deliver: at batch one and two a step reads every weight once and little else.
 //
-//   t3_bench [--threads N] [--steps N] [--family NAME] [--tiny] [--no-random]
-//            [MODEL_DIRECTORY]
+//   t3_bench [--threads N] [--steps N] [--family NAME] [--dtype NAME] [--tiny]
+//            [--no-random] [MODEL_DIRECTORY]
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -18,6 +18,7 @@
 #include "nn/kernels.h"
 #include "nn/large_pages.h"
 #include "nn/team.h"
+#include "placement.h"
 #include "support/random_t3.h"
 #include "t3/decoder.h"
 #include "t3/t3.h"
@@ -31,6 +32,7 @@ struct Options {
   bool random = true;
   bool tiny = false;
   Family family = Family::kEnglish;
+  std::string dtype;  // empty: all
   std::string model;
 };
 
@@ -171,10 +173,9 @@ void run(const Options& options) {
     for (const Placement& placement :
          {Placement{at::kCPU, at::kFloat}, Placement{at::kCPU, at::kBFloat16},
           Placement{at::kCPU, at::kBFloat16, /*int8=*/true}}) {
-      const std::string name = (options.tiny ? "256x6" : to_string(options.family)) +
-                               std::string(placement.int8                  ? " int8"
-                                           : placement.dtype == at::kFloat ? " float32"
-                                                                           : " bfloat16");
+      const std::string dtype = dtype_name(placement);
+      if (!options.dtype.empty() && dtype != options.dtype) continue;
+      const std::string name = (options.tiny ? "256x6" : to_string(options.family)) + (" " + dtype);
       bench_steps(name.c_str(), random.weights(placement), config, options, bandwidth);
     }
   }
@@ -203,6 +204,8 @@ int main(int argc, char** argv) {
       options.steps = std::max(1, std::atoi(argv[++i]));
     else if (argument == "--family" && i + 1 < argc)
       options.family = chatterbox::parse_family(argv[++i]).value_or(chatterbox::Family::kEnglish);
+    else if (argument == "--dtype" && i + 1 < argc)
+      options.dtype = argv[++i];
     else if (argument == "--tiny")
       options.tiny = true;
     else if (argument == "--no-random")

@@ -106,6 +106,70 @@ TEST(TokenFeed, StopsWhenItsCallerIsToldTo) {
   other.join();
 }
 
+// At the caller's place: only what is asked for, until some may be made ahead; then all that may
+// wait in one go, and no more before half of it is taken.
+TEST(TokenFeed, SharesAPlace) {
+  Turns turns(1);
+  Turn turn(turns, never);
+  std::atomic<std::int64_t> made{0};
+  TokenFeed feed(turn, count_to(13, &made), never);
+  EXPECT_EQ(ids(feed.take(2)), (std::vector<std::int64_t>{0, 1}));
+  EXPECT_FALSE(feed.busy());
+  EXPECT_EQ(ids(feed.take(1)), (std::vector<std::int64_t>{2}));
+  EXPECT_EQ(made, 3);
+  feed.set_ahead(4);
+  EXPECT_TRUE(feed.busy());
+  EXPECT_EQ(ids(feed.take(2)), (std::vector<std::int64_t>{3, 4}));
+  EXPECT_FALSE(feed.busy());
+  EXPECT_EQ(made, 7);
+  EXPECT_EQ(ids(feed.take(1)), (std::vector<std::int64_t>{5}));
+  EXPECT_TRUE(feed.busy());
+  EXPECT_EQ(ids(feed.take(1)), (std::vector<std::int64_t>{6}));
+  EXPECT_FALSE(feed.busy());
+  EXPECT_EQ(made, 10);
+  EXPECT_EQ(feed.take(1000).size(), 6U);
+  EXPECT_FALSE(feed.busy());
+  EXPECT_TRUE(feed.take(1).empty());
+}
+
+TEST(TokenFeed, RestsWhileTheSharedPlaceIsLent) {
+  Turns turns(1);
+  Turn turn(turns, never);
+  std::atomic<std::int64_t> made{0};
+  std::atomic<bool> lent{false};
+  const auto until_lent = [&](const TokenSink& sink) {
+    while (!lent) std::this_thread::yield();
+    for (std::int64_t id = 0; id < 3; ++id) {
+      sink(id, int(10 * id));
+      made = id + 1;
+    }
+  };
+  TokenFeed feed(turn, until_lent, never);
+  feed.set_ahead(8);
+  turn.lend([&] {
+    lent = true;
+    // Others may have it.
+    EXPECT_TRUE(turns.begin(never));
+    EXPECT_EQ(made, 0);
+    turns.end();
+    return true;
+  });
+  EXPECT_EQ(feed.take(8).size(), 3U);
+}
+
+TEST(TokenFeed, EndsWhereTheSharedPlaceIsLost) {
+  Turns turns(1);
+  std::stop_source stop;
+  Turn turn(turns, stop.get_token());
+  TokenFeed feed(turn, count_to(1000), stop.get_token());
+  feed.set_ahead(4);
+  EXPECT_THROW(turn.lend([&] {
+    stop.request_stop();
+    return true;
+  }),
+               Error);
+}
+
 TEST(TokenFeed, EndsWhateverItsThreadDoes) {
   Turns turns(1);
   // Waits for room; for its turn; for nothing.

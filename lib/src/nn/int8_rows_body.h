@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kBytes = 4 * kWidth;
 // Bytes between what is multiplied and what is fetched.
-constexpr std::int64_t kAhead = 16 * 1024;
+constexpr std::int64_t kAhead = 8 * 1024;
 constexpr int kRowsAtOnce = 4;
 
 SIMD void set_digit_vectors(const float* x, std::int64_t whole, float inverse, std::uint8_t* high,
@@ -43,44 +43,62 @@ float set_digits(const float* x, std::int64_t size, std::uint8_t* high, std::uin
   return most / kMostOfDigits;
 }
 
+// A row against the digits of B vectors, `kStep` vectors of bytes at a time: 128 times the sums
+// with high digits and those with low ones, lane by lane. Rows follow each other in memory, and
+// are read in this order as one stream, which is what a core's way to the memory likes best.
+template <int B>
+SIMD std::int64_t row_of(const std::int8_t* values, std::int64_t cols, const DigitsView* x,
+                         Floats* sums) {
+  // As many as their sums fit into registers.
+  constexpr int kStep = kWidth == 8 && B == 2 ? 2 : 4;
+  Ints high[kStep][B], low[kStep][B];
+#pragma GCC unroll 4
+  for (int i = 0; i < kStep; ++i)
+#pragma GCC unroll 2
+    for (int b = 0; b < B; ++b) high[i][b] = low[i][b] = set1i(0);
+  const auto add = [&](std::int64_t c, int i) __attribute__((always_inline)) {
+    const Ints weights = loadi(values + c);
+#pragma GCC unroll 2
+    for (int b = 0; b < B; ++b) {
+      high[i][b] = ByteProducts::multiply_add(loadi(x[b].high + c), weights, high[i][b]);
+      low[i][b] = ByteProducts::multiply_add(loadi(x[b].low + c), weights, low[i][b]);
+    }
+  };
+  std::int64_t c = 0;
+  for (; c + kStep * kBytes <= cols; c += kStep * kBytes) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kStep; ++i) {
+      __builtin_prefetch(values + c + i * kBytes + kAhead);
+      add(c + i * kBytes, i);
+    }
+  }
+  for (; c + kBytes <= cols; c += kBytes) add(c, 0);
+#pragma GCC unroll 2
+  for (int b = 0; b < B; ++b) {
+#pragma GCC unroll 4
+    for (int i = 1; i < kStep; ++i) {
+      high[0][b] = addi(high[0][b], high[i][b]);
+      low[0][b] = addi(low[0][b], low[i][b]);
+    }
+    sums[b] = fma(to_floats(high[0][b]), set1(128.0f), to_floats(low[0][b]));
+  }
+  return c;
+}
+
 // R rows against the digits of B vectors.
 template <int R, int B>
 void rows_of(const Int8Rows& w, std::int64_t row, const DigitsView* x, float* y,
              std::int64_t y_stride) {
-  Ints high[kRowsAtOnce][B], low[kRowsAtOnce][B];  // of which R count
-#pragma GCC unroll 4
-  for (int r = 0; r < kRowsAtOnce; ++r)
-#pragma GCC unroll 2
-    for (int b = 0; b < B; ++b) high[r][b] = low[r][b] = set1i(0);
   const std::int8_t* values = w.values + row * w.cols;
+  Floats both[kRowsAtOnce][B];
+  for (auto& sums : both)
+    for (Floats& sum : sums) sum = set1(0);
   std::int64_t c = 0;
-  for (; c + kBytes <= w.cols; c += kBytes) {
-    Ints upper[B], lower[B];
-#pragma GCC unroll 2
-    for (int b = 0; b < B; ++b) {
-      upper[b] = loadi(x[b].high + c);
-      lower[b] = loadi(x[b].low + c);
-    }
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) {
-      // Into the second cache level; the next rows alone would be too near to hide the memory.
-      __builtin_prefetch(values + r * w.cols + c + kAhead, 0, 2);
-      const Ints weights = loadi(values + r * w.cols + c);
-#pragma GCC unroll 2
-      for (int b = 0; b < B; ++b) {
-        high[r][b] = ByteProducts::multiply_add(upper[b], weights, high[r][b]);
-        low[r][b] = ByteProducts::multiply_add(lower[b], weights, low[r][b]);
-      }
-    }
-  }
+  for (int r = 0; r < R; ++r) c = row_of<B>(values + r * w.cols, w.cols, x, both[r]);
 #pragma GCC unroll 2
   for (int b = 0; b < B; ++b) {
-    Floats both[kRowsAtOnce];
-#pragma GCC unroll 4
-    for (int r = 0; r < kRowsAtOnce; ++r)
-      both[r] = fma(to_floats(high[r][b]), set1(128.0f), to_floats(low[r][b]));
     float sums[4];
-    sum_four(both[0], both[1], both[2], both[3], sums);
+    sum_four(both[0][b], both[1][b], both[2][b], both[3][b], sums);
     for (int r = 0; r < R; ++r) {
       std::int32_t rest_high = 0, rest_low = 0;
       add_rest(values + r * w.cols, c, w.cols, x[b], rest_high, rest_low);
@@ -93,10 +111,9 @@ void rows_of(const Int8Rows& w, std::int64_t row, const DigitsView* x, float* y,
 template <int B>
 void all_rows(const Int8Rows& w, std::int64_t first, std::int64_t count, const DigitsView* x,
               float* y, std::int64_t y_stride) {
-  // As many as their sums fit into registers.
-  constexpr int kStep = kWidth == 8 && B == 2 ? 2 : kRowsAtOnce;
   std::int64_t r = 0;
-  for (; r + kStep <= count; r += kStep) rows_of<kStep, B>(w, first + r, x, y + r, y_stride);
+  for (; r + kRowsAtOnce <= count; r += kRowsAtOnce)
+    rows_of<kRowsAtOnce, B>(w, first + r, x, y + r, y_stride);
   for (; r < count; ++r) rows_of<1, B>(w, first + r, x, y + r, y_stride);
 }
 

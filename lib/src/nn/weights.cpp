@@ -49,7 +49,7 @@ constexpr std::uintptr_t kLine = 64;
 QuantizedRows quantize_rows(const at::Tensor& rows) {
   QuantizedRows result;
   result.scale = rows.abs().amax(1).clamp_min_(std::numeric_limits<float>::min()).div_(127);
-  result.values = empty_in_large_pages(rows.sizes(), at::kChar);
+  result.values = empty_for_weights(rows.sizes(), at::kChar);
   result.values.copy_((rows / result.scale.unsqueeze(1)).round_());
   return result;
 }
@@ -163,7 +163,7 @@ QuantizedRows Weights::take_hot_rows(const std::string& name, at::IntArrayRef sh
     const at::Tensor values = take_raw(name, shape);
     const at::Tensor scale = take_row_scale(name, shape[0]).to(at::kFloat);
     if (reinterpret_cast<std::uintptr_t>(values.data_ptr()) % kLine == 0) return {values, scale};
-    const at::Tensor own = empty_in_large_pages(shape, at::kChar);
+    const at::Tensor own = empty_for_weights(shape, at::kChar);
     own.copy_(values);
     file_->release(prefix_ + name);
     return {own, scale};
@@ -175,7 +175,7 @@ QuantizedRows Weights::take_hot_rows(const std::string& name, at::IntArrayRef sh
 }
 
 at::Tensor Weights::in_large_pages(const std::string& name, const at::Tensor& numbers) const {
-  const at::Tensor own = empty_in_large_pages(numbers.sizes(), placement_.dtype);
+  const at::Tensor own = empty_for_weights(numbers.sizes(), placement_.dtype);
   own.copy_(numbers);
   file_->release(prefix_ + name);
   return own;

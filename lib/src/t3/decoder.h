@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include <atomic>
 #include <memory>
 
 #include "t3/alignment.h"
@@ -33,6 +34,8 @@ struct DecoderOptions {
   std::int64_t text_begin = 0;          // position of the first text id, for the tracker
   AlignmentTracker* tracker = nullptr;  // may be null; outlives the decoder
   int threads = 1;
+  // How many of them compute the next step; null: all. Outlives the decoder.
+  const std::atomic<int>* threads_now = nullptr;
 };
 
 // On the processor, on raw buffers: bound by memory bandwidth, not by calls.

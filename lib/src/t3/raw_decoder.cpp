@@ -134,8 +134,11 @@ class RawDecoder : public Decoder {
                     digits ? x.digits() : nullptr, int(options_.rows), y, y_stride);
   }
 
-  // The whole step, on every member.
+  // The whole step, on every member that takes part.
   void run(int member) {
+    if (member > 0 && options_.threads_now &&
+        member >= options_.threads_now->load(std::memory_order_relaxed))
+      return;
     const std::uint32_t run = run_.load(std::memory_order_acquire);
     Phase* phase = phases_.data();
     for (std::size_t i = 0; i < layers_.size(); ++i) {

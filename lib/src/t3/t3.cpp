@@ -219,6 +219,7 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
   options.text_begin = voice + config.start_text.has_value();
   options.tracker = tracker ? &*tracker : nullptr;
   options.threads = parts.team();
+  options.threads_now = request.threads;
   const std::unique_ptr<Decoder> decoder = parts.make_decoder(options);
   decoder->begin_with(prefix->cache);
   decoder->prefill(text);

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,8 @@ struct T3Request {
   double exaggeration = 0.5;
   std::vector<std::int64_t> text_ids;  // without start and stop tokens
   SamplingOptions sampling;
+  // How many of T3's threads compute the next step; null: all.
+  const std::atomic<int>* threads = nullptr;
 };
 
 // Takes each speech token as it is made, and the index into text_ids that the

@@ -3,6 +3,7 @@
 #include "peak.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <thread>
@@ -41,21 +42,37 @@ Multiply products(PeakNumbers numbers, bool wide) {
 
 }  // namespace
 
+// All threads work as long as it takes, as those of a stage do: a short burst meets a clock and
+// neighbours that a stage does not. What counts is the middle of what all did in each part of it.
 double peak_rate(PeakNumbers numbers, bool wide, int threads) {
-  constexpr int kRepeats = 4000, kTimes = 8;
+  constexpr int kRepeats = 4000, kParts = 9;
+  constexpr std::chrono::milliseconds kPart{40};
   const Multiply multiply = products(numbers, wide);
   if (!multiply) return 0;
-  double best = 0;
-  for (int time = 0; time < kTimes; ++time) {
-    const auto start = std::chrono::steady_clock::now();
-    std::vector<std::thread> others;
-    for (int i = 1; i < threads; ++i) others.emplace_back([&] { multiply(kRepeats); });
-    const double each = double(multiply(kRepeats));
-    for (std::thread& other : others) other.join();
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    best = std::max(best, each * threads / seconds.count());
+  std::atomic<std::int64_t> done{0};
+  std::atomic<bool> over{false};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < threads; ++i)
+    workers.emplace_back([&] {
+      while (!over) done += multiply(kRepeats);
+    });
+  std::vector<double> rates;
+  std::int64_t before = 0;
+  auto start = std::chrono::steady_clock::now();
+  // The first part, in which threads start, is left out.
+  for (int part = 0; part <= kParts; ++part) {
+    std::this_thread::sleep_for(kPart);
+    const std::int64_t now_done = done;
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> seconds = now - start;
+    if (part > 0) rates.push_back(double(now_done - before) / seconds.count());
+    before = now_done;
+    start = now;
   }
-  return best;
+  over = true;
+  for (std::thread& worker : workers) worker.join();
+  std::nth_element(rates.begin(), rates.begin() + kParts / 2, rates.end());
+  return rates[kParts / 2];
 }
 
 double peak_rate(PeakNumbers numbers, int threads) {

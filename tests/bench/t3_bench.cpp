@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "nn/kernels.h"
 #include "nn/large_pages.h"
@@ -97,14 +99,41 @@ std::int64_t bytes_per_step(const Transformer& transformer, const Linear& head) 
   return bytes;
 }
 
+// Of the same step with each type, against the first one's: root mean square and largest
+// difference, in percent of the range of logits.
+class LogitErrors {
+ public:
+  void add(const char* name, const float* logits, std::int64_t count) {
+    if (reference_.empty()) {
+      reference_.assign(logits, logits + count);
+      first_ = name;
+      return;
+    }
+    double squares = 0, most = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double error = std::abs(double(logits[i]) - reference_[std::size_t(i)]);
+      squares += error * error;
+      most = std::max(most, error);
+    }
+    const auto [low, high] = std::minmax_element(reference_.begin(), reference_.end());
+    const double percent = 100 / double(*high - *low);
+    std::printf("%-22s logits against %s: %.3f %% of their range (rms), %.3f %% at most\n", name,
+                first_.c_str(), percent * std::sqrt(squares / double(count)), percent * most);
+  }
+
+ private:
+  std::vector<float> reference_;
+  std::string first_;
+};
+
 void bench_steps(const char* name, const Weights& weights, const T3Config& config,
-                 const Options& options, Bandwidth& bandwidth) {
+                 const Options& options, Bandwidth& bandwidth, LogitErrors& errors) {
   const Transformer transformer(weights.scope("tfmr"), config);
   const Linear head = Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab,
                                   config.backbone == Backbone::kGpt2 ? Bias::kYes : Bias::kNone);
   const std::int64_t bytes = bytes_per_step(transformer, head);
   constexpr int kPrefix = 150, kRounds = 5;
-  for (const int rows : {1, config.guidance ? 2 : 1}) {
+  for (int rows = 1; rows <= (config.guidance ? 2 : 1); ++rows) {
     DecoderOptions decoding;
     decoding.rows = rows;
     decoding.capacity = kPrefix + kRounds * options.steps + 1;
@@ -113,7 +142,8 @@ void bench_steps(const char* name, const Weights& weights, const T3Config& confi
     decoder->prefill(at::sin(at::arange(rows * kPrefix * config.hidden, at::kFloat))
                          .view({rows, kPrefix, config.hidden}));
     const std::vector<float> x(std::size_t(config.hidden), 0.1f);
-    decoder->step(x.data(), true);
+    const float* logits = decoder->step(x.data(), true);
+    if (rows == 1) errors.add(name, logits, head.weight.size(0));
     // Both sides in turns, best of each: the machine may have other work.
     double best = 1e9, fastest = 0;
     for (int round = 0; round < kRounds; ++round) {
@@ -169,6 +199,7 @@ void run(const Options& options) {
       config.heads = 4;
       config.intermediate = 1024;
     }
+    LogitErrors errors;
     const test::RandomT3 random(config, at::kBFloat16);
     for (const Placement& placement :
          {Placement{at::kCPU, at::kFloat}, Placement{at::kCPU, at::kBFloat16},
@@ -176,13 +207,14 @@ void run(const Options& options) {
       const std::string dtype = dtype_name(placement);
       if (!options.dtype.empty() && dtype != options.dtype) continue;
       const std::string name = (options.tiny ? "256x6" : to_string(options.family)) + (" " + dtype);
-      bench_steps(name.c_str(), random.weights(placement), config, options, bandwidth);
+      bench_steps(name.c_str(), random.weights(placement), config, options, bandwidth, errors);
     }
   }
   if (std::filesystem::exists(options.model + "/t3_cfg.safetensors")) {
     const ModelConfig config = load_config(options.model + "/config.json");
     const Weights weights(TensorFile::open(options.model + "/t3_cfg.safetensors"), {});
-    bench_steps(config.name.c_str(), weights, config.t3, options, bandwidth);
+    LogitErrors none;
+    bench_steps(config.name.c_str(), weights, config.t3, options, bandwidth, none);
     bench_model(options.model, options);
   } else {
     std::printf("no model at %s\n", options.model.c_str());

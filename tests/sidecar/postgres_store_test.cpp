@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "operations/voice_table.h"
+#include "sidecar/postgres_version1.h"
 #include "sidecar/store_kind.h"
 
 namespace chatterbox::sidecar {
@@ -307,6 +308,97 @@ TEST_F(PostgresStore, WhatNoServerHasIsTold) {
   }
   EXPECT_TRUE(told);
   EXPECT_EQ(one->find("a", job.id)->error, "No server has the model");
+}
+
+// A server of version 1 as far as the database sees it, its statements prepared before the change.
+class OldServer {
+ public:
+  void add(const std::string& id) {
+    PgQuery(connection_, version1::kInsert)
+        .bind(id)
+        .bind(0)
+        .bind("a")
+        .bind(0)
+        .bind(0)
+        .bind_bytes("{}")
+        .bind(86'400'000)
+        .bind(600'000)
+        .bind(1)
+        .bind("")
+        .bind("")
+        .bind("")
+        .bind(0)
+        .bind("")
+        .run();
+  }
+  std::pair<std::string, std::int64_t> claim() {
+    const PgRows rows = PgQuery(connection_, version1::kClaim).bind("old").bind(30'000).run();
+    if (rows.count() == 0) return {};
+    EXPECT_EQ(rows.text(0, 2), "{}");
+    return {rows.text(0, 0), rows.integer(0, 1)};
+  }
+  bool finish(const std::pair<std::string, std::int64_t>& start) {
+    return PgQuery(connection_, version1::kFinish)
+               .bind(start.first)
+               .bind(start.second)
+               .bind(2)
+               .bind("")
+               .bind("")
+               .bind(600'000)
+               .bind_bytes("\"old\"")
+               .run()
+               .count() > 0;
+  }
+
+ private:
+  PgConnection connection_{PostgresKind::address()};
+};
+
+TEST_F(PostgresStore, TablesOfVersion1AreBroughtUpWhileAServerUsesThem) {
+  sql(version1::kTables);
+  OldServer old;
+  old.add("before");
+  old.add("running");
+  old.add("waiting");
+  ASSERT_TRUE(old.finish(old.claim()));
+  const auto running = old.claim();
+  EXPECT_EQ(running.first, "running");
+  const auto one = server();
+  EXPECT_EQ(one->output_part("before", 0), "\"old\"");
+  EXPECT_EQ(one->find("a", "running")->epoch, running.second);
+  // The old one goes on with what it had, and with more; the new one takes what that adds.
+  EXPECT_TRUE(old.finish(running));
+  EXPECT_EQ(one->output_part("running", 0), "\"old\"");
+  old.add("added");
+  EXPECT_EQ(one->claim_for({{"", "x"}})->job.id, "waiting");
+  EXPECT_EQ(one->claim_for({{"", "x"}})->job.id, "added");
+  const std::string id = add(*one);
+  const auto taken = old.claim();
+  EXPECT_EQ(taken.first, id);
+  EXPECT_TRUE(old.finish(taken));
+  one->expire();
+  EXPECT_EQ(one->counts().kept, 5);
+  EXPECT_EQ(one->counts().running, 2);
+  // A second new one finds the work done; the third may use objects, and then no old one starts.
+  server()->use_objects();
+  PgConnection connection(PostgresKind::address());
+  const PgRows version =
+      PgQuery(connection, "SELECT version, usable_from FROM chatterbox.version").run();
+  EXPECT_EQ(version.integer(0, 0), 2);
+  EXPECT_EQ(version.integer(0, 1), 2);
+}
+
+TEST_F(PostgresStore, AServerStopsWhenItsTablesAreOfANewerKind) {
+  Ear ear;
+  // Long enough that no slow machine loses it by itself.
+  const auto one = server(9000);
+  const std::string id = add(*one);
+  const Claim claim = *one->claim();
+  one->watch(ear.events());
+  sql("UPDATE chatterbox.version SET version = 99, usable_from = 99");
+  EXPECT_TRUE(ear.hears("lost " + id + " " + std::to_string(claim.job.epoch)));
+  EXPECT_FALSE(one->available());
+  EXPECT_THROW(one->find("a", id), StorageError);
 }
 
 TEST_F(PostgresStore, ServersThatStartTogetherMakeTheTablesOnce) {

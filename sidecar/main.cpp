@@ -214,11 +214,13 @@ class KeyReload {
 };
 
 int serve(const Config& config) {
+  Keys keys(config);
+  // Before anything that takes a while or may be missing, as a model may.
+  check_listen(config, keys);
   const std::string data_dir = data_directory(config);
   lock_directory(data_dir);
   prepare_process(data_dir);
   check_decoder(config.decoder_sandbox == "required");
-  Keys keys(config);
   Shares shares;
   KeyReload reload(keys, shares);
   const StandardVoices standard_voices(config.openai_voices);

@@ -19,22 +19,38 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
         head_(std::move(head)),
         tail_(std::move(tail)) {}
 
+  ~OutputAnswer() {
+    if (reads_) services_.store.blocking().end_reading(id_);
+  }
+
   void begin() {
-    on_disk([id = id_](JobStore& store) { return store.output_bytes(id); },
-            [this](std::int64_t bytes) {
-              bytes_ = bytes;
-              const std::weak_ptr<OutputAnswer> weak = shared_from_this();
-              exchange_->on_written([weak] {
-                if (const auto self = weak.lock()) self->more();
-              });
-              exchange_->begin_stream(
-                  "application/json", [] {}, std::int64_t(head_.size() + tail_.size()) + bytes_);
-              self_ = shared_from_this();
-              exchange_->send_piece(std::move(head_));
-            });
+    on_disk(
+        [self = shared_from_this()](JobStore& store) {
+          // From here on its time may end without ours.
+          self->reads_ = store.begin_reading(self->id_);
+          return self->reads_ ? std::optional(store.output_bytes(self->id_)) : std::nullopt;
+        },
+        [this](const std::optional<std::int64_t>& bytes) {
+          if (!bytes)
+            return exchange_->reply_error(404, "Job not found",
+                                          "no job " + id_ + "; it has just expired");
+          start(*bytes);
+        });
   }
 
  private:
+  void start(std::int64_t bytes) {
+    bytes_ = bytes;
+    const std::weak_ptr<OutputAnswer> weak = shared_from_this();
+    exchange_->on_written([weak] {
+      if (const auto self = weak.lock()) self->more();
+    });
+    exchange_->begin_stream(
+        "application/json", [] {}, std::int64_t(head_.size() + tail_.size()) + bytes_);
+    self_ = shared_from_this();
+    exchange_->send_piece(std::move(head_));
+  }
+
   template <class Call, class Then>
   void on_disk(Call call, Then then) {
     services_.store.read(std::move(call), [self = shared_from_this(), then](auto& answer) {
@@ -75,7 +91,7 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
         [id = id_, number = number_++](JobStore& store) { return store.output_part(id, number); },
         [this](std::string& piece) {
           reading_ = false;
-          // Its time was over while it was being read.
+          // An operator's hand, or a disk's fault: no time of its own ends it here.
           if (piece.empty()) return fail();
           sent_ += std::int64_t(piece.size());
           exchange_->send_piece(std::move(piece));
@@ -90,6 +106,8 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
   std::int64_t bytes_ = 0, sent_ = 0;
   int number_ = 0;
   bool reading_ = false, ended_ = false;
+  // The job is kept for us. Written by the thread that asks for it, read when that is over.
+  bool reads_ = false;
   // While it is being sent nobody else holds it.
   std::shared_ptr<OutputAnswer> self_;
 };

@@ -54,7 +54,39 @@ void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
   refuse(message, 413, "Request too large", "body: got more bytes than this route takes");
 }
 
+// What is to be listened on, owned by the caller. Throws Error, also when it may not be.
+GSocketAddress* listen_address(const Config& config, const Keys& keys) {
+  GError* error = nullptr;
+  GSocketConnectable* where = g_network_address_parse(config.listen.c_str(), 8004, &error);
+  if (!where) {
+    const std::string message = error ? error->message : "unknown";
+    g_clear_error(&error);
+    throw Error(ErrorCode::kInvalidArgument, "listen '" + config.listen + "': " + message);
+  }
+  std::string host = g_network_address_get_hostname(G_NETWORK_ADDRESS(where));
+  const guint port = g_network_address_get_port(G_NETWORK_ADDRESS(where));
+  g_object_unref(where);
+  if (host == "localhost") host = "127.0.0.1";
+  GSocketAddress* address = g_inet_socket_address_new_from_string(host.c_str(), port);
+  if (!address)
+    throw Error(ErrorCode::kInvalidArgument,
+                "listen: expected an IP address and a port, got '" + config.listen + "'");
+  const bool loopback = g_inet_address_get_is_loopback(
+      g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)));
+  if (keys.empty() && !loopback) {
+    g_object_unref(address);
+    throw Error(ErrorCode::kInvalidArgument,
+                "listen: expected a loopback address as long as there is no API key, got '" +
+                    config.listen + "'; give api-key-file or CHATTERBOX_API_KEY");
+  }
+  return address;
+}
+
 }  // namespace
+
+void check_listen(const Config& config, const Keys& keys) {
+  g_object_unref(listen_address(config, keys));
+}
 
 Server::Server(Services& services)
     : services_(services),
@@ -99,24 +131,7 @@ void Server::listen() {
                                                    config.tls_key.c_str(), &error);
     check(certificate != nullptr, "tls-certificate");
   }
-  GSocketConnectable* where = g_network_address_parse(config.listen.c_str(), 8004, &error);
-  check(where != nullptr, "listen '" + config.listen + "'");
-  std::string host = g_network_address_get_hostname(G_NETWORK_ADDRESS(where));
-  const guint port = g_network_address_get_port(G_NETWORK_ADDRESS(where));
-  g_object_unref(where);
-  if (host == "localhost") host = "127.0.0.1";
-  GSocketAddress* address = g_inet_socket_address_new_from_string(host.c_str(), port);
-  if (!address)
-    throw Error(ErrorCode::kInvalidArgument,
-                "listen: expected an IP address and a port, got '" + config.listen + "'");
-  const bool loopback = g_inet_address_get_is_loopback(
-      g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)));
-  if (services_.keys.empty() && !loopback) {
-    g_object_unref(address);
-    throw Error(ErrorCode::kInvalidArgument,
-                "listen: expected a loopback address as long as there is no API key, got '" +
-                    config.listen + "'; give api-key-file or CHATTERBOX_API_KEY");
-  }
+  GSocketAddress* address = listen_address(config, services_.keys);
   if (services_.keys.empty()) log(Level::kWarning, "no API key: only this machine may connect");
   const GSocketFamily family = g_socket_address_get_family(address);
   listening_ = g_socket_new(family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);

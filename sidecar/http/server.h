@@ -43,6 +43,10 @@ struct Services {
   bool draining = false;
 };
 
+// Throws Error when the setting `listen` is no address, or one that the world may reach while
+// there are no keys. Costs nothing: for the beginning of a start.
+void check_listen(const Config& config, const Keys& keys);
+
 // HTTP: who may ask, what is whose route. Thread of the main loop only.
 class Server {
  public:

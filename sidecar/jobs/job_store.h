@@ -148,6 +148,10 @@ class JobStore {
   // gives an empty one.
   virtual std::int64_t output_bytes(const std::string& id) = 0;
   virtual std::string output_part(const std::string& id, int number) = 0;
+  // Between the two a job stays, though its time may be over: a result that is being sent is sent
+  // whole. False when it is gone; then nothing is to be ended. Ending waits for no disk.
+  virtual bool begin_reading(const std::string& id) = 0;
+  virtual void end_reading(const std::string& id) = 0;
 
   // The next job, now in progress: normal before low priority; owners in turn;
   // first come, first served. Where several servers share the store: of those that one of `offers`

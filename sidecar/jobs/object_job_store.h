@@ -36,6 +36,8 @@ class ObjectJobStore : public JobStore {
   }
   std::int64_t output_bytes(const std::string& id) override { return store_->output_bytes(id); }
   std::string output_part(const std::string& id, int number) override;
+  bool begin_reading(const std::string& id) override { return store_->begin_reading(id); }
+  void end_reading(const std::string& id) override { store_->end_reading(id); }
   std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override {
     return store_->claim_for(offers);
   }

@@ -23,6 +23,8 @@ struct Webhooks::Delivery {
   SoupMessage* message = nullptr;
   guint timer = 0;
   bool refused = false;
+  // The job is kept for us.
+  bool reads = false;
 
   ~Delivery() {
     if (timer) g_source_remove(timer);
@@ -120,7 +122,11 @@ void Webhooks::resolved(Delivery* delivery, GList* addresses) {
     if (!policy_.allows_peer(G_INET_ADDRESS(at->data)))
       return finished(delivery, "its address may not be called", false);
   store_.read(
-      [job = delivery->job](JobStore& store) { return store.output_bytes(job.id); },
+      [delivery](JobStore& store) {
+        // Kept while it is sent, also when its time ends meanwhile.
+        delivery->reads = store.begin_reading(delivery->job.id);
+        return store.output_bytes(delivery->job.id);
+      },
       [this, delivery](auto& bytes) {
         try {
           std::int64_t length = 0;
@@ -186,6 +192,7 @@ void Webhooks::let_go(Delivery* delivery) {
     const std::lock_guard lock(mutex_);
     if (--in_the_air_[delivery->job.owner] <= 0) in_the_air_.erase(delivery->job.owner);
   }
+  if (delivery->reads) store_.blocking().end_reading(delivery->job.id);
   delete delivery;
 }
 

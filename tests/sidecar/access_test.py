@@ -161,8 +161,10 @@ class Keys(unittest.TestCase):
                 self.assertIn("workers", json.load(answer))
 
     def test_no_key_means_loopback(self):
-        result = self.refused("--listen", "0.0.0.0:0", "--model-path", options.model)
-        self.assertIn(b"expected a loopback address", result.stderr)
+        # Told first, also where there is no model.
+        for more in (["--model-path", options.model], ["--model-path", "/nonexistent"]):
+            result = self.refused("--listen", "0.0.0.0:0", *more)
+            self.assertIn(b"expected a loopback address", result.stderr)
 
     def refused(self, *flags, data=None):
         data = data or tempfile.mkdtemp(prefix="chatterbox-test-")

@@ -69,6 +69,24 @@ class Crowd(unittest.TestCase):
             for connection in crowd:
                 connection.close()
 
+    def test_a_result_whose_time_ends_while_it_is_read(self):
+        with Server(options, "--result-seconds", "2") as one:
+            job = one.run(tts("A sentence to be resampled. " * 20, sample_rate=96000))
+            with socket.socket() as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                connection.connect(("127.0.0.1", one.port))
+                connection.sendall(("GET /status-sync/%s?wait=120000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                    % job).encode())
+                connection.settimeout(150)
+                answer = connection.recv(1000)
+                time.sleep(4)   # its time is over, and most of it is still to be sent
+                while piece := connection.recv(1 << 20):
+                    answer += piece
+                done = json.loads(answer.split(b"\r\n\r\n", 1)[1])
+                self.assertEqual(done["status"], "COMPLETED")
+                self.assertGreater(len(read_wav(done["output"]["audio"])[1]), 1_000_000)
+            one.until(lambda: one.status(job).status == 404, 20, "the end of the result")
+
     def test_names_that_collide(self):
         """Names chosen to meet in one place of a table are too many for one object."""
         names = [""]

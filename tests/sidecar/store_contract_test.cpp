@@ -4,6 +4,9 @@
 // What every store of jobs promises: starts that come too late, owners, what a restart finds.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "sidecar/store_kind.h"
 
 namespace chatterbox::sidecar {
@@ -59,6 +62,28 @@ TEST_P(StoreContract, AnEarlierStartEndsNothing) {
   EXPECT_EQ(store_->add_chunk(second.job, 0, "1"), ChunkFate::kKept);
   EXPECT_TRUE(store_->finish(second.job, JobState::kCompleted, "\"good\"", "", ""));
   EXPECT_EQ(store_->output_part(id, 0), "\"good\"");
+}
+
+TEST_P(StoreContract, AResultThatIsBeingReadOutlivesItsTime) {
+  const std::string id = add();
+  EXPECT_FALSE(store_->begin_reading("nobody's"));
+  EXPECT_TRUE(store_->finish(store_->claim()->job, JobState::kCompleted, "\"good\"", "", ""));
+  // Two read it; the one that ends first does not end it for the other.
+  EXPECT_TRUE(store_->begin_reading(id));
+  EXPECT_TRUE(store_->begin_reading(id));
+  store_->keep_for("a", id, 0);
+  store_->expire();
+  store_->end_reading(id);
+  store_->expire();
+  EXPECT_EQ(store_->output_part(id, 0), "\"good\"");
+  store_->end_reading(id);
+  store_->keep_for("a", id, 0);
+  for (int rounds = 0; store_->find("a", id) && rounds < 400; ++rounds) {
+    store_->expire();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_FALSE(store_->find("a", id));
+  EXPECT_FALSE(store_->begin_reading(id));
 }
 
 TEST_P(StoreContract, AJobThatBeginsAgainHasNoChunksOfBefore) {

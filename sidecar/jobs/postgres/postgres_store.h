@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "jobs/held_jobs.h"
 #include "jobs/job_store.h"
 #include "jobs/postgres/pg_bulletin.h"
 #include "jobs/postgres/pg_leases.h"
@@ -40,6 +41,8 @@ class PostgresJobStore : public JobStore {
   void keep_for(const std::string& owner, const std::string& id, std::int64_t ms) override;
   std::int64_t output_bytes(const std::string& id) override;
   std::string output_part(const std::string& id, int number) override;
+  bool begin_reading(const std::string& id) override;
+  void end_reading(const std::string& id) override { held_.remove(id); }
   std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override;
   bool is_current(const Job& job) override;
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
@@ -85,6 +88,7 @@ class PostgresJobStore : public JobStore {
   // Of jobs that wait for a model, or a type of one, that no server has.
   void look_after_unserved();
   void fail_unserved(const std::string& model);
+  void keep_held();
   void recount();
   void count_end(const std::string& owner, JobState state);
 
@@ -96,6 +100,7 @@ class PostgresJobStore : public JobStore {
   PgBulletin bulletin_;
   PgLeases leases_;
   PgVoices voices_;
+  HeldJobs held_;
   // Looking for room and taking it are one step, of this server at least.
   std::mutex room_mutex_;
   // Of the job begun last here: a lower bound of where the turns are.

@@ -9,6 +9,8 @@ namespace chatterbox::sidecar {
 namespace {
 
 constexpr int kWebhookTries = 3;
+// How long a job that is being read stays after it was last heard of; many rounds of upkeep.
+constexpr std::int64_t kHoldMs = 3'000;
 // How long one try may take; then its server is taken for gone.
 constexpr std::int64_t kWebhookLeaseMs = 60'000;
 
@@ -57,7 +59,42 @@ FROM late WHERE j.number = late.number RETURNING j.id, j.state, j.client)sql")
   figures_.leases_lost += lost.count();
 }
 
+// What is being read here stays for a moment more; other servers look at the time alone.
+void PostgresJobStore::keep_held() {
+  std::vector<std::string> held;
+  {
+    const auto lock = held_.lock();
+    held = held_.all();
+  }
+  if (held.empty()) return;
+  pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection,
+                   "UPDATE chatterbox.jobs SET expires_ms = chatterbox.now_ms() + $2::bigint "
+                   "WHERE id = ANY($1) AND expires_ms < chatterbox.now_ms() + $2::bigint")
+        .bind(held)
+        .bind(kHoldMs)
+        .run();
+  });
+}
+
+// One statement, so that what it finds stays.
+bool PostgresJobStore::begin_reading(const std::string& id) {
+  const PgRows rows = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection,
+                   "UPDATE chatterbox.jobs SET "
+                   "expires_ms = greatest(expires_ms, chatterbox.now_ms() + $2::bigint) "
+                   "WHERE id = $1 RETURNING id")
+        .bind(id)
+        .bind(kHoldMs)
+        .run();
+  });
+  if (rows.count() == 0) return false;
+  held_.add(id);
+  return true;
+}
+
 std::vector<std::string> PostgresJobStore::expire() {
+  keep_held();
   free_lost_leases();
   auto stopped = ids(pool_.with([&](PgConnection& connection) {
     return PgQuery(connection, R"sql(

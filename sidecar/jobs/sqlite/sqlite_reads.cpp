@@ -31,6 +31,22 @@ std::string SqliteJobStore::output_part(const std::string& id, int number) {
   return query.next() ? query.text(0) : "";
 }
 
+bool SqliteJobStore::begin_reading(const std::string& id) {
+  held_.add(id);
+  // What was about to be deleted is gone now, and what is there is held.
+  const std::lock_guard lock(reader_mutex_);
+  try {
+    Query query(reader_, "SELECT 1 FROM jobs WHERE id = ?");
+    query.bind(id);
+    if (query.next()) return true;
+  } catch (...) {
+    held_.remove(id);
+    throw;
+  }
+  held_.remove(id);
+  return false;
+}
+
 std::optional<StreamNews> SqliteJobStore::take_stream(const std::string& owner,
                                                       const std::string& id) {
   const std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "jobs/held_jobs.h"
 #include "jobs/job_store.h"
 #include "jobs/sqlite/database.h"
 #include "shares.h"
@@ -24,6 +25,8 @@ class SqliteJobStore : public JobStore {
   void keep_for(const std::string& owner, const std::string& id, std::int64_t ms) override;
   std::int64_t output_bytes(const std::string& id) override;
   std::string output_part(const std::string& id, int number) override;
+  bool begin_reading(const std::string& id) override;
+  void end_reading(const std::string& id) override { held_.remove(id); }
   std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override;
   bool is_current(const Job& job) override;
   ChunkFate add_chunk(const Job& job, int number, std::string_view json) override;
@@ -88,6 +91,7 @@ class SqliteJobStore : public JobStore {
   // As expire() found it last.
   std::atomic<std::int64_t> oldest_waiting_ms_{0};
 
+  HeldJobs held_;
   // What only reads does not wait for what writes. Guarded by reader_mutex_.
   std::mutex reader_mutex_;
   Database reader_;

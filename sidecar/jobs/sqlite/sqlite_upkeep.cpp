@@ -10,6 +10,7 @@ namespace {
 // Rows deleted and pages given back to the file system per round have limits:
 // all at once would keep requests waiting.
 constexpr const char* kVacuum = "PRAGMA incremental_vacuum(256)";
+constexpr std::size_t kMostGone = 32;
 constexpr int kWebhookTries = 3;
 // How long one try may take; then its server is taken for gone.
 constexpr std::int64_t kWebhookLeaseMs = 60'000;
@@ -37,16 +38,20 @@ std::vector<std::string> SqliteJobStore::expire() {
   auto stopped = ids(database_, "SELECT id FROM jobs WHERE state = 1 AND expires_ms <= ?", now);
   const auto late =
       ids(database_, "SELECT id FROM jobs WHERE state = 1 AND started_ms + timeout_ms <= ?", now);
-  const bool any =
-      !ids(database_, "SELECT id FROM jobs WHERE expires_ms <= ? LIMIT 1", now).empty();
-  if (!any && late.empty()) return stopped;
+  // Held until it is done: nobody begins to read what is being deleted.
+  const auto held = held_.lock();
+  std::vector<std::string> gone;
+  {
+    Query over(database_, "SELECT id FROM jobs WHERE expires_ms <= ?");
+    over.bind(now);
+    while (gone.size() < kMostGone && over.next())
+      if (!held_.has(over.text(0))) gone.push_back(over.text(0));
+  }
+  if (gone.empty() && late.empty()) return stopped;
 
   Transaction transaction(database_);
-  Query(database_,
-        "DELETE FROM jobs WHERE number IN "
-        "(SELECT number FROM jobs WHERE expires_ms <= ? LIMIT 32)")
-      .bind(now)
-      .run();
+  for (const std::string& id : gone)
+    Query(database_, "DELETE FROM jobs WHERE id = ?").bind(id).run();
   for (const std::string& id : late) {
     const auto job = find_job(database_, "", id);
     if (!job) continue;

@@ -156,6 +156,43 @@ class OpenAi(unittest.TestCase):
         self.assertGreater(sum(len(event.get("audio", "")) for event in events), 10000)
 
 
+NODE_SCRIPT = """
+const {OpenAI} = require('openai');
+const client = new OpenAI({apiKey: process.argv[1], baseURL: process.argv[2], maxRetries: 0});
+(async () => {
+  const told = {models: [], bytes: {}, errors: []};
+  for await (const model of client.models.list()) told.models.push(model.id);
+  for (const voice of ['alloy', 'cedar']) {
+    const answer = await client.audio.speech.create({model: 'gpt-4o-mini-tts', voice, input: 'Hi.'});
+    told.bytes[voice] = (await answer.arrayBuffer()).byteLength;
+  }
+  const events = await client.audio.speech.create({model: 'tts-1', voice: 'alloy', input: 'Hello there.',
+                                                   response_format: 'pcm', stream_format: 'sse'});
+  told.done = (await events.text()).includes('speech.audio.done');
+  for (const [voice, input] of [['Nobody', 'Hi.'], ['alloy', '']])
+    await client.audio.speech.create({model: 'tts-1', voice, input}).catch(error => told.errors.push(error.status));
+  console.log(JSON.stringify(told));
+})();
+"""
+
+
+class OpenAiNode(unittest.TestCase):
+    """OpenAI's SDK for Node, unchanged; NODE_PATH tells where it is."""
+
+    def test_defaults(self):
+        if not shutil.which("node"):
+            self.skipTest("node is not installed")
+        if subprocess.run(["node", "-e", "require('openai')"], capture_output=True, check=False).returncode:
+            self.skipTest("the package openai is not installed where node looks for it")
+        done = subprocess.run(["node", "-e", NODE_SCRIPT, KEY, "http://127.0.0.1:%d/v1" % server.port],
+                              capture_output=True, timeout=300, check=True)
+        told = json.loads(done.stdout)
+        self.assertEqual(told["models"], ["chatterbox", "tts-1", "tts-1-hd", "gpt-4o-mini-tts"])
+        self.assertTrue(all(size > 500 for size in told["bytes"].values()), told)
+        self.assertTrue(told["done"])
+        self.assertEqual(told["errors"], [404, 400])
+
+
 class OtherClients(unittest.TestCase):
     """The requests as these programs' sources have them."""
 

@@ -12,6 +12,24 @@ import zlib
 
 from client import *
 
+SPY = """#!%s -I
+import os, sys
+if sys.argv[-1] == "--check":
+    print("landlock=1 seccomp=1")
+    sys.exit(0)
+def is_open(number):
+    try:
+        return bool(os.fstat(number))
+    except OSError:
+        return False
+with open("/proc/self/environ", "rb") as file:
+    names = [line.split(b"=")[0].decode() for line in file.read().split(b"\\0") if line]
+open_ones = [number for number in range(3, 1024) if is_open(number)]
+with open("%s", "w") as file:
+    file.write("environment %%s descriptors %%s\\n" %% (names, open_ones))
+sys.exit(1)
+"""
+
 options = None
 server = None
 
@@ -186,14 +204,33 @@ class Audio(unittest.TestCase):
         self.assertIn("far beyond full scale", done["message"])
 
     def test_the_decoder_is_confined(self):
-        """What it says of itself, and what a program in its place would find."""
+        """What it says of itself."""
         if "LD_PRELOAD" in os.environ and "confined by" not in server.read_log():
             self.skipTest("a sanitizer needs what a decoder may not have")
         self.assertRegex(server.read_log(), "confined by landlock=[1-9].* seccomp=1")
-        program = os.path.join(server.data, "spy")
-        with open(program, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\nls -l /proc/$$/fd > %s/seen; env >> %s/seen\n" % (server.data, server.data))
-        os.chmod(program, 0o755)
+
+    def test_the_decoder_is_given_nothing(self):
+        """A program in its place finds no environment and no descriptor but its three."""
+        if "LD_PRELOAD" in os.environ:
+            self.skipTest("a sanitizer hands its options on")
+        place = tempfile.mkdtemp(prefix="chatterbox-test-")
+        try:
+            # The server takes the decoder beside itself, and finds its library beside its folder.
+            program = shutil.copy(options.server, os.path.join(place, "chatterbox-server"))
+            libraries = os.path.join(os.path.dirname(options.server), "..", "lib", "src")
+            spy, seen = os.path.join(place, "chatterbox-decode"), os.path.join(place, "seen")
+            with open(spy, "w", encoding="ascii") as file:
+                file.write(SPY % (sys.executable, seen))
+            os.chmod(spy, 0o755)
+            copied = argparse.Namespace(**{**vars(options), "server": program})
+            with Server(copied, environment={"LD_LIBRARY_PATH": os.path.realpath(libraries)},
+                        key="a-secret-key") as other:
+                done = other.post("/runsync", {"input": tts("Hi", reference_audio=b64(tone(6)))}).json
+                self.assertEqual(done["status"], "FAILED")
+            with open(seen, encoding="ascii") as file:
+                self.assertEqual(file.read(), "environment [] descriptors []\n")
+        finally:
+            shutil.rmtree(place)
 
     def test_a_file_that_swells(self):
         """A few kilobytes that claim, and hold, hours of silence."""

@@ -25,9 +25,11 @@ def main():
     library = option["libdir"]
     lost, count = [], 0
     for target in json.loads(subprocess.check_output([*ask, "--installed"])).values():
-        path = pathlib.PurePath(target).relative_to(option["prefix"])
+        path = pathlib.PurePath(target)
+        if not path.is_relative_to(option["prefix"]):
+            continue  # a system's own folder, which debian/rules fills
         # As Debian lays things out: see debian/rules.
-        place = ("usr/" + str(path)).replace(f"usr/{library}/", "usr/lib/TRIPLET/")
+        place = ("usr/" + str(path.relative_to(option["prefix"]))).replace(f"usr/{library}/", "usr/lib/TRIPLET/")
         place = place.replace("/site-functions/", "/vendor-completions/")
         count += 1
         if not any(fnmatch.fnmatch(place, pattern) or place.startswith(pattern + "/")

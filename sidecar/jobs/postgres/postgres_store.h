@@ -89,6 +89,8 @@ class PostgresJobStore : public JobStore {
   void look_after_unserved();
   void fail_unserved(const std::string& model);
   void keep_held();
+  void remember_times(const PgRows& rows);
+  void give_times_back();
   void recount();
   void count_end(const std::string& owner, JobState state);
 
@@ -101,6 +103,12 @@ class PostgresJobStore : public JobStore {
   PgLeases leases_;
   PgVoices voices_;
   HeldJobs held_;
+  // When jobs were to end, and the time that stands for it in the database while they are read.
+  struct MovedTime {
+    std::int64_t own, now;
+  };
+  std::mutex moved_mutex_;
+  std::map<std::string, MovedTime> moved_;
   // Looking for room and taking it are one step, of this server at least.
   std::mutex room_mutex_;
   // Of the job begun last here: a lower bound of where the turns are.

@@ -67,33 +67,84 @@ void PostgresJobStore::keep_held() {
     held = held_.all();
   }
   if (held.empty()) return;
-  pool_.with([&](PgConnection& connection) {
-    return PgQuery(connection,
-                   "UPDATE chatterbox.jobs SET expires_ms = chatterbox.now_ms() + $2::bigint "
-                   "WHERE id = ANY($1) AND expires_ms < chatterbox.now_ms() + $2::bigint")
+  remember_times(pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, R"sql(
+WITH held AS (
+  SELECT number, expires_ms FROM chatterbox.jobs
+  WHERE id = ANY($1) AND expires_ms < chatterbox.now_ms() + $2::bigint FOR UPDATE)
+UPDATE chatterbox.jobs j SET expires_ms = chatterbox.now_ms() + $2::bigint
+FROM held WHERE j.number = held.number RETURNING j.id, held.expires_ms, j.expires_ms)sql")
         .bind(held)
         .bind(kHoldMs)
         .run();
-  });
+  }));
 }
 
-// One statement, so that what it finds stays.
+// Rows of id, the time when it was to end, and when it does now.
+void PostgresJobStore::remember_times(const PgRows& rows) {
+  const std::lock_guard lock(moved_mutex_);
+  for (int row = 0; row < rows.count(); ++row) {
+    const std::int64_t before = rows.integer(row, 1), now = rows.integer(row, 2);
+    if (now <= before) continue;
+    // The first time is its own; later ones were set here.
+    const auto [at, added] = moved_.try_emplace(rows.text(row, 0), MovedTime{before, now});
+    if (!added && at->second.now != before) at->second.own = before;
+    at->second.now = now;
+  }
+}
+
+// What nobody reads here any more ends when it was to end: whoever asks for a job again and again
+// would keep it for ever. A time that somebody else has set since is left alone.
+void PostgresJobStore::give_times_back() {
+  std::map<std::string, MovedTime> over;
+  {
+    const auto held = held_.lock();
+    const std::lock_guard lock(moved_mutex_);
+    for (auto at = moved_.begin(); at != moved_.end();)
+      if (held_.has(at->first))
+        ++at;
+      else
+        over.insert(moved_.extract(at++));
+  }
+  for (const auto& [id, time] : over)
+    pool_.with([&](PgConnection& connection) {
+      return PgQuery(connection,
+                     "UPDATE chatterbox.jobs SET expires_ms = $2 WHERE id = $1 AND expires_ms = $3")
+          .bind(id)
+          .bind(time.own)
+          .bind(time.now)
+          .run();
+    });
+}
+
+// One statement, so that what it finds stays. Held before, so that no time is given back meanwhile.
 bool PostgresJobStore::begin_reading(const std::string& id) {
-  const PgRows rows = pool_.with([&](PgConnection& connection) {
-    return PgQuery(connection,
-                   "UPDATE chatterbox.jobs SET "
-                   "expires_ms = greatest(expires_ms, chatterbox.now_ms() + $2::bigint) "
-                   "WHERE id = $1 RETURNING id")
-        .bind(id)
-        .bind(kHoldMs)
-        .run();
-  });
-  if (rows.count() == 0) return false;
   held_.add(id);
-  return true;
+  try {
+    const PgRows rows = pool_.with([&](PgConnection& connection) {
+      return PgQuery(connection, R"sql(
+WITH held AS (
+  SELECT number, expires_ms FROM chatterbox.jobs
+  WHERE id = $1 AND expires_ms > chatterbox.now_ms() FOR UPDATE)
+UPDATE chatterbox.jobs j
+SET expires_ms = greatest(held.expires_ms, chatterbox.now_ms() + $2::bigint)
+FROM held WHERE j.number = held.number RETURNING j.id, held.expires_ms, j.expires_ms)sql")
+          .bind(id)
+          .bind(kHoldMs)
+          .run();
+    });
+    remember_times(rows);
+    if (rows.count() > 0) return true;
+  } catch (...) {
+    held_.remove(id);
+    throw;
+  }
+  held_.remove(id);
+  return false;
 }
 
 std::vector<std::string> PostgresJobStore::expire() {
+  give_times_back();
   keep_held();
   free_lost_leases();
   auto stopped = ids(pool_.with([&](PgConnection& connection) {

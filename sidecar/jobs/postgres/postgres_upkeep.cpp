@@ -124,8 +124,7 @@ bool PostgresJobStore::begin_reading(const std::string& id) {
     const PgRows rows = pool_.with([&](PgConnection& connection) {
       return PgQuery(connection, R"sql(
 WITH held AS (
-  SELECT number, expires_ms FROM chatterbox.jobs
-  WHERE id = $1 AND expires_ms > chatterbox.now_ms() FOR UPDATE)
+  SELECT number, expires_ms FROM chatterbox.jobs WHERE id = $1 FOR UPDATE)
 UPDATE chatterbox.jobs j
 SET expires_ms = greatest(held.expires_ms, chatterbox.now_ms() + $2::bigint)
 FROM held WHERE j.number = held.number RETURNING j.id, held.expires_ms, j.expires_ms)sql")

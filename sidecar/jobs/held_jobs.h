@@ -2,7 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <algorithm>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,7 +33,7 @@ class HeldJobs {
   }
 
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::map<std::string, int> readers_;
 };
 

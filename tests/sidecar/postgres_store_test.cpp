@@ -26,10 +26,12 @@ class PostgresStore : public testing::Test {
   std::unique_ptr<PostgresJobStore> server(std::int64_t lease_ms = 30'000) {
     return PostgresKind::open_postgres(limits_, shares_, lease_ms);
   }
-  static std::string add(JobStore& store, const std::string& owner = "a") {
+  static std::string add(JobStore& store, const std::string& owner = "a",
+                         const std::string& model = "") {
     NewJob job;
     job.id = new_job_id(false);
     job.owner = owner;
+    job.model = model;
     job.request = "{}";
     EXPECT_TRUE(store.add(job));
     return job.id;
@@ -251,22 +253,13 @@ TEST_F(PostgresStore, VoicesAreOfAllServers) {
 
 TEST_F(PostgresStore, AJobIsTakenByWhoHasItsModel) {
   const auto one = server(), two = server();
-  NewJob job;
-  job.owner = "a";
-  job.request = "{}";
-  job.id = new_job_id(false);
-  job.model = "turbo";
-  ASSERT_TRUE(one->add(job));
-  const std::string turbo = job.id;
-  job.id = new_job_id(false);
-  job.model = "nano";
-  ASSERT_TRUE(one->add(job));
+  const std::string turbo = add(*one, "a", "turbo"), nano = add(*one, "a", "nano");
   EXPECT_FALSE(one->claim_for({{"other", "x"}, {"", "x"}}));
-  const Claim nano = *one->claim_for({{"other", "x"}, {"nano", "x"}});
-  EXPECT_EQ(nano.job.id, job.id);
+  const Claim claim = *one->claim_for({{"other", "x"}, {"nano", "x"}});
+  EXPECT_EQ(claim.job.id, nano);
   // Both would do: the turn counts.
-  one->put_back(nano.job);
-  EXPECT_EQ(one->claim_for({{"nano", "x"}, {"turbo", "x"}})->job.id, job.id) << "it had begun";
+  one->put_back(claim.job);
+  EXPECT_EQ(one->claim_for({{"nano", "x"}, {"turbo", "x"}})->job.id, nano) << "it had begun";
   EXPECT_EQ(one->claim_for({{"nano", "x"}, {"turbo", "x"}})->job.id, turbo);
 }
 
@@ -290,24 +283,19 @@ TEST_F(PostgresStore, WhatNoServerHasIsTold) {
   // A second is long for the database and short for a test.
   const auto one = PostgresKind::open_postgres(limits_, shares_, 1000, 1);
   const std::string served = add(*one);
-  NewJob job;
-  job.owner = "a";
-  job.request = "{}";
-  job.id = new_job_id(false);
-  job.model = "nobody's";
-  ASSERT_TRUE(one->add(job));
+  const std::string unserved = add(*one, "a", "nobody's");
   ASSERT_EQ(one->claim_for({{"", "x"}})->job.id, served);
   one->watch(ear.events());
   bool told = false;
   const auto end = std::chrono::steady_clock::now() + kLong;
-  while (one->find("a", job.id)->state == JobState::kInQueue &&
+  while (one->find("a", unserved)->state == JobState::kInQueue &&
          std::chrono::steady_clock::now() < end) {
     one->expire();
     told = told || one->figures().unserved > 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   EXPECT_TRUE(told);
-  EXPECT_EQ(one->find("a", job.id)->error, "No server has the model");
+  EXPECT_EQ(one->find("a", unserved)->error, "No server has the model");
 }
 
 // A server of version 1 as far as the database sees it, its statements prepared before the change.

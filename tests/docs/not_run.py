@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) the gst-chatterbox authors
+"""Blocks that the test of pages does not run, by page and first line, and why."""
+
+NOT_RUN = {
+    ("README.md", './demo.sh "Any sentence you like." out.wav    # installs what is missing, builds, speaks'):
+        "installs and builds; every release runs both on fresh systems",
+    ("docs/design/live-conversion.md",
+     "16 kHz samples -> mel -> speech tokens -> flow -> mel -> vocoder -> 24 kHz"): "a drawing",
+    ("docs/design/phones.md", "for each segment:"):
+        "pseudo code; tests/lib compares the phones of texts with its result",
+    ("docs/design/phones.md", "It costs $3.50. Really?"): "text and its phones; tests/lib has them",
+    ("docs/design/model-files.md", "{"): "tests/lib/config_test.cpp reads it",
+    ("docs/many-machines.md", "┌────────────┐"): "a drawing",
+    ("docs/sidecar-configuration.md",
+     "docker build -t chatterbox-server -f sidecar/deploy/Dockerfile ."): "needs a container engine",
+}

@@ -7,6 +7,7 @@
 
 #include "chatterbox/error.h"
 #include "chatterbox/paths.h"
+#include "chatterbox/quantize.h"
 #include "commands.h"
 #include "models/fetch.h"
 #include "models/manifest.h"
@@ -185,6 +186,55 @@ int path(const Arguments& arguments, const Console& console) {
   return kDone;
 }
 
+// The name of what quantize makes: a plain name, in a directory of models.
+std::string quantized_name(const Arguments& arguments) {
+  const auto& words = arguments.words();
+  std::string name = words.size() > 1 ? words[1] : find_model(words[0]);
+  if (words.size() == 1) {
+    while (name.ends_with('/')) name.pop_back();
+    name = fs::path(name).filename().string() + "-int8";
+  }
+  if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos)
+    throw UsageError("models quantize: expected a plain name for what it makes, got '" + name +
+                     "'");
+  return name;
+}
+
+int quantize(const Arguments& arguments, const Console& console) {
+  const std::string model = find_model(arguments.words()[0]), name = quantized_name(arguments);
+  const std::string directory = target_directory(arguments), path = directory + "/" + name;
+  std::error_code failed;
+  fs::create_directories(directory, failed);
+  if (failed)
+    throw Error(ErrorCode::kNotFound,
+                directory + ": expected a directory to write to: " + failed.message());
+  const ModelLock lock(directory, name, nullptr, nullptr);
+  if (fs::exists(path))
+    throw Error(ErrorCode::kInvalidArgument, path + " is here already; remove it with chatterbox " +
+                                                 "models remove " + name +
+                                                 ", or give another name");
+  const std::string stage = stage_of(directory, name);
+  fs::remove_all(stage, failed);  // of one that was stopped
+  const QuantizedModel made = quantize_model(model, stage, arguments.text("family"));
+  publish_stage(directory, name);
+  if (console.json()) {
+    std::puts(json{{"name", name},
+                   {"path", path},
+                   {"matrices", made.matrices},
+                   {"bytes_before", made.bytes_before},
+                   {"bytes_after", made.bytes_after}}
+                  .dump(1)
+                  .c_str());
+    return kDone;
+  }
+  console.note(made.file + ": " + std::to_string(made.matrices) + " matrices in rows of int8, " +
+               readable_bytes(made.bytes_after) + " in place of " +
+               readable_bytes(made.bytes_before) + "; speak with --model " + name +
+               " --dtype int8");
+  std::puts(path.c_str());
+  return kDone;
+}
+
 }  // namespace
 
 void add_model_commands(Runs& runs) {
@@ -193,6 +243,7 @@ void add_model_commands(Runs& runs) {
   runs["models verify"] = verify;
   runs["models remove"] = remove_models;
   runs["models path"] = path;
+  runs["models quantize"] = quantize;
 }
 
 }  // namespace chatterbox::cli

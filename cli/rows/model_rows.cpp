@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "command_table.h"
+#include "rows/speech_rows.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -65,6 +65,22 @@ std::vector<CommandRow> model_rows() {
        "Removes a model from the user's own directory, and what an unfinished fetch of it left.",
        {kSystem},
        {{"chatterbox models remove nano", "Free its room"}}},
+      {"models quantize",
+       "MODEL [NAME]",
+       Value::kModel,
+       1,
+       2,
+       "write a model that loads fastest as int8",
+       "Writes a model with T3's matrices in rows of int8 under the name NAME, MODEL-int8 where "
+       "none "
+       "is given, to the user's own models. Loading it with --dtype int8 maps the rows as they "
+       "are: "
+       "nothing is rounded, and processes share the pages. The other files become hard links. "
+       "MODEL "
+       "is a name or a directory.",
+       {kFamily, kSystem},
+       {{"chatterbox models quantize nano", "Makes nano-int8"},
+        {"chatterbox say --model nano-int8 --dtype int8 \"Hello.\"", "Speak with it"}}},
       {"models path",
        "NAME",
        Value::kModel,

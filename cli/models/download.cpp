@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "chatterbox/error.h"
 
@@ -59,7 +60,12 @@ class Part {
 
  private:
   [[noreturn]] void fail() const {
-    throw Error(ErrorCode::kNotFound, path_ + ": cannot be written: " + std::strerror(errno));
+    const int why = errno;
+    throw Error(ErrorCode::kNotFound,
+                path_ + ": cannot be written: " + std::strerror(why) +
+                    (why == ENOSPC || why == EDQUOT
+                         ? "; free some, and run it again to go on where it was"
+                         : ""));
   }
 
   std::string path_;
@@ -70,12 +76,13 @@ class Part {
 class Download {
  public:
   Download(HubClient& hub, const std::string& address, const PublishedFile& file,
-           const std::string& path, const DownloadReports& reports)
+           const std::string& path, const DownloadReports& reports, std::stop_token stop)
       : hub_(hub),
         address_(address),
         file_(file),
         path_(path),
         reports_(reports),
+        stop_(std::move(stop)),
         part_(path + ".part") {
     if (!file.sha256.empty()) digest_ = {ContentDigest::Kind::kSha256, file.sha256};
     whole_ = file.size;
@@ -114,9 +121,20 @@ class Download {
           throw HubError(error.kind, file_.name + ": " + error.what());
         reports_.trouble(file_.name + ": " + error.what() + "; going on at byte " +
                          std::to_string(part_.size()));
-        g_usleep(std::max(gulong(error.wait_seconds) * 1'000'000, 250'000UL << fruitless));
+        wait(std::max(error.wait_seconds * 1'000'000L, 250'000L << fruitless));
       }
     }
+  }
+
+  void wait(long us) const {
+    for (const gint64 end = g_get_monotonic_time() + us; g_get_monotonic_time() < end;) {
+      stop_if_asked();
+      g_usleep(20'000);
+    }
+  }
+
+  void stop_if_asked() const {
+    if (stop_.stop_requested()) throw HubError(Kind::kRefused, file_.name + ": stopped");
   }
 
   bool complete() const { return ended_ || (whole_ >= 0 && part_.size() == whole_); }
@@ -152,6 +170,7 @@ class Download {
   }
 
   bool take(const char* data, std::size_t size) {
+    stop_if_asked();
     const std::int64_t most = whole_ >= 0 ? whole_ : kMostUnlisted;
     part_.append(data, std::size_t(std::min(std::int64_t(size), most - part_.size())));
     reports_.progress(part_.size(), whole_);
@@ -167,6 +186,7 @@ class Download {
   const PublishedFile& file_;
   const std::string path_;
   const DownloadReports& reports_;
+  const std::stop_token stop_;
   Part part_;
   ContentDigest digest_;
   std::int64_t whole_ = -1;
@@ -176,8 +196,8 @@ class Download {
 }  // namespace
 
 void download(HubClient& hub, const std::string& address, const PublishedFile& file,
-              const std::string& path, const DownloadReports& reports) {
-  Download(hub, address, file, path, reports).run();
+              const std::string& path, const DownloadReports& reports, std::stop_token stop) {
+  Download(hub, address, file, path, reports, std::move(stop)).run();
 }
 
 }  // namespace chatterbox::cli

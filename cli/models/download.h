@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "models/hub_client.h"
@@ -18,8 +19,9 @@ struct DownloadReports {
 
 // Brings `address` to the file `path`, going on with `path`.part where one is there, and again
 // after every break that some bytes were won since. The file appears under its name once its
-// digest is right. Throws HubError, Error.
+// digest is right. A request to stop ends it with an error, soon, and leaves what came. Throws
+// HubError, Error.
 void download(HubClient& hub, const std::string& address, const PublishedFile& file,
-              const std::string& path, const DownloadReports& reports);
+              const std::string& path, const DownloadReports& reports, std::stop_token stop);
 
 }  // namespace chatterbox::cli

@@ -12,10 +12,10 @@
 
 #include "chatterbox/error.h"
 #include "chatterbox/paths.h"
-#include "models/download.h"
 #include "models/hub_cache.h"
 #include "models/hub_client.h"
 #include "models/model_store.h"
+#include "models/transfers.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -152,37 +152,48 @@ class Fetch {
                       "; free some, or set XDG_DATA_HOME to a directory of a larger disk");
   }
 
-  void download_rest() {
-    std::int64_t done = 0;
+  // Those that take longest first: the others fit in beside them.
+  std::vector<Transfer> missing() const {
+    std::vector<Transfer> transfers;
     for (const PublishedFile& file : model_.files)
-      if (in_stage(file)) done += size_of(staged(file));
-    HubClient hub;
-    ProgressLine line(console_, model_.name, model_.size());
-    for (const PublishedFile& file : model_.files) {
-      if (in_stage(file)) continue;
-      const char* offline = std::getenv("HF_HUB_OFFLINE");
-      if (offline && std::string(offline) == "1")
-        throw Error(ErrorCode::kNotFound, model_.name + ": " + file.name +
-                                              " is not on this machine, and HF_HUB_OFFLINE=1 "
-                                              "forbids to fetch it");
-      const std::int64_t before = size_of(staged(file) + ".part");
-      try {
-        download(hub, hub.address(model_.repository, model_.revision, file.name), file,
-                 staged(file),
-                 {[&](std::int64_t here, std::int64_t) { line.show(file.name, done + here); },
-                  [&](const std::string& trouble) { console_.note(trouble); }});
-      } catch (const HubError& error) {
-        fail(error, hub);
-      }
-      done += size_of(staged(file));
-      result_.downloaded += size_of(staged(file)) - std::min(before, size_of(staged(file)));
-    }
+      if (!in_stage(file))
+        transfers.push_back(
+            {hub_.address(model_.repository, model_.revision, file.name), staged(file), &file});
+    std::stable_sort(transfers.begin(), transfers.end(), [](const Transfer& a, const Transfer& b) {
+      return a.file->size > b.file->size;
+    });
+    return transfers;
   }
 
-  [[noreturn]] void fail(const HubError& error, const HubClient& hub) const {
+  void download_rest() {
+    const std::vector<Transfer> transfers = missing();
+    if (transfers.empty()) return;
+    const char* offline = std::getenv("HF_HUB_OFFLINE");
+    if (offline && std::string(offline) == "1")
+      throw Error(ErrorCode::kNotFound, model_.name + ": " + transfers[0].file->name +
+                                            " is not on this machine, and HF_HUB_OFFLINE=1 "
+                                            "forbids to fetch it");
+    std::int64_t staged_bytes = 0, before = 0;
+    for (const PublishedFile& file : model_.files)
+      if (in_stage(file)) staged_bytes += size_of(staged(file));
+    for (const Transfer& transfer : transfers) before += size_of(transfer.path + ".part");
+    ProgressLine line(console_, model_.name, model_.size());
+    try {
+      download_all(transfers, {[&](const std::string& file, std::int64_t here) {
+                                 line.show(file, staged_bytes + here);
+                               },
+                               [&](const std::string& trouble) { console_.note(trouble); }});
+    } catch (const HubError& error) {
+      fail(error);
+    }
+    for (const Transfer& transfer : transfers) result_.downloaded += size_of(transfer.path);
+    result_.downloaded -= std::min(before, result_.downloaded);
+  }
+
+  [[noreturn]] void fail(const HubError& error) const {
     if (error.kind == HubError::Kind::kOffline)
       throw Error(ErrorCode::kNotFound,
-                  model_.name + ": cannot reach " + hub.endpoint() + " (" + error.what() +
+                  model_.name + ": cannot reach " + hub_.endpoint() + " (" + error.what() +
                       "): go online and run it again, or set HF_ENDPOINT to a mirror");
     throw Error(ErrorCode::kNotFound, model_.name + ": " + error.what() +
                                           (error.kind == HubError::Kind::kBroken
@@ -194,6 +205,7 @@ class Fetch {
   const std::string directory_;
   const Console& console_;
   const std::string stage_;
+  const HubClient hub_;
   Fetched result_;
 };
 

@@ -21,7 +21,8 @@ class Hub:
         self.files = files
         self.asked = []            # (server, path, range, authorization)
         self.sent = collections.Counter()  # bytes of each file's name
-        self.faults = []           # what the next answers at the CDN do, one each
+        # What the next answers at the CDN do, one each; of the file that "of" names, else of any.
+        self.faults = []
         self.gate = threading.Event()  # of those that wait
         self.gate.set()
         self.released = threading.Event()  # for a fault that holds what it has
@@ -85,7 +86,9 @@ class Hub:
         request.end_headers()
 
     def send(self, request, file, data):
-        fault = self.faults.pop(0) if self.faults else {}
+        fault = {}
+        if self.faults and self.faults[0].get("of", file) == file:
+            fault = self.faults.pop(0)
         if "status" in fault:
             return self.refuse(request, fault["status"], **fault.get("headers", {}))
         self.gate.wait(60)

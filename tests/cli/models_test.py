@@ -73,6 +73,10 @@ class ModelsTest(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
 
+    def spoil(self, *faults, of="t3.safetensors"):
+        """What the CDN does wrong with the next answers that have this file."""
+        self.hub.faults = [{"of": of, **fault} for fault in faults]
+
     def assert_nano_alone(self):
         """The right files, and nothing else on the disk."""
         there = {str(path.relative_to(self.data)) for path in self.data.rglob("*")
@@ -95,7 +99,7 @@ class ModelsTest(unittest.TestCase):
         self.assertEqual(len(self.hub.asked), asked)
 
     def test_goes_on_after_ten_breaks_and_a_wrong_byte(self):
-        self.hub.faults = [{"wrong": 5, "stop": 200_000}] + [{"stop": 250_000}] * 9
+        self.spoil({"wrong": 5, "stop": 200_000}, *[{"stop": 250_000}] * 9)
         self.run_it("fetch", "nano")
         self.assert_nano_alone()
         # Once with the wrong byte, once more after it.
@@ -103,16 +107,51 @@ class ModelsTest(unittest.TestCase):
         self.assertGreater(len([1 for _, _, part, _ in self.hub.asked if part]), 8)
 
     def test_takes_its_time_with_a_slow_server(self):
-        self.hub.faults = [{"step": 30_000, "pause": 0.01}]
+        self.spoil({"step": 30_000, "pause": 0.01})
         self.run_it("fetch", "nano")
         self.assert_nano_alone()
+
+    def test_files_come_beside_each_other(self):
+        self.spoil({"step": 100_000, "hold": 400_000})
+        fetch = subprocess.Popen(self.command("fetch", "nano"), env=self.environment,
+                                 stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        stage = self.models / ".nano.part"
+        while not ((stage / "ve.safetensors").exists() and (stage / "vocab.json").exists()):
+            self.assertIsNone(fetch.poll())
+            time.sleep(0.01)
+        self.assertFalse((stage / "t3.safetensors").exists())
+        self.hub.released.set()
+        told = fetch.communicate(timeout=120)[1]
+        self.assertEqual(fetch.returncode, 0, told)
+        self.assert_nano_alone()
+
+    def test_goes_on_after_a_full_disk(self):
+        """No listing tells how long one file is: the disk is full only when it comes."""
+        if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+            self.skipTest("this machine lets nobody mount a small disk")
+        self.hub.files["Owner/small"]["vocab.json"] = VOCABULARY * 4_000_000
+        disk = self.home / "disk"
+        disk.mkdir()
+        script = ('mount -t tmpfs -o size=22m small "$1" && export XDG_DATA_HOME="$1" && shift && '
+                  '{ "$@"; echo "status $?"; ls -A "$XDG_DATA_HOME/gst-chatterbox/models"; '
+                  'mount -o remount,size=64m "$XDG_DATA_HOME"; "$@"; echo "status $?"; '
+                  'ls -A "$XDG_DATA_HOME/gst-chatterbox/models"; }')
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", str(disk),
+                               *self.command("fetch", "nano")], env=self.environment,
+                              capture_output=True, text=True, timeout=120, check=False)
+        told = done.stdout + done.stderr
+        self.assertIn("No space left on device", done.stderr)
+        self.assertIn("free some", done.stderr)
+        self.assertEqual(done.stdout.splitlines(), [
+            "status 1", ".nano.part", str(disk / "gst-chatterbox" / "models" / "nano"), "status 0",
+            "nano"], told)
 
     def test_believes_no_length(self):
         for fault in ({"length": 1000}, {"length": len(LARGE) + 5}, {"more": b"x" * 100_000},
                       {"chunked": True, "more": b"x" * 300_000}, {"chunked": True, "stop": 10_000},
                       {"stop": 0}):
             with self.subTest(fault=fault):
-                self.hub.faults = [fault]
+                self.spoil(fault)
                 self.run_it("fetch", "nano")
                 self.assert_nano_alone()
                 self.run_it("remove", "nano")
@@ -122,13 +161,13 @@ class ModelsTest(unittest.TestCase):
         for fault in ({"total": 7}, {"whole": True}, {"status": 416}, {"status": 503},
                       {"status": 429, "headers": {"Retry_After": "1"}}):
             with self.subTest(fault=fault):
-                self.hub.faults = [{"stop": 100_000}, fault]
+                self.spoil({"stop": 100_000}, fault)
                 self.run_it("fetch", "nano")
                 self.assert_nano_alone()
                 self.run_it("remove", "nano")
 
     def test_gives_up_on_bytes_that_stay_wrong(self):
-        self.hub.faults = [{"wrong": 7}] * 3
+        self.spoil(*[{"wrong": 7}] * 3)
         done = self.run_it("fetch", "nano", status=1)
         self.assertIn("expected the digest", done.stderr)
         self.assertFalse((self.models / "nano").exists())
@@ -137,20 +176,20 @@ class ModelsTest(unittest.TestCase):
     def test_says_what_the_hub_says(self):
         for status, words in ((404, "404"), (401, "HF_TOKEN"), (403, "HF_TOKEN")):
             with self.subTest(status=status):
-                self.hub.faults = [{"status": status}]
+                self.spoil({"status": status})
                 done = self.run_it("fetch", "nano", status=1)
                 self.assertIn(words, done.stderr)
                 self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
     def test_gives_up_on_a_server_that_only_breaks(self):
-        self.hub.faults = [{"stop": 0}] * 5
+        self.spoil(*[{"stop": 0}] * 5)
         done = self.run_it("fetch", "nano", status=1)
         self.assertIn("run it again to go on", done.stderr)
         self.run_it("fetch", "nano")
         self.assert_nano_alone()
 
     def test_goes_on_where_a_killed_one_was(self):
-        self.hub.faults = [{"step": 100_000, "hold": 400_000}]
+        self.spoil({"step": 100_000, "hold": 400_000})
         fetch = subprocess.Popen(self.command("fetch", "nano"), env=self.environment,
                                  stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         part = self.models / ".nano.part" / "t3.safetensors.part"
@@ -217,7 +256,7 @@ class ModelsTest(unittest.TestCase):
 
     def test_a_namesake_that_is_another_file(self):
         self.hub.files["Owner/other"]["ve.safetensors"] = LARGE[:500_000]
-        self.hub.faults = [{}, {"stop": 100_000}]
+        self.spoil({"stop": 100_000}, of="ve.safetensors")
         self.run_it("fetch", "turbo")
         self.assertEqual((self.models / "turbo" / "ve.safetensors").read_bytes(), LARGE[:500_000])
 

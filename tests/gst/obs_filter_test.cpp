@@ -2,7 +2,11 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // The pipeline that OBS runs with obs-gstreamer: blocks of 1024 frames of planar float, 48 kHz,
-// stereo, go in and come out, as many as went in. obs_filter_test RECORDING [SECONDS]
+// stereo, go in and come out, as many as went in.
+//   obs_filter_test RECORDING SECONDS                 as fast as it goes
+//   obs_filter_test RECORDING SECONDS live [PROPERTY=VALUE...]
+// Live, blocks come when they have been said, as from OBS: no speech may be lost, none may come
+// later than the latency that the element tells, and that stays what it is. It prints what it saw.
 #include <gst/app/app.h>
 #include <gst/audio/audio.h>
 #include <gst/gst.h>
@@ -74,8 +78,14 @@ GstBuffer* block(const std::vector<float>& recording, gint64 first, GstAudioInfo
 
 struct Heard {
   gint64 frames = 0, gaps = 0;
-  double power = 0, difference = 0;  // of the channels
+  double power = 0, difference = 0;                            // of the channels
+  GstClockTimeDiff soonest = G_MAXINT64, latest = G_MININT64;  // after the sound went in
 };
+
+// How long after its own time, on the pipeline's clock, something happens.
+GstClockTimeDiff time_since(GstElement* element, GstClockTime time) {
+  return GST_CLOCK_DIFF(time, gst_element_get_current_running_time(element));
+}
 
 void listen(GstAppSink* sink, Heard& heard) {
   GstClockTime expected = GST_CLOCK_TIME_NONE;
@@ -96,11 +106,53 @@ void listen(GstAppSink* sink, Heard& heard) {
       gst_audio_buffer_unmap(&audio);
     }
     const GstClockTime begin = GST_BUFFER_PTS(buffer);
+    const GstClockTimeDiff age = time_since(GST_ELEMENT(sink), begin);
+    heard.soonest = std::min(heard.soonest, age);
+    heard.latest = std::max(heard.latest, age);
     if (GST_CLOCK_TIME_IS_VALID(expected) && std::llabs(GST_CLOCK_DIFF(expected, begin)) > 50'000)
       ++heard.gaps;
     expected = begin + GST_BUFFER_DURATION(buffer);
     gst_sample_unref(sample);
   }
+}
+
+// Blocks of a recording that goes on and on; live, each when its last sample has been said.
+void speak(GstAppSrc* in, const std::vector<float>& recording, gint64 frames, bool live) {
+  GstAudioInfo info;
+  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32LE, kRate, kChannels, nullptr);
+  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  for (gint64 first = 0; first < frames; first += kFrames) {
+    GstBuffer* buffer = block(recording, first, info);
+    const GstClockTime end = GST_BUFFER_PTS(buffer) + GST_BUFFER_DURATION(buffer);
+    while (live && time_since(GST_ELEMENT(in), end) < 0) g_usleep(500);
+    gst_app_src_push_buffer(in, buffer);
+  }
+  gst_app_src_end_of_stream(in);
+}
+
+// What the element tells its neighbours.
+GstClockTime told_latency(GstElement* pipeline) {
+  guint64 latency = 0;
+  g_object_get(named(pipeline, "changer"), "latency", &latency, nullptr);
+  return latency;
+}
+
+// The end of the stream, and how often speech was lost before it.
+bool wait_for_end(GstElement* pipeline, GstClockTime patience, int& overloads) {
+  GstBus* bus = gst_element_get_bus(pipeline);
+  GstMessage* message = nullptr;
+  bool ended = false, failed = false;
+  while (!ended && !failed &&
+         (message = gst_bus_timed_pop_filtered(
+              bus, patience,
+              GstMessageType(GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT)))) {
+    ended = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
+    failed = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
+    overloads += gst_message_has_name(message, "chatterbox/overload");
+    gst_message_unref(message);
+  }
+  gst_object_unref(bus);
+  return ended;
 }
 
 bool check(bool right, const char* what, double got) {
@@ -112,44 +164,56 @@ bool check(bool right, const char* what, double got) {
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: obs_filter_test RECORDING [SECONDS]\n");
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: obs_filter_test RECORDING SECONDS [live [PROPERTY=VALUE...]]\n");
     return 2;
   }
-  const double seconds = argc > 2 ? std::atof(argv[2]) : 20;
+  const bool live = argc > 3;
+  std::string properties;
+  for (int i = 4; i < argc; ++i) properties += std::string(" ") + argv[i];
   const std::vector<float> recording = read_recording(argv[1]);
   if (recording.empty()) return 1;
   const std::string caps = "audio/x-raw,rate=48000,channels=2,format=F32LE,layout=non-interleaved";
   GstElement* pipeline = parse("appsrc name=in format=time ! " + caps +
-                               " ! audioconvert ! chatterboxvc seed=1 ! audioconvert ! " + caps +
-                               " ! appsink name=out sync=false");
+                               " ! audioconvert ! chatterboxvc name=changer seed=1" + properties +
+                               " ! audioconvert ! " + caps + " ! appsink name=out sync=false");
   auto* in = GST_APP_SRC(named(pipeline, "in"));
-  g_object_set(in, "block", TRUE, "max-bytes", guint64(1 << 20), nullptr);
-  GstAudioInfo info;
-  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32LE, kRate, kChannels, nullptr);
-  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  g_object_set(in, "block", TRUE, "max-bytes", guint64(1 << 20), "is-live", gboolean(live),
+               nullptr);
+  // The model loads on the way to PAUSED: speech that waits for it would come late.
+  gst_element_set_state(pipeline, live ? GST_STATE_PAUSED : GST_STATE_PLAYING);
+  if (live) gst_element_get_state(pipeline, nullptr, nullptr, kPatience);
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  const GstClockTime latency = told_latency(pipeline);
+  const gint64 frames = gint64(std::atof(argv[2]) * kRate) / kFrames * kFrames;
   Heard heard;
   std::thread listener(listen, GST_APP_SINK(named(pipeline, "out")), std::ref(heard));
-  const gint64 frames = gint64(seconds * kRate) / kFrames * kFrames;
-  for (gint64 first = 0; first < frames; first += kFrames)
-    gst_app_src_push_buffer(in, block(recording, first, info));
-  gst_app_src_end_of_stream(in);
-  GstBus* bus = gst_element_get_bus(pipeline);
-  GstMessage* message =
-      gst_bus_timed_pop_filtered(bus, kPatience + GstClockTime(seconds * 4 * GST_SECOND),
-                                 GstMessageType(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-  const bool ended = message && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
-  if (message) gst_message_unref(message);
+  std::thread speaker([&] { speak(in, recording, frames, live); });
+  int overloads = 0;
+  const bool ended = wait_for_end(
+      pipeline, kPatience + gst_util_uint64_scale(guint64(frames), 4 * GST_SECOND, kRate),
+      overloads);
+  const GstClockTime latency_then = told_latency(pipeline);
+  speaker.join();
   gst_element_set_state(pipeline, GST_STATE_NULL);
   listener.join();
-  gst_object_unref(bus);
   gst_object_unref(pipeline);
-  const bool right = check(ended, "the end of the stream", 0) &
-                     check(std::llabs(heard.frames - frames) <= 1, "as many frames as went in",
-                           double(heard.frames - frames)) &
-                     check(heard.gaps == 0, "no gaps", double(heard.gaps)) &
-                     check(heard.power > 1e-5 * double(frames), "speech", heard.power) &
-                     check(heard.difference == 0, "two channels alike", heard.difference);
+  bool right = check(ended, "the end of the stream", 0) &
+               check(std::llabs(heard.frames - frames) <= 1, "as many frames as went in",
+                     double(heard.frames - frames)) &
+               check(heard.gaps == 0, "no gaps", double(heard.gaps)) &
+               check(heard.power > 1e-5 * double(frames), "speech", heard.power) &
+               check(heard.difference == 0, "two channels alike", heard.difference);
+  if (!live) return right ? 0 : 1;
+  const double block_ms = 1e3 * kFrames / kRate;
+  std::printf("%.0f s: %d overloads, frames out less frames in %" G_GINT64_FORMAT
+              ", heard %.1f to %.1f ms after, of %.1f ms told\n",
+              double(frames) / kRate, overloads, heard.frames - frames, double(heard.soonest) / 1e6,
+              double(heard.latest) / 1e6, double(latency) / 1e6);
+  right &=
+      check(overloads == 0, "no overload", overloads) &
+      check(latency_then == latency, "the same latency at the end", double(latency_then)) &
+      check(double(heard.latest) / 1e6 <= double(latency) / 1e6 + block_ms,
+            "nothing later than the latency told and a block (ms)", double(heard.latest) / 1e6);
   return right ? 0 : 1;
 }

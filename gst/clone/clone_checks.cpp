@@ -12,79 +12,55 @@ namespace chatterbox::gst {
 
 namespace {
 
+// A reason as messages have it, in the order of CloneReason.
+struct ReasonRow {
+  const char* word;
+  bool about_recording;
+  gint code;  // of GST_STREAM_ERROR about a recording, else of GST_RESOURCE_ERROR
+  const char* text;
+};
+constexpr ReasonRow kReasons[] = {
+    {"too-short", true, GST_STREAM_ERROR_FAILED, "There was too little speech to make a voice."},
+    {"silent", true, GST_STREAM_ERROR_FAILED, "There was no speech to make a voice of."},
+    {"noisy", true, GST_STREAM_ERROR_FAILED, "The speech is too noisy to make a voice."},
+    {"clipped", true, GST_STREAM_ERROR_FAILED, "The speech is too distorted to make a voice."},
+    {"bad-name", false, GST_RESOURCE_ERROR_SETTINGS, "A voice cannot have that name."},
+    {"taken", false, GST_RESOURCE_ERROR_SETTINGS, "There is a voice of that name already."},
+    {"disk", false, GST_RESOURCE_ERROR_WRITE, "The voice cannot be saved."},
+    {"model", false, 0, nullptr},  // as the failure itself has it
+};
+
+const ReasonRow& row_of(CloneReason reason) { return kReasons[int(reason)]; }
+
 CloneFailure failed(CloneReason reason, std::string message) {
   return {reason, {ErrorCode::kInvalidArgument, std::move(message)}};
 }
 
 }  // namespace
 
-const char* to_string(CloneReason reason) {
-  switch (reason) {
-    case CloneReason::kTooShort:
-      return "too-short";
-    case CloneReason::kSilent:
-      return "silent";
-    case CloneReason::kNoisy:
-      return "noisy";
-    case CloneReason::kClipped:
-      return "clipped";
-    case CloneReason::kBadName:
-      return "bad-name";
-    case CloneReason::kTaken:
-      return "taken";
-    case CloneReason::kDisk:
-      return "disk";
-    case CloneReason::kModel:
-      return "model";
-  }
-  return "unknown";
-}
+const char* to_string(CloneReason reason) { return row_of(reason).word; }
 
-bool is_about_recording(CloneReason reason) {
-  return reason == CloneReason::kTooShort || reason == CloneReason::kSilent ||
-         reason == CloneReason::kNoisy || reason == CloneReason::kClipped;
-}
+bool is_about_recording(CloneReason reason) { return row_of(reason).about_recording; }
 
 ElementErrorCode element_error_code(const CloneFailure& failure) {
-  const GQuark resource = GST_RESOURCE_ERROR;
-  const GQuark stream = GST_STREAM_ERROR;
-  switch (failure.reason) {
-    case CloneReason::kTooShort:
-      return {stream, GST_STREAM_ERROR_FAILED, "There was too little speech to make a voice."};
-    case CloneReason::kSilent:
-      return {stream, GST_STREAM_ERROR_FAILED, "There was no speech to make a voice of."};
-    case CloneReason::kNoisy:
-      return {stream, GST_STREAM_ERROR_FAILED, "The speech is too noisy to make a voice."};
-    case CloneReason::kClipped:
-      return {stream, GST_STREAM_ERROR_FAILED, "The speech is too distorted to make a voice."};
-    case CloneReason::kBadName:
-      return {resource, GST_RESOURCE_ERROR_SETTINGS, "A voice cannot have that name."};
-    case CloneReason::kTaken:
-      return {resource, GST_RESOURCE_ERROR_SETTINGS, "There is a voice of that name already."};
-    case CloneReason::kDisk:
-      return {resource,
-              failure.failure.code == ErrorCode::kNotFound ? GST_RESOURCE_ERROR_OPEN_WRITE
-                                                           : GST_RESOURCE_ERROR_WRITE,
-              "The voice cannot be saved."};
-    case CloneReason::kModel:
-      break;
-  }
-  return element_error_code(failure.failure);
+  const ReasonRow& row = row_of(failure.reason);
+  if (!row.text) return element_error_code(failure.failure);
+  ElementErrorCode error{row.about_recording ? GST_STREAM_ERROR : GST_RESOURCE_ERROR, row.code,
+                         row.text};
+  if (failure.reason == CloneReason::kDisk && failure.failure.code == ErrorCode::kNotFound)
+    error.code = GST_RESOURCE_ERROR_OPEN_WRITE;
+  return error;
 }
 
 std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds) {
   const auto fault = recording_fault(quality, min_seconds);
   if (!fault) return std::nullopt;
-  switch (fault->kind) {
-    case RecordingFault::Kind::kTooShort:
-      return failed(CloneReason::kTooShort, fault->message);
-    case RecordingFault::Kind::kSilent:
-      return failed(CloneReason::kSilent, fault->message);
-    case RecordingFault::Kind::kNoisy:
-      return failed(CloneReason::kNoisy, fault->message);
-    default:
-      return failed(CloneReason::kClipped, fault->message);
-  }
+  using Kind = RecordingFault::Kind;
+  return failed(fault->kind == Kind::kTooShort ? CloneReason::kTooShort
+                : fault->kind == Kind::kSilent ? CloneReason::kSilent
+                : fault->kind == Kind::kNoisy  ? CloneReason::kNoisy
+                                               : CloneReason::kClipped,
+                fault->message);
 }
 
 std::optional<CloneFailure> judge_length(const Audio& recording, double more_than_seconds) {

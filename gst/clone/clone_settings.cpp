@@ -18,15 +18,15 @@ namespace chatterbox::gst {
  * Since: 0.1
  */
 GType enum_type(CloneState) {
-  static const GEnumValue values[] = {
-      {int(CloneState::kIdle), "Nothing is collected", "idle"},
-      {int(CloneState::kCollecting), "Speech is being collected", "collecting"},
-      {int(CloneState::kSaving), "The voice is being made and saved", "saving"},
-      {int(CloneState::kDone), "The voice is on disk", "done"},
-      {int(CloneState::kFailed), "No voice was made", "failed"},
-      {0, nullptr, nullptr}};
-  static gsize once = 0;
-  return register_enum(once, "GstChatterboxCloneState", values);
+  static constexpr EnumRow kRows[] = {
+      {"idle", "Nothing is collected"},
+      {"collecting", "Speech is being collected"},
+      {"saving", "The voice is being made and saved"},
+      {"done", "The voice is on disk"},
+      {"failed", "No voice was made"},
+  };
+  static const GType type = register_enum("GstChatterboxCloneState", kRows);
+  return type;
 }
 
 namespace {
@@ -39,7 +39,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::voice_name>(
+    Rows<CloneSettings>::row<&CloneSettings::voice_name>(
         "voice-name", "Voice Name", "Name of the new voice; nothing is collected without one.",
         kInPlaying),
     /**
@@ -50,7 +50,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::voice_library>(
+    Rows<CloneSettings>::row<&CloneSettings::voice_library>(
         "voice-library", "Voice Library",
         "Directory that the voice is added to; empty for the user's own library.", kInPlaying),
     /**
@@ -60,7 +60,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::description>(
+    Rows<CloneSettings>::row<&CloneSettings::description>(
         "description", "Description", "A few words about the voice, kept in the library.",
         kInPlaying),
     /**
@@ -71,7 +71,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::location>(
+    Rows<CloneSettings>::row<&CloneSettings::location>(
         "location", "Location",
         "Also write the voice, as this model hears it, to this .safetensors file.", kInPlaying),
     /**
@@ -82,7 +82,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::speaker>(
+    Rows<CloneSettings>::row<&CloneSettings::speaker>(
         "speaker", "Speaker",
         "Collect only while rstranscribe/speaker-change events name this speaker; empty: always.",
         kInPlaying),
@@ -93,7 +93,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::overwrite>(
+    Rows<CloneSettings>::row<&CloneSettings::overwrite>(
         "overwrite", "Overwrite", "Replace a voice or file of the same name.", kInPlaying),
     /**
      * GstChatterboxClone:save-on-eos:
@@ -103,7 +103,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::save_on_eos>(
+    Rows<CloneSettings>::row<&CloneSettings::save_on_eos>(
         "save-on-eos", "Save On EOS", "Make a voice of what was collected when the stream ends.",
         kInPlaying),
     /**
@@ -113,7 +113,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::duration_ms>(
+    Rows<CloneSettings>::row<&CloneSettings::duration_ms>(
         "duration", "Duration",
         "Speech to collect, long pauses left out, before the voice is made (ms).", kInPlaying,
         {1000, 60000}),
@@ -124,7 +124,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::min_duration_ms>(
+    Rows<CloneSettings>::row<&CloneSettings::min_duration_ms>(
         "min-duration", "Minimum Duration", "Least speech that makes a voice (ms).", kInPlaying,
         {1000, 60000}),
     /**
@@ -134,7 +134,7 @@ constexpr std::array<PropertyRow, 10> kCollecting = {
      *
      * Since: 0.1
      */
-    property<CloneSettings, &CloneSettings::silence_threshold_db>(
+    Rows<CloneSettings>::row<&CloneSettings::silence_threshold_db>(
         "silence-threshold", "Silence Threshold",
         "Level below which nobody speaks (dB of full scale).", kInPlaying, {-100, 0}),
 };

@@ -27,11 +27,12 @@
 
 #include "clone_session.h"
 #include "common.h"
-#include "element_state.h"
+#include "element_entries.h"
 #include "elements.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_clone_debug
 
+using chatterbox::gst::add_action;
 using chatterbox::gst::CloneSession;
 using chatterbox::gst::guarded;
 
@@ -58,23 +59,7 @@ static GstStaticPadTemplate src_template =
 
 static CloneSession* session_of(gpointer element) { return GST_CHATTERBOX_CLONE(element)->session; }
 
-static void gst_chatterbox_clone_set_property(GObject* object, guint, const GValue* value,
-                                              GParamSpec* spec) {
-  guarded(object, [&] { session_of(object)->set_property(spec->name, value); });
-}
-
-static void gst_chatterbox_clone_get_property(GObject* object, guint, GValue* value,
-                                              GParamSpec* spec) {
-  guarded(object, [&] { session_of(object)->get_property(spec->name, value); });
-}
-
-static GstStateChangeReturn gst_chatterbox_clone_change_state(GstElement* element,
-                                                              GstStateChange transition) {
-  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
-    return chatterbox::gst::change_state(*session_of(element), element,
-                                         gst_chatterbox_clone_parent_class, transition);
-  });
-}
+using Entries = chatterbox::gst::ElementEntries<session_of>;
 
 static gboolean gst_chatterbox_clone_set_caps(GstBaseTransform* base, GstCaps* in, GstCaps*) {
   return guarded(base, FALSE, [&]() -> gboolean {
@@ -119,20 +104,15 @@ static gboolean gst_chatterbox_clone_sink_event(GstBaseTransform* base, GstEvent
 }
 
 static gboolean gst_chatterbox_clone_start(GstChatterboxClone* self) {
-  return guarded(self, FALSE, [&]() -> gboolean { return self->session->start(); });
+  return guarded(self, false, [&] { return self->session->start(); });
 }
 
 static gboolean gst_chatterbox_clone_finish(GstChatterboxClone* self) {
-  return guarded(self, FALSE, [&]() -> gboolean { return self->session->finish(); });
+  return guarded(self, false, [&] { return self->session->finish(); });
 }
 
 static void gst_chatterbox_clone_cancel(GstChatterboxClone* self) {
   guarded(self, [&] { self->session->cancel(); });
-}
-
-static void gst_chatterbox_clone_finalize(GObject* object) {
-  delete GST_CHATTERBOX_CLONE(object)->session;
-  G_OBJECT_CLASS(gst_chatterbox_clone_parent_class)->finalize(object);
 }
 
 static void gst_chatterbox_clone_init(GstChatterboxClone* self) {
@@ -143,21 +123,13 @@ static void gst_chatterbox_clone_init(GstChatterboxClone* self) {
 }
 
 static void gst_chatterbox_clone_class_init(GstChatterboxCloneClass* klass) {
-  GObjectClass* object_class = G_OBJECT_CLASS(klass);
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   GstBaseTransformClass* base_class = GST_BASE_TRANSFORM_CLASS(klass);
-
-  object_class->set_property = gst_chatterbox_clone_set_property;
-  object_class->get_property = gst_chatterbox_clone_get_property;
-  object_class->finalize = gst_chatterbox_clone_finalize;
-  element_class->change_state = GST_DEBUG_FUNCPTR(gst_chatterbox_clone_change_state);
+  Entries::install(klass, chatterbox::gst::clone_properties());
   base_class->set_caps = GST_DEBUG_FUNCPTR(gst_chatterbox_clone_set_caps);
   base_class->transform_ip = GST_DEBUG_FUNCPTR(gst_chatterbox_clone_transform_ip);
   base_class->sink_event = GST_DEBUG_FUNCPTR(gst_chatterbox_clone_sink_event);
 
-  chatterbox::gst::install_properties(object_class, chatterbox::gst::clone_properties());
-
-  const auto flags = GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
   /**
    * GstChatterboxClone::start:
    *
@@ -168,9 +140,7 @@ static void gst_chatterbox_clone_class_init(GstChatterboxCloneClass* klass) {
    *
    * Since: 0.1
    */
-  g_signal_new_class_handler("start", GST_TYPE_CHATTERBOX_CLONE, flags,
-                             G_CALLBACK(gst_chatterbox_clone_start), nullptr, nullptr, nullptr,
-                             G_TYPE_BOOLEAN, 0);
+  add_action(klass, "start", G_CALLBACK(gst_chatterbox_clone_start), G_TYPE_BOOLEAN);
   /**
    * GstChatterboxClone::finish:
    *
@@ -180,9 +150,7 @@ static void gst_chatterbox_clone_class_init(GstChatterboxCloneClass* klass) {
    *
    * Since: 0.1
    */
-  g_signal_new_class_handler("finish", GST_TYPE_CHATTERBOX_CLONE, flags,
-                             G_CALLBACK(gst_chatterbox_clone_finish), nullptr, nullptr, nullptr,
-                             G_TYPE_BOOLEAN, 0);
+  add_action(klass, "finish", G_CALLBACK(gst_chatterbox_clone_finish), G_TYPE_BOOLEAN);
   /**
    * GstChatterboxClone::cancel:
    *
@@ -190,9 +158,7 @@ static void gst_chatterbox_clone_class_init(GstChatterboxCloneClass* klass) {
    *
    * Since: 0.1
    */
-  g_signal_new_class_handler("cancel", GST_TYPE_CHATTERBOX_CLONE, flags,
-                             G_CALLBACK(gst_chatterbox_clone_cancel), nullptr, nullptr, nullptr,
-                             G_TYPE_NONE, 0);
+  add_action(klass, "cancel", G_CALLBACK(gst_chatterbox_clone_cancel), G_TYPE_NONE);
 
   gst_element_class_set_static_metadata(
       element_class, "Chatterbox voice cloner", "Filter/Analyzer/Audio",

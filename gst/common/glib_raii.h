@@ -45,6 +45,26 @@ using OwnedStructure = Owned<GstStructure>;
 using OwnedConverter = Owned<GstAudioConverter>;
 using OwnedString = Owned<gchar>;
 
+inline GstSegment empty_segment(GstFormat format) {
+  GstSegment segment;
+  gst_segment_init(&segment, format);
+  return segment;
+}
+
+// Mono float samples, as the engine has them.
+inline GstAudioInfo mono_float(int rate_hz) {
+  GstAudioInfo info;
+  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32, rate_hz, 1, nullptr);
+  return info;
+}
+
+// No format at all.
+inline GstAudioInfo no_format() {
+  GstAudioInfo info;
+  gst_audio_info_init(&info);
+  return info;
+}
+
 // A thread that holds this keeps the element alive.
 inline std::shared_ptr<GstElement> keep(GstElement* element) {
   return {GST_ELEMENT(gst_object_ref(element)), gst_object_unref};
@@ -72,40 +92,33 @@ class BufferMap {
   bool mapped_;
 };
 
-// Holds a pad's stream lock: its streaming thread is outside of our functions.
-class StreamLock {
+// Holds a lock of GStreamer for as long as this lives.
+template <auto kLock, auto kUnlock>
+class HeldLock {
  public:
-  explicit StreamLock(GstPad* pad) : pad_(pad) {
-    GST_PAD_STREAM_LOCK(pad_);
-    CHATTERBOX_LOCKED(pad_);
+  explicit HeldLock(gpointer owner) : owner_(owner) {
+    kLock(owner_);
+    CHATTERBOX_LOCKED(owner_);
   }
-  ~StreamLock() {
-    CHATTERBOX_UNLOCKING(pad_);
-    GST_PAD_STREAM_UNLOCK(pad_);
+  ~HeldLock() {
+    CHATTERBOX_UNLOCKING(owner_);
+    kUnlock(owner_);
   }
-  StreamLock(const StreamLock&) = delete;
-  StreamLock& operator=(const StreamLock&) = delete;
+  HeldLock(const HeldLock&) = delete;
+  HeldLock& operator=(const HeldLock&) = delete;
 
  private:
-  GstPad* pad_;
+  gpointer owner_;
 };
 
-// Holds GST_OBJECT_LOCK, which guards properties.
-class ObjectLock {
- public:
-  explicit ObjectLock(gpointer object) : object_(object) {
-    GST_OBJECT_LOCK(object_);
-    CHATTERBOX_LOCKED(object_);
-  }
-  ~ObjectLock() {
-    CHATTERBOX_UNLOCKING(object_);
-    GST_OBJECT_UNLOCK(object_);
-  }
-  ObjectLock(const ObjectLock&) = delete;
-  ObjectLock& operator=(const ObjectLock&) = delete;
+inline void lock_stream(gpointer pad) { GST_PAD_STREAM_LOCK(pad); }
+inline void unlock_stream(gpointer pad) { GST_PAD_STREAM_UNLOCK(pad); }
+inline void lock_object(gpointer object) { GST_OBJECT_LOCK(object); }
+inline void unlock_object(gpointer object) { GST_OBJECT_UNLOCK(object); }
 
- private:
-  gpointer object_;
-};
+// A pad's stream lock: its streaming thread is outside of our functions.
+using StreamLock = HeldLock<lock_stream, unlock_stream>;
+// GST_OBJECT_LOCK, which guards properties.
+using ObjectLock = HeldLock<lock_object, unlock_object>;
 
 }  // namespace chatterbox::gst

@@ -211,42 +211,42 @@ struct ModelSettings {
 template <class Settings>
 constexpr std::array<PropertyRow, 8> model_properties() {
   return {
-      property<Settings, &Settings::model_path>(
+      Rows<Settings>::template row<&Settings::model_path>(
           "model-path", "Model Path",
           "Directory of the model. Empty: CHATTERBOX_MODEL_PATH, else the installed model.",
           kInReady),
-      property<Settings, &Settings::model_family>(
+      Rows<Settings>::template row<&Settings::model_family>(
           "model-family", "Model Family",
           "Which model, where the directory holds several: english, turbo, nano or multilingual. "
           "Empty: CHATTERBOX_MODEL_FAMILY, else the one that is there, English first.",
           kInReady),
-      property<Settings, &Settings::device>(
+      Rows<Settings>::template row<&Settings::device>(
           "device", "Device",
           "Where to compute: cpu, cuda, cuda:N, or auto for CUDA where there is one.", kInReady),
-      property<Settings, &Settings::dtype>(
+      Rows<Settings>::template row<&Settings::dtype>(
           "dtype", "Data Type",
           "Precision of the weights: float32, bfloat16, float16, int8 (processor: the fastest, a "
           "little less exact), or auto for the fastest that loses nothing on this device.",
           kInReady),
-      property<Settings, &Settings::threads>(
+      Rows<Settings>::template row<&Settings::threads>(
           "threads", "Threads",
           "Threads for computing on the processor. 0: one for a small model, else as many as it "
           "has cores.",
           kInReady, {0, 1024}),
-      property<Settings, &Settings::quality>(
+      Rows<Settings>::template row<&Settings::quality>(
           "quality", "Quality",
           "One name for dtype, attention and the flow's steps, as far as these are left to it: "
           "reference, as upstream computes; balanced, fast without losing anything; or fast. "
           "Empty: CHATTERBOX_QUALITY, else balanced.",
           kInReady),
-      property<Settings, &Settings::attention>(
+      Rows<Settings>::template row<&Settings::attention>(
           "attention", "Attention",
           "What the decoder's attention sees: full, all of the speech; chunk, what comes before a "
           "chunk and itself, so that streaming computes nothing twice; or auto: full for speech "
           "that is made at once, chunk for what a processor streams. Empty: "
           "CHATTERBOX_ATTENTION, else auto.",
           kInReady),
-      property<Settings, &Settings::voice_cache_mb>(
+      Rows<Settings>::template row<&Settings::voice_cache_mb>(
           "voice-cache-mb", "Voice Cache",
           "Most memory for what is kept of voices, of all who use the model together, in MiB. "
           "Those used longest ago are dropped.",

@@ -13,12 +13,6 @@ namespace {
 // GStreamer's mixer keeps a bit for each channel in a signed number.
 constexpr int kMostMixedChannels = 63;
 
-GstAudioInfo mono(int rate_hz) {
-  GstAudioInfo info;
-  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32, rate_hz, 1, nullptr);
-  return info;
-}
-
 // The planes of a buffer for as long as this lives.
 class Planes {
  public:
@@ -60,8 +54,8 @@ void MonoReader::open(const GstAudioInfo& info, int rate_hz) {
       channels > kMostMixedChannels || (channels > 1 && GST_AUDIO_INFO_IS_UNPOSITIONED(&info));
   info_ = info;
   rate_hz_ = rate_hz;
-  GstAudioInfo from = averages_ ? mono(GST_AUDIO_INFO_RATE(&info)) : info;
-  GstAudioInfo to = mono(rate_hz);
+  GstAudioInfo from = averages_ ? mono_float(GST_AUDIO_INFO_RATE(&info)) : info;
+  GstAudioInfo to = mono_float(rate_hz);
   GstStructure* config =
       gst_structure_new("GstAudioConverterConfig", GST_AUDIO_CONVERTER_OPT_DITHER_METHOD,
                         GST_TYPE_AUDIO_DITHER_METHOD, GST_AUDIO_DITHER_NONE, nullptr);

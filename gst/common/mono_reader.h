@@ -30,11 +30,7 @@ class MonoReader {
  private:
   void average(const GstAudioBuffer& planes);
 
-  GstAudioInfo info_ = [] {
-    GstAudioInfo info;
-    gst_audio_info_init(&info);
-    return info;
-  }();
+  GstAudioInfo info_ = no_format();
   int rate_hz_ = 0;
   OwnedConverter converter_;
   bool averages_ = false;       // channels are mixed here, before the converter

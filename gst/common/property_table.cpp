@@ -10,67 +10,13 @@
 
 namespace chatterbox::gst {
 
-void store(const GValue* value, std::string& member) {
-  const char* text = g_value_get_string(value);
-  member = text ? text : "";
-}
-void store(const GValue* value, guint& member) { member = g_value_get_uint(value); }
-void store(const GValue* value, gint& member) { member = g_value_get_int(value); }
-void store(const GValue* value, double& member) { member = g_value_get_double(value); }
-void store(const GValue* value, gint64& member) { member = g_value_get_int64(value); }
-void store(const GValue* value, bool& member) { member = g_value_get_boolean(value); }
-void store(const GValue* value, SharedStructure& member) {
-  const GstStructure* structure = gst_value_get_structure(value);
-  member.reset();
-  if (structure)
-    member = {gst_structure_copy(structure), [](const GstStructure* owned) {
-                gst_structure_free(const_cast<GstStructure*>(owned));
-              }};
-}
-
-void show(GValue* value, const std::string& member) { g_value_set_string(value, member.c_str()); }
-void show(GValue* value, guint member) { g_value_set_uint(value, member); }
-void show(GValue* value, gint member) { g_value_set_int(value, member); }
-void show(GValue* value, double member) { g_value_set_double(value, member); }
-void show(GValue* value, gint64 member) { g_value_set_int64(value, member); }
-void show(GValue* value, bool member) { g_value_set_boolean(value, member); }
-void show(GValue* value, const SharedStructure& member) {
-  gst_value_set_structure(value, member.get());
-}
-
-GParamSpec* make_spec(const PropertyRow& row, const std::string& initial) {
-  return g_param_spec_string(row.name, row.nick, row.blurb, initial.c_str(), row.flags);
-}
-GParamSpec* make_spec(const PropertyRow& row, guint initial) {
-  return g_param_spec_uint(row.name, row.nick, row.blurb, guint(row.range.low),
-                           guint(row.range.high), initial, row.flags);
-}
-GParamSpec* make_spec(const PropertyRow& row, gint initial) {
-  return g_param_spec_int(row.name, row.nick, row.blurb, gint(row.range.low), gint(row.range.high),
-                          initial, row.flags);
-}
-GParamSpec* make_spec(const PropertyRow& row, double initial) {
-  return g_param_spec_double(row.name, row.nick, row.blurb, row.range.low, row.range.high, initial,
-                             row.flags);
-}
-// Seeds are the numbers of this type; negative: a fresh one.
-GParamSpec* make_spec(const PropertyRow& row, gint64 initial) {
-  return g_param_spec_int64(row.name, row.nick, row.blurb, -1, G_MAXINT64, initial, row.flags);
-}
-GParamSpec* make_spec(const PropertyRow& row, bool initial) {
-  return g_param_spec_boolean(row.name, row.nick, row.blurb, initial, row.flags);
-}
-GParamSpec* make_spec(const PropertyRow& row, const SharedStructure&) {
-  return g_param_spec_boxed(row.name, row.nick, row.blurb, GST_TYPE_STRUCTURE, row.flags);
-}
-
-GType register_enum(gsize& once, const char* name, const GEnumValue* values) {
-  if (g_once_init_enter(&once)) {
-    const GType made = g_enum_register_static(name, values);
-    gst_type_mark_as_plugin_api(made, GstPluginAPIFlags(0));
-    g_once_init_leave(&once, made);
-  }
-  return once;
+GType register_enum(const char* name, std::span<const EnumRow> rows) {
+  // GObject keeps the array.
+  GEnumValue* values = g_new0(GEnumValue, rows.size() + 1);
+  for (std::size_t i = 0; i < rows.size(); ++i) values[i] = {int(i), rows[i].name, rows[i].nick};
+  const GType type = g_enum_register_static(name, values);
+  gst_type_mark_as_plugin_api(type, GstPluginAPIFlags(0));
+  return type;
 }
 
 GParamSpec* make_strings_spec(const PropertyRow& row) {

@@ -39,58 +39,87 @@ struct PropertyRow {
   void (*show)(const void* settings, GValue* value);
 };
 
-void store(const GValue* value, std::string& member);
-void store(const GValue* value, guint& member);
-void store(const GValue* value, gint& member);
-void store(const GValue* value, double& member);
-void store(const GValue* value, gint64& member);
-void store(const GValue* value, bool& member);
-void store(const GValue* value, SharedStructure& member);
-void show(GValue* value, const std::string& member);
-void show(GValue* value, guint member);
-void show(GValue* value, gint member);
-void show(GValue* value, double member);
-void show(GValue* value, gint64 member);
-void show(GValue* value, bool member);
-void show(GValue* value, const SharedStructure& member);
-GParamSpec* make_spec(const PropertyRow& row, const std::string& initial);
-GParamSpec* make_spec(const PropertyRow& row, guint initial);
-GParamSpec* make_spec(const PropertyRow& row, gint initial);
-GParamSpec* make_spec(const PropertyRow& row, double initial);
-GParamSpec* make_spec(const PropertyRow& row, gint64 initial);
-GParamSpec* make_spec(const PropertyRow& row, bool initial);
-GParamSpec* make_spec(const PropertyRow& row, const SharedStructure& initial);
-
-// Enumerations have a function enum_type(Enum) that gives GObject's type.
-template <class Enum>
-requires std::is_enum_v<Enum>
-void store(const GValue* value, Enum& member) { member = Enum(g_value_get_enum(value)); }
-template <class Enum>
-requires std::is_enum_v<Enum>
-void show(GValue* value, Enum member) { g_value_set_enum(value, int(member)); }
-template <class Enum>
-requires std::is_enum_v<Enum> GParamSpec* make_spec(const PropertyRow& row, Enum initial) {
-  return g_param_spec_enum(row.name, row.nick, row.blurb, enum_type(initial), int(initial),
-                           row.flags);
+// How a member takes a value and gives it. Enumerations have a function enum_type(Enum) that gives
+// GObject's type.
+template <class Member>
+void store(const GValue* value, Member& member) {
+  if constexpr (std::is_enum_v<Member>) {
+    member = Member(g_value_get_enum(value));
+  } else if constexpr (std::is_same_v<Member, std::string>) {
+    const char* text = g_value_get_string(value);
+    member = text ? text : "";
+  } else if constexpr (std::is_same_v<Member, SharedStructure>) {
+    const GstStructure* structure = gst_value_get_structure(value);
+    member = structure ? SharedStructure(gst_structure_copy(structure), Release()) : nullptr;
+  } else {
+    if constexpr (std::is_same_v<Member, bool>) member = g_value_get_boolean(value);
+    if constexpr (std::is_same_v<Member, guint>) member = g_value_get_uint(value);
+    if constexpr (std::is_same_v<Member, gint>) member = g_value_get_int(value);
+    if constexpr (std::is_same_v<Member, gint64>) member = g_value_get_int64(value);
+    if constexpr (std::is_same_v<Member, double>) member = g_value_get_double(value);
+  }
 }
 
-// The row of a member of Settings; `range` is for numbers.
-template <class Settings, auto Member>
-constexpr PropertyRow property(const char* name, const char* nick, const char* blurb,
-                               GParamFlags flags, Range range = {0, 0}) {
-  return {name,
-          nick,
-          blurb,
-          flags,
-          range,
-          [](const PropertyRow& row) { return make_spec(row, Settings().*Member); },
-          [](void* settings, const GValue* value) {
-            store(value, static_cast<Settings*>(settings)->*Member);
-          },
-          [](const void* settings, GValue* value) {
-            show(value, static_cast<const Settings*>(settings)->*Member);
-          }};
+template <class Member>
+void show(GValue* value, const Member& member) {
+  if constexpr (std::is_enum_v<Member>) g_value_set_enum(value, int(member));
+  if constexpr (std::is_same_v<Member, std::string>) g_value_set_string(value, member.c_str());
+  if constexpr (std::is_same_v<Member, SharedStructure>)
+    gst_value_set_structure(value, member.get());
+  if constexpr (std::is_same_v<Member, bool>) g_value_set_boolean(value, member);
+  if constexpr (std::is_same_v<Member, guint>) g_value_set_uint(value, member);
+  if constexpr (std::is_same_v<Member, gint>) g_value_set_int(value, member);
+  if constexpr (std::is_same_v<Member, gint64>) g_value_set_int64(value, member);
+  if constexpr (std::is_same_v<Member, double>) g_value_set_double(value, member);
 }
+
+template <class Member>
+GParamSpec* make_spec(const PropertyRow& row, const Member& initial) {
+  const auto& [name, nick, blurb, flags, range, make, store, show] = row;
+  const auto [low, high] = range;
+  if constexpr (std::is_enum_v<Member>)
+    return g_param_spec_enum(name, nick, blurb, enum_type(initial), int(initial), flags);
+  if constexpr (std::is_same_v<Member, std::string>)
+    return g_param_spec_string(name, nick, blurb, initial.c_str(), flags);
+  if constexpr (std::is_same_v<Member, SharedStructure>)
+    return g_param_spec_boxed(name, nick, blurb, GST_TYPE_STRUCTURE, flags);
+  if constexpr (std::is_same_v<Member, bool>)
+    return g_param_spec_boolean(name, nick, blurb, initial, flags);
+  if constexpr (std::is_same_v<Member, guint>)
+    return g_param_spec_uint(name, nick, blurb, guint(low), guint(high), initial, flags);
+  if constexpr (std::is_same_v<Member, gint>)
+    return g_param_spec_int(name, nick, blurb, gint(low), gint(high), initial, flags);
+  // Seeds are the numbers of this type; negative: a fresh one.
+  if constexpr (std::is_same_v<Member, gint64>)
+    return g_param_spec_int64(name, nick, blurb, -1, G_MAXINT64, initial, flags);
+  if constexpr (std::is_same_v<Member, double>)
+    return g_param_spec_double(name, nick, blurb, low, high, initial, flags);
+}
+
+// Rows of a part of an element's settings, which is at `Path` in them; of all of them without one.
+template <class Settings, auto... Path>
+struct Rows {
+  // The row of a member of the part; `range` is for numbers.
+  template <auto Member>
+  static constexpr PropertyRow row(const char* name, const char* nick, const char* blurb,
+                                   GParamFlags flags, Range range = {0, 0}) {
+    return {name,
+            nick,
+            blurb,
+            flags,
+            range,
+            [](const PropertyRow& row) { return make_spec(row, part(Settings()).*Member); },
+            [](void* settings, const GValue* value) {
+              store(value, part(*static_cast<Settings*>(settings)).*Member);
+            },
+            [](const void* settings, GValue* value) {
+              show(value, part(*static_cast<const Settings*>(settings)).*Member);
+            }};
+  }
+
+ private:
+  static constexpr auto& part(auto&& settings) { return (settings.*....*Path); }
+};
 
 // The row of a property that the element answers itself.
 constexpr PropertyRow read_only(const char* name, const char* nick, const char* blurb,
@@ -98,8 +127,13 @@ constexpr PropertyRow read_only(const char* name, const char* nick, const char* 
   return {name, nick, blurb, kReadOnly, {0, 0}, make, nullptr, nullptr};
 }
 
-// Registers an enumeration, once.
-GType register_enum(gsize& once, const char* name, const GEnumValue* values);
+// An enumeration's values in their order.
+struct EnumRow {
+  const char* nick;
+  const char* name;
+};
+// Registers it; to be called once.
+GType register_enum(const char* name, std::span<const EnumRow> rows);
 
 // Null-terminated arrays of strings.
 GParamSpec* make_strings_spec(const PropertyRow& row);

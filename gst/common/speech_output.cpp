@@ -28,8 +28,7 @@ bool SpeechOutput::configure(const GstAudioInfo& info) {
   if (GST_AUDIO_INFO_FORMAT(&info) == GST_AUDIO_FORMAT_F32 && info.rate == kOutputRateHz)
     return true;
 
-  GstAudioInfo engine_info;
-  gst_audio_info_set_format(&engine_info, GST_AUDIO_FORMAT_F32, kOutputRateHz, 1, nullptr);
+  GstAudioInfo engine_info = mono_float(kOutputRateHz);
   GstStructure* config = gst_structure_new(
       "GstAudioConverterConfig", GST_AUDIO_CONVERTER_OPT_DITHER_METHOD,
       GST_TYPE_AUDIO_DITHER_METHOD, GST_AUDIO_DITHER_NONE, GST_AUDIO_CONVERTER_OPT_RESAMPLER_METHOD,

@@ -80,11 +80,7 @@ class SpeechOutput {
   }
   std::size_t frames_of(GstClockTime time) const;
 
-  GstAudioInfo info_ = [] {
-    GstAudioInfo info;
-    gst_audio_info_init(&info);
-    return info;
-  }();
+  GstAudioInfo info_ = no_format();
   OwnedConverter converter_;     // none when the format is the engine's own
   std::vector<guint8> pending_;  // converted, not pushed
   GstClockTime base_ = 0;        // position at the last move

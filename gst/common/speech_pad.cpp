@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "chatterbox/audio.h"
 #include "common.h"
-#include "src_caps.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_debug
 
@@ -28,6 +28,24 @@ GstEvent* audio_stream_start(GstElement* element, GstPad* pad, GstEvent* text) {
   gst_event_set_group_id(event, group);
   if (text) gst_event_set_seqnum(event, gst_event_get_seqnum(text));
   return event;
+}
+
+// Of what the pad's template and its peer have in common, the one that suits speech best: 24 kHz or
+// the rate next to it, S16 before F32. None when they have nothing in common.
+OwnedCaps choose_caps(GstPad* pad) {
+  const OwnedCaps ours(gst_pad_get_pad_template_caps(pad));
+  const OwnedCaps theirs(gst_pad_peer_query_caps(pad, ours.get()));
+  // In our order of preference, the native rate first.
+  OwnedCaps caps(gst_caps_intersect_full(ours.get(), theirs.get(), GST_CAPS_INTERSECT_FIRST));
+  if (gst_caps_is_empty(caps.get())) {
+    GST_INFO_OBJECT(pad, "no common format with %" GST_PTR_FORMAT, theirs.get());
+    return nullptr;
+  }
+  caps.reset(gst_caps_make_writable(gst_caps_truncate(caps.release())));
+  GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
+  gst_structure_fixate_field_nearest_int(structure, "rate", kOutputRateHz);
+  gst_structure_fixate_field_string(structure, "format", GST_AUDIO_NE(S16));
+  return OwnedCaps(gst_caps_fixate(caps.release()));
 }
 
 }  // namespace
@@ -78,7 +96,7 @@ GstFlowReturn SpeechPad::prepare() {
 }
 
 GstFlowReturn SpeechPad::negotiate() {
-  const OwnedCaps caps = choose_speech_caps(pad_);
+  const OwnedCaps caps = choose_caps(pad_);
   GstAudioInfo info;
   const auto impossible = [this] {
     return must_stop_() ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;

@@ -9,6 +9,15 @@
 #include "glib_raii.h"
 #include "speech_output.h"
 
+// What speech leaves an element as: the engine's own rate first.
+#define CHATTERBOX_SPEECH_FORMATS "{ " GST_AUDIO_NE(S16) ", " GST_AUDIO_NE(F32) " }"
+#define CHATTERBOX_SPEECH_CAPS                                                 \
+  "audio/x-raw, format = (string) " CHATTERBOX_SPEECH_FORMATS                  \
+  ", rate = (int) 24000, channels = (int) 1, layout = (string) interleaved; "  \
+  "audio/x-raw, format = (string) " CHATTERBOX_SPEECH_FORMATS                  \
+  ", rate = (int) { 48000, 44100, 32000, 22050, 16000, 12000, 11025, 8000 }, " \
+  "channels = (int) 1, layout = (string) interleaved"
+
 namespace chatterbox::gst {
 
 // A source pad that speech leaves by: the events that come before it, its format, its segment, its
@@ -66,11 +75,7 @@ class SpeechPad {
   struct Run {
     bool need_segment = true;
     guint32 seqnum = GST_SEQNUM_INVALID;
-    GstSegment segment = [] {
-      GstSegment segment;
-      gst_segment_init(&segment, GST_FORMAT_TIME);
-      return segment;
-    }();
+    GstSegment segment = empty_segment(GST_FORMAT_TIME);
     GstClockTime position = 0;  // as queries are told
     Owned<GstTagList> tags;
     OwnedEvent ended;

@@ -39,7 +39,7 @@ SpeechChoice Casting::choice_for(const Utterance& utterance, const ScriptPart& p
                                  const TtsSettings& settings) {
   const std::string& speaker = part.speaker.empty() ? utterance.speaker : part.speaker;
   SpeechChoice choice;
-  if (const auto mapped = choice_for_speaker(settings.speaker_map.get(), speaker))
+  if (const auto mapped = choice_for_speaker(settings.voice.speaker_map.get(), speaker))
     choice.apply(*mapped);
   {
     Lock lock = core_.task.lock();
@@ -50,7 +50,8 @@ SpeechChoice Casting::choice_for(const Utterance& utterance, const ScriptPart& p
   choice.apply(utterance.meta_choice);
   if (part.choice.voice) {
     // SSML may name a speaker of the map.
-    if (const auto mapped = choice_for_speaker(settings.speaker_map.get(), *part.choice.voice)) {
+    if (const auto mapped =
+            choice_for_speaker(settings.voice.speaker_map.get(), *part.choice.voice)) {
       choice.apply(*mapped);
       return choice;
     }
@@ -66,7 +67,8 @@ void Casting::name_language(const Utterance& utterance, const ScriptPart& part,
   ScriptPart unmarked = part;
   unmarked.choice.language.reset();
   const auto chosen = choice_for(utterance, unmarked, settings).language;
-  options.language = chosen.value_or(settings.language == "auto" ? "" : settings.language);
+  options.language =
+      chosen.value_or(settings.voice.language == "auto" ? "" : settings.voice.language);
   Lock lock = core_.task.lock();
   options.text_language =
       part.choice.language.value_or(options.language.empty() ? core_.run.upstream_language : "");
@@ -79,7 +81,7 @@ std::string Casting::path_for(const Utterance& utterance, const ScriptPart& part
   ScriptPart unmarked = part;
   unmarked.choice.voice.reset();
   const SpeechChoice otherwise = choice_for(utterance, unmarked, settings);
-  for (const auto& voice : {choice.voice, otherwise.voice, std::optional(settings.voice)}) {
+  for (const auto& voice : {choice.voice, otherwise.voice, std::optional(settings.voice.voice)}) {
     if (!voice) continue;
     try {
       std::string path = find_voice(*voice);
@@ -113,7 +115,8 @@ bool Casting::replace_voice(const SpeechJob& job) {
 }
 
 std::string Casting::voice_of(const Utterance& utterance, const TtsSettings& settings) {
-  return choice_for(utterance, utterance.script.front(), settings).voice.value_or(settings.voice);
+  return choice_for(utterance, utterance.script.front(), settings)
+      .voice.value_or(settings.voice.voice);
 }
 
 std::shared_ptr<SpeechJob> Casting::job_for(const Utterance& utterance, const TtsSettings& settings,
@@ -124,14 +127,15 @@ std::shared_ptr<SpeechJob> Casting::job_for(const Utterance& utterance, const Tt
     SpeechJob::Part spoken;
     spoken.text = part.text;
     spoken.voice_path = path_for(utterance, part, choice, settings);
-    spoken.options = settings.synthesis();
+    spoken.options = settings.speech.options();
+    spoken.options.plain_text = !settings.text.read_signs;
     apply(choice, spoken.options);
     name_language(utterance, part, settings, spoken.options);
     if (attempt > 0 && spoken.options.seed) *spoken.options.seed += std::uint64_t(attempt);
     spoken.pause_seconds = part.pause;
-    spoken.options.speed = std::clamp(part.speed * settings.rate, kSpeed.low, kSpeed.high);
-    spoken.gain = part.gain * settings.volume;
-    spoken.fitted = settings.overflow == Overflow::kCompress &&
+    spoken.options.speed = std::clamp(part.speed * settings.speech.rate, kSpeed.low, kSpeed.high);
+    spoken.gain = part.gain * settings.speech.volume;
+    spoken.fitted = settings.timing.overflow == Overflow::kCompress &&
                     GST_CLOCK_TIME_IS_VALID(utterance.timestamp) &&
                     GST_CLOCK_TIME_IS_VALID(utterance.duration);
     request.push_back(std::move(spoken));

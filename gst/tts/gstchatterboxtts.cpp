@@ -25,15 +25,15 @@
  * Since: 0.1
  */
 #include "common.h"
-#include "element_state.h"
+#include "element_entries.h"
 #include "elements.h"
-#include "glib_raii.h"
-#include "src_caps.h"
+#include "speech_pad.h"
 #include "tts_metas.h"
 #include "tts_stream.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
+using chatterbox::gst::add_action;
 using chatterbox::gst::guarded;
 using chatterbox::gst::OwnedBuffer;
 using chatterbox::gst::OwnedEvent;
@@ -62,34 +62,9 @@ static GstStaticPadTemplate sink_template =
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CHATTERBOX_SPEECH_CAPS));
 
-enum { SIGNAL_INTERRUPT, SIGNAL_DRAIN, SIGNAL_SAY, SIGNAL_COUNT };
-static guint signals[SIGNAL_COUNT];
-
 static TtsStream* stream_of(gpointer element) { return GST_CHATTERBOX_TTS(element)->stream; }
 
-static void gst_chatterbox_tts_set_property(GObject* object, guint, const GValue* value,
-                                            GParamSpec* spec) {
-  guarded(object, [&] { stream_of(object)->set_property(spec->name, value); });
-}
-
-static void gst_chatterbox_tts_get_property(GObject* object, guint, GValue* value,
-                                            GParamSpec* spec) {
-  guarded(object, [&] { stream_of(object)->get_property(spec->name, value); });
-}
-
-static GstStateChangeReturn gst_chatterbox_tts_change_state(GstElement* element,
-                                                            GstStateChange transition) {
-  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
-    TtsStream& stream = *stream_of(element);
-    const GstStateChangeReturn result =
-        chatterbox::gst::change_state(stream, element, gst_chatterbox_tts_parent_class, transition);
-    const bool to_paused = transition == GST_STATE_CHANGE_READY_TO_PAUSED ||
-                           transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
-    if (result == GST_STATE_CHANGE_SUCCESS && to_paused && stream.is_live_source())
-      return GST_STATE_CHANGE_NO_PREROLL;
-    return result;
-  });
-}
+using Entries = chatterbox::gst::SpeechEntries<stream_of>;
 
 static gboolean gst_chatterbox_tts_send_event(GstElement* element, GstEvent* event) {
   return guarded(element, FALSE, [&]() -> gboolean {
@@ -105,12 +80,6 @@ static gboolean gst_chatterbox_tts_send_event(GstElement* element, GstEvent* eve
     }
     return GST_ELEMENT_CLASS(gst_chatterbox_tts_parent_class)->send_event(element, event);
   });
-}
-
-static GstFlowReturn gst_chatterbox_tts_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
-  OwnedBuffer owned(buffer);
-  return guarded(parent, GST_FLOW_ERROR,
-                 [&] { return stream_of(parent)->sink().chain(std::move(owned), false); });
 }
 
 // Lists are text in parts: joined, they are one utterance.
@@ -132,34 +101,6 @@ static GstFlowReturn gst_chatterbox_tts_chain_list(GstPad*, GstObject* parent,
                  [&] { return stream_of(parent)->sink().chain(std::move(owned), true); });
 }
 
-static gboolean gst_chatterbox_tts_sink_event(GstPad*, GstObject* parent, GstEvent* event) {
-  OwnedEvent owned(event);
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->sink_event(std::move(owned)); });
-}
-
-static gboolean gst_chatterbox_tts_sink_query(GstPad*, GstObject* parent, GstQuery* query) {
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->sink().query(query); });
-}
-
-static gboolean gst_chatterbox_tts_src_event(GstPad*, GstObject* parent, GstEvent* event) {
-  OwnedEvent owned(event);
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->src_event(std::move(owned)); });
-}
-
-static gboolean gst_chatterbox_tts_src_query(GstPad*, GstObject* parent, GstQuery* query) {
-  return guarded(parent, FALSE, [&]() -> gboolean { return stream_of(parent)->src_query(query); });
-}
-
-static gboolean gst_chatterbox_tts_activate_src(GstPad*, GstObject* parent, GstPadMode mode,
-                                                gboolean active) {
-  if (mode != GST_PAD_MODE_PUSH) return FALSE;
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->activate_src(active); });
-}
-
 static void gst_chatterbox_tts_interrupt(GstChatterboxTts* self, gboolean flush) {
   guarded(self, [&] { self->stream->interrupt(flush); });
 }
@@ -169,43 +110,22 @@ static void gst_chatterbox_tts_drain(GstChatterboxTts* self) {
 }
 
 static gboolean gst_chatterbox_tts_say(GstChatterboxTts* self, const gchar* text) {
-  return guarded(self, FALSE, [&]() -> gboolean { return text && self->stream->sink().say(text); });
-}
-
-static void gst_chatterbox_tts_finalize(GObject* object) {
-  delete GST_CHATTERBOX_TTS(object)->stream;
-  G_OBJECT_CLASS(gst_chatterbox_tts_parent_class)->finalize(object);
+  return guarded(self, false, [&] { return text && self->stream->sink().say(text); });
 }
 
 static void gst_chatterbox_tts_init(GstChatterboxTts* self) {
-  GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
-  gst_pad_set_chain_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_chain));
+  const auto [sink, src] = Entries::make_pads(GST_ELEMENT(self));
   gst_pad_set_chain_list_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_chain_list));
-  gst_pad_set_event_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_sink_event));
-  gst_pad_set_query_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_sink_query));
-
-  GstPad* src = gst_pad_new_from_static_template(&src_template, "src");
-  gst_pad_set_activatemode_function(src, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_activate_src));
-  gst_pad_set_event_function(src, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_src_event));
-  gst_pad_set_query_function(src, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_src_query));
-
   self->stream = new TtsStream(GST_ELEMENT(self), sink, src);
   gst_element_add_pad(GST_ELEMENT(self), sink);
   gst_element_add_pad(GST_ELEMENT(self), src);
 }
 
 static void gst_chatterbox_tts_class_init(GstChatterboxTtsClass* klass) {
-  GObjectClass* object_class = G_OBJECT_CLASS(klass);
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
-
-  object_class->set_property = gst_chatterbox_tts_set_property;
-  object_class->get_property = gst_chatterbox_tts_get_property;
-  object_class->finalize = gst_chatterbox_tts_finalize;
-  element_class->change_state = GST_DEBUG_FUNCPTR(gst_chatterbox_tts_change_state);
+  Entries::install(klass, chatterbox::gst::tts_properties());
   element_class->send_event = GST_DEBUG_FUNCPTR(gst_chatterbox_tts_send_event);
-
   chatterbox::gst::register_metas();
-  chatterbox::gst::install_properties(object_class, chatterbox::gst::tts_properties());
 
   /**
    * GstChatterboxTts::interrupt:
@@ -217,10 +137,8 @@ static void gst_chatterbox_tts_class_init(GstChatterboxTtsClass* klass) {
    *
    * Since: 0.1
    */
-  signals[SIGNAL_INTERRUPT] = g_signal_new_class_handler(
-      "interrupt", GST_TYPE_CHATTERBOX_TTS, GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
-      G_CALLBACK(gst_chatterbox_tts_interrupt), nullptr, nullptr, nullptr, G_TYPE_NONE, 1,
-      G_TYPE_BOOLEAN);
+  add_action(klass, "interrupt", G_CALLBACK(gst_chatterbox_tts_interrupt), G_TYPE_NONE,
+             G_TYPE_BOOLEAN);
   /**
    * GstChatterboxTts::drain:
    *
@@ -228,9 +146,7 @@ static void gst_chatterbox_tts_class_init(GstChatterboxTtsClass* klass) {
    *
    * Since: 0.1
    */
-  signals[SIGNAL_DRAIN] = g_signal_new_class_handler(
-      "drain", GST_TYPE_CHATTERBOX_TTS, GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
-      G_CALLBACK(gst_chatterbox_tts_drain), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+  add_action(klass, "drain", G_CALLBACK(gst_chatterbox_tts_drain), G_TYPE_NONE);
 
   /**
    * GstChatterboxTts::say:
@@ -245,10 +161,7 @@ static void gst_chatterbox_tts_class_init(GstChatterboxTtsClass* klass) {
    *
    * Since: 0.1
    */
-  signals[SIGNAL_SAY] = g_signal_new_class_handler(
-      "say", GST_TYPE_CHATTERBOX_TTS, GSignalFlags(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
-      G_CALLBACK(gst_chatterbox_tts_say), nullptr, nullptr, nullptr, G_TYPE_BOOLEAN, 1,
-      G_TYPE_STRING);
+  add_action(klass, "say", G_CALLBACK(gst_chatterbox_tts_say), G_TYPE_BOOLEAN, G_TYPE_STRING);
 
   gst_element_class_set_static_metadata(
       element_class, "Chatterbox text to speech", "Converter/Text/Audio",

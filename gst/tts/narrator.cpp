@@ -31,14 +31,15 @@ GstFlowReturn Narrator::handle(TtsItem item) {
 
 // A live source is silent in PAUSED.
 bool Narrator::holds(const TtsItem& item) const {
-  return item.utterance && !core_.pad.playing() && core_.settings.get(&TtsSettings::force_live);
+  return item.utterance && !core_.pad.playing() &&
+         core_.settings.get(&TtsSettings::timing).force_live;
 }
 
 GstFlowReturn Narrator::idle(Lock& lock) {
   const TtsSettings settings = core_.settings.get();
   TtsRun& run = core_.run;
-  const bool live = settings.force_live || core_.upstream.live();
-  const std::chrono::milliseconds max_wait(settings.max_wait_ms);
+  const bool live = settings.timing.force_live || core_.upstream.live();
+  const std::chrono::milliseconds max_wait(settings.text.max_wait_ms);
   // What came while something else was done may be enough for one who waits in silence.
   if (live && core_.task.items().empty() && run.input.has_next(true)) {
     core_.queue(run.input.next());
@@ -108,7 +109,7 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
         Lock lock = core_.task.lock();
         core_.run.upstream_language = code;
       }
-      const std::string language = core_.settings.get(&TtsSettings::language);
+      const std::string language = core_.settings.get(&TtsSettings::voice).language;
       if (language != "auto")
         gst_tag_list_add(speech.get(), GST_TAG_MERGE_REPLACE, GST_TAG_LANGUAGE_CODE,
                          language.c_str(), nullptr);
@@ -134,7 +135,7 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
 
 // Of a gap in the text only what lies beyond the speech so far is a gap in it.
 GstFlowReturn Narrator::pass_gap(GstEvent* event) {
-  const Timing timing = core_.settings.get().effective_timing();
+  const Timing timing = core_.settings.get(&TtsSettings::timing).effective_timing();
   GstClockTime start, duration;
   gst_event_parse_gap(event, &start, &duration);
   {
@@ -151,7 +152,7 @@ GstFlowReturn Narrator::pass_gap(GstEvent* event) {
 GstFlowReturn Narrator::prepare() {
   const GstFlowReturn flow = core_.pad.prepare();
   if (flow != GST_FLOW_OK || core_.pad.has_tag(GST_TAG_LANGUAGE_CODE)) return flow;
-  std::string language = core_.settings.get(&TtsSettings::language);
+  std::string language = core_.settings.get(&TtsSettings::voice).language;
   if (language == "auto") language = kModelLanguage;
   const Owned<GstTagList> tags(gst_tag_list_new(GST_TAG_LANGUAGE_CODE, language.c_str(), nullptr));
   core_.pad.merge_tags(tags.get());
@@ -159,13 +160,14 @@ GstFlowReturn Narrator::prepare() {
 }
 
 GstFlowReturn Narrator::advance_to(GstClockTime position) {
-  return core_.pad.advance_to(position, core_.settings.get(&TtsSettings::fill_gaps));
+  return core_.pad.advance_to(position, core_.settings.get(&TtsSettings::timing).fill_gaps);
 }
 
 // Mixers and sinks wait for a stream that says nothing; this one tells them.
 void Narrator::mark_idle_time() {
   if (!core_.pad.ready()) return;
-  const GstClockTime now = core_.pad.now(core_.settings.get().latency() + core_.upstream.latency());
+  const GstClockTime now =
+      core_.pad.now(core_.settings.get(&TtsSettings::timing).latency() + core_.upstream.latency());
   if (GST_CLOCK_TIME_IS_VALID(now) && now > core_.pad.output().position()) advance_to(now);
 }
 

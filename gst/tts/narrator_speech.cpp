@@ -28,7 +28,7 @@ GstFlowReturn Narrator::speak(Utterance& utterance) {
   if (flow != GST_FLOW_OK) return flow;
   casting_.submit(utterance, 0);
   Speaking speaking{utterance, core_.settings.get()};
-  speaking.live = speaking.settings.force_live || core_.upstream.live();
+  speaking.live = speaking.settings.timing.force_live || core_.upstream.live();
   flow = speak_pieces(speaking);
   // Cut off by a flush: whoever follows what is said must know.
   if (flow == GST_FLOW_FLUSHING && speaking.begun)
@@ -115,7 +115,7 @@ bool Narrator::try_again(Speaking& speaking, const Failure& failure) {
 // Where the speech begins, now that it is there.
 GstClockTime Narrator::start_time(Speaking& speaking) {
   const Utterance& utterance = speaking.utterance;
-  const TtsSettings& settings = speaking.settings;
+  const TimingSettings& settings = speaking.settings.timing;
   const GstClockTime position = core_.pad.output().position();
   const Timing timing = settings.effective_timing();
   speaking.immediate =
@@ -148,7 +148,7 @@ GstFlowReturn Narrator::begin(Speaking& speaking, const SpeechPiece& first) {
   SpeechOutput& output = core_.pad.output();
   GstFlowReturn flow = GST_FLOW_OK;
   if (!GST_CLOCK_TIME_IS_VALID(speaking.utterance.timestamp) ||
-      speaking.settings.effective_timing() == Timing::kContiguous)
+      speaking.settings.timing.effective_timing() == Timing::kContiguous)
     flow = output.silence(output.after_rest(first.silence_before), core_.pad.pusher());
   if (flow != GST_FLOW_OK) return flow;
   speaking.start = start_time(speaking);
@@ -167,7 +167,7 @@ GstFlowReturn Narrator::write_piece(Speaking& speaking, const SpeechPiece& piece
   const SpeechOutput::Push push = pusher(speaking);
   if (speaking.immediate) {
     const GstClockTime now =
-        core_.pad.now(std::max<GstClockTime>(kLiveTolerance, speaking.settings.latency()));
+        core_.pad.now(std::max<GstClockTime>(kLiveTolerance, speaking.settings.timing.latency()));
     if (GST_CLOCK_TIME_IS_VALID(now) && now > output.position()) {
       GstFlowReturn flow = output.push_pending(push);
       if (flow == GST_FLOW_OK) flow = advance_to(now);
@@ -201,13 +201,13 @@ GstFlowReturn Narrator::write_gathered(Speaking& speaking) {
   const GstFlowReturn flow = begin(speaking, all);
   if (flow != GST_FLOW_OK) return flow;
   const Utterance& utterance = speaking.utterance;
-  const GstClockTime end =
-      utterance.timestamp + utterance.duration + speaking.settings.max_overflow_ms * GST_MSECOND;
+  const GstClockTime end = utterance.timestamp + utterance.duration +
+                           speaking.settings.timing.max_overflow_ms * GST_MSECOND;
   const GstClockTime room = end > speaking.start ? end - speaking.start : 0;
   const double length = double(all.samples.size()) / kOutputRateHz * GST_SECOND;
   const double speed =
-      room == 0 ? speaking.settings.max_compression
-                : std::clamp(length / double(room), 1.0, speaking.settings.max_compression);
+      room == 0 ? speaking.settings.timing.max_compression
+                : std::clamp(length / double(room), 1.0, speaking.settings.timing.max_compression);
   if (speed > 1) {
     GST_DEBUG_OBJECT(core_.element, "speaks %.2f times faster", speed);
     all = at_speed(std::move(all), speed, 0);
@@ -225,7 +225,7 @@ GstFlowReturn Narrator::end(Speaking& speaking, bool interrupted) {
   }
   Lock lock = core_.task.lock();
   core_.run.job = nullptr;
-  if (speaking.begun && speaking.utterance.voice == speaking.settings.voice)
+  if (speaking.begun && speaking.utterance.voice == speaking.settings.voice.voice)
     core_.run.good_voice = speaking.utterance.job->request().front().voice_path;
   return flow;
 }

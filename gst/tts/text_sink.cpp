@@ -19,7 +19,7 @@ constexpr std::size_t kMaxItems = 64;
 // What an application may say ahead: it is not made to wait.
 constexpr std::size_t kMaxSaid = 1000;
 
-TextInput::Rules rules_for(const TtsSettings& settings, bool live) {
+TextInput::Rules rules_for(const TextSettings& settings, bool live) {
   return {live, settings.max_chars, settings.first_min_chars, !settings.read_signs,
           settings.skip_lyrics};
 }
@@ -45,13 +45,13 @@ GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
   if (!core_.task.accepts()) return core_.task.flushing() ? GST_FLOW_FLUSHING : core_.task.flow();
   // A meta holds for its buffer alone, whose text then stands alone too.
   if (has_meta) push_tail(lock);
-  run.input.set_rules(rules_for(settings, core_.is_live()));
+  run.input.set_rules(rules_for(settings.text, core_.is_live()));
 
   TextInput::Time time{GST_BUFFER_PTS(source.get()), GST_BUFFER_DURATION(source.get())};
-  const bool timed = core_.is_timed(time.timestamp, settings.effective_timing());
+  const bool timed = core_.is_timed(time.timestamp, settings.timing.effective_timing());
   if (!timed) time = {};
-  const bool is_cue = settings.accumulate == Accumulate::kCue ||
-                      (settings.accumulate == Accumulate::kAuto && (timed || whole));
+  const bool is_cue = settings.text.accumulate == Accumulate::kCue ||
+                      (settings.text.accumulate == Accumulate::kAuto && (timed || whole));
   if (is_cue) push_tail(lock);
   run.input.set_buffer(source);
   if (is_cue) {
@@ -64,7 +64,7 @@ GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
     run.input.feed(bytes, time.timestamp);
   }
   GstFlowReturn flow = push_utterances(lock);
-  const bool complete = has_meta || whole || settings.accumulate == Accumulate::kNone;
+  const bool complete = has_meta || whole || settings.text.accumulate == Accumulate::kNone;
   if (flow == GST_FLOW_OK && !is_cue && complete) {
     run.input.end();
     flow = push_utterances(lock);
@@ -154,7 +154,7 @@ bool TextSink::event(OwnedEvent event) {
 // because speech may be longer than its cue; else one that begins at 0.
 bool TextSink::handle_segment(OwnedEvent event) {
   core_.upstream.refresh();
-  const bool clip = core_.settings.get(&TtsSettings::overflow) == Overflow::kClip;
+  const bool clip = core_.settings.get(&TtsSettings::timing).overflow == Overflow::kClip;
   GstSegment segment;
   gst_event_copy_segment(event.get(), &segment);
   if (!accept_rate(core_.element, segment)) return false;
@@ -261,11 +261,11 @@ bool TextSink::say(const std::string& text) {
       GST_EVENT_TYPE(items.back().event.get()) == GST_EVENT_EOS) {
     end = std::move(items.back());
     items.pop_back();
-  } else if (run.text_source && !settings.force_live) {
+  } else if (run.text_source && !settings.timing.force_live) {
     return false;
   }
   core_.queue_text();
-  run.input.set_rules(rules_for(settings, false));
+  run.input.set_rules(rules_for(settings.text, false));
   run.input.feed(text, GST_CLOCK_TIME_NONE);
   core_.queue_text();
   if (end.event) items.push_back(std::move(end));
@@ -278,7 +278,7 @@ void TextSink::say_all(const std::string& text, bool and_end) {
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_TIME);
   core_.task.items().push_back({OwnedEvent(gst_event_new_segment(&segment)), std::nullopt});
-  core_.run.input.set_rules(rules_for(settings, false));
+  core_.run.input.set_rules(rules_for(settings.text, false));
   core_.run.input.feed(text, GST_CLOCK_TIME_NONE);
   core_.queue_text();
   if (and_end) core_.task.items().push_back({OwnedEvent(gst_event_new_eos()), std::nullopt});

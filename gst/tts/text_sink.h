@@ -16,7 +16,7 @@ class TextSink {
       : core_(core), interrupt_(std::move(interrupt)) {}
 
   // `whole`: the buffer is one utterance, as the buffers of a list are together.
-  GstFlowReturn chain(OwnedBuffer buffer, bool whole);
+  GstFlowReturn chain(OwnedBuffer buffer, bool whole = false);
   bool event(OwnedEvent event);
   bool query(GstQuery* query);
 

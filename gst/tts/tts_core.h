@@ -28,11 +28,7 @@ struct TtsRun {
   bool warned_bytes = false, warned_late = false;
   std::uint64_t epoch = 0;  // changes when text is dropped
   std::uint64_t next_id = 0;
-  GstSegment in_segment = [] {
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_UNDEFINED);
-    return segment;
-  }();
+  GstSegment in_segment = empty_segment(GST_FORMAT_UNDEFINED);
   TextInput input;
   std::map<std::string, std::string> speaker_voices;  // by speaker_key()
   std::set<std::string> bad_voices;                   // that there are not, or cannot be read
@@ -56,7 +52,7 @@ struct TtsCore : ElementCore<TtsSettings, TtsItem, TtsRun> {
   void drop_text();
   bool is_timed(GstClockTime timestamp, Timing timing) const;
   // Without it.
-  bool is_live() const { return settings.get(&TtsSettings::force_live) || upstream.live(); }
+  bool is_live() const { return settings.get(&TtsSettings::timing).force_live || upstream.live(); }
 };
 
 }  // namespace chatterbox::gst

@@ -8,6 +8,11 @@ namespace chatterbox::gst {
 
 namespace {
 
+using VoiceRows = Rows<TtsSettings, &TtsSettings::voice>;
+using SpeechRows = Rows<TtsSettings, &TtsSettings::speech>;
+using TextRows = Rows<TtsSettings, &TtsSettings::text>;
+using TimingRows = Rows<TtsSettings, &TtsSettings::timing>;
+
 constexpr std::array<PropertyRow, 6> kVoice = {
     /**
      * GstChatterboxTts:voice:
@@ -18,7 +23,7 @@ constexpr std::array<PropertyRow, 6> kVoice = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::voice>(
+    VoiceRows::row<&VoiceSettings::voice>(
         "voice", "Voice",
         "Who speaks: the name of an installed voice, a voice file, or empty for the model's own "
         "voice. Taken up by the next utterance.",
@@ -32,7 +37,7 @@ constexpr std::array<PropertyRow, 6> kVoice = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::speaker_map>(
+    VoiceRows::row<&VoiceSettings::speaker_map>(
         "speaker-map", "Speaker Map",
         "Voices of speakers that the text names: a structure with a field for each of them.",
         kInPlaying),
@@ -45,7 +50,7 @@ constexpr std::array<PropertyRow, 6> kVoice = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::language>(
+    VoiceRows::row<&VoiceSettings::language>(
         "language", "Language",
         "Language of the text and code of the speech's tags; auto takes it from upstream's tags, "
         "else en.",
@@ -83,7 +88,7 @@ constexpr std::array<PropertyRow, 6> kVoice = {
               make_strings_spec),
 };
 
-constexpr std::array<PropertyRow, 14> kSampling = {
+constexpr std::array<PropertyRow, 14> kSpeech = {
     /**
      * GstChatterboxTts:exaggeration:
      *
@@ -91,7 +96,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::exaggeration>(
+    SpeechRows::row<&SpeechSettings::exaggeration>(
         "exaggeration", "Exaggeration",
         "Emotion: 0 is flat, 0.5 neutral, 1 strong. -1 is the model's default.", kControlled,
         {-1, SynthesisOptions::kExaggeration.high}),
@@ -102,7 +107,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::cfg_weight>(
+    SpeechRows::row<&SpeechSettings::cfg_weight>(
         "cfg-weight", "Guidance Weight",
         "How closely speech keeps to text and voice. 0 turns guidance off and is faster. -1 is the "
         "model's default.",
@@ -114,7 +119,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::temperature>(
+    SpeechRows::row<&SpeechSettings::temperature>(
         "temperature", "Temperature",
         "How freely tokens are drawn; 0 takes the likeliest. -1 is the model's default.",
         kControlled, {-1, SynthesisOptions::kTemperature.high}),
@@ -125,7 +130,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::repetition_penalty>(
+    SpeechRows::row<&SpeechSettings::repetition_penalty>(
         "repetition-penalty", "Repetition Penalty",
         "Divides the likelihood of tokens already spoken, from 1 (off) to 2. -1 is the model's "
         "default.",
@@ -137,7 +142,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::min_p>(
+    SpeechRows::row<&SpeechSettings::min_p>(
         "min-p", "Minimum Probability",
         "Drops tokens less likely than this share of the likeliest one; 0 is off. -1 is the "
         "model's default.",
@@ -149,10 +154,10 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::top_p>("top-p", "Top Probability",
-                                               "Keeps the likeliest tokens up to this total "
-                                               "probability; 1 is off. -1 is the model's default.",
-                                               kControlled, {-1, SynthesisOptions::kTopP.high}),
+    SpeechRows::row<&SpeechSettings::top_p>("top-p", "Top Probability",
+                                            "Keeps the likeliest tokens up to this total "
+                                            "probability; 1 is off. -1 is the model's default.",
+                                            kControlled, {-1, SynthesisOptions::kTopP.high}),
     /**
      * GstChatterboxTts:top-k:
      *
@@ -160,7 +165,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::top_k>(
+    SpeechRows::row<&SpeechSettings::top_k>(
         "top-k", "Top Tokens",
         "Keeps so many of the likeliest tokens; 0 is off. Turbo and Nano. -1 is the model's "
         "default.",
@@ -172,7 +177,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::flow_steps>(
+    SpeechRows::row<&SpeechSettings::flow_steps>(
         "flow-steps", "Flow Steps",
         "Steps of a guided flow (English, Multilingual): fewer are faster and less exact. 0: as "
         "quality says, 10 or 5. Turbo and Nano have two of their own.",
@@ -184,7 +189,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::seed>(
+    SpeechRows::row<&SpeechSettings::seed>(
         "seed", "Seed",
         "Seed of the random draws; the same seed speaks the same text in the same way. -1 takes a "
         "fresh one for each utterance.",
@@ -196,7 +201,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::chunk_size>(
+    SpeechRows::row<&SpeechSettings::chunk_size>(
         "chunk-size", "Chunk Size",
         "Speech tokens (40 ms each) between two pieces of audio. Fewer: audio comes sooner and "
         "costs more.",
@@ -209,7 +214,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::trim_silence>(
+    SpeechRows::row<&SpeechSettings::trim_silence>(
         "trim-silence", "Trim Silence",
         "Begin at once and end soon, without the silence that a model makes around speech. Taken "
         "up by the next utterance.",
@@ -221,7 +226,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::watermark>(
+    SpeechRows::row<&SpeechSettings::watermark>(
         "watermark", "Watermark",
         "Mark the speech as synthetic, inaudibly. Taken up by the next utterance.", kInPlaying),
     /**
@@ -231,7 +236,7 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::rate>(
+    SpeechRows::row<&SpeechSettings::rate>(
         "rate", "Rate",
         "How many times as fast as the voice's own pace, its pitch kept. SSML's rates multiply it.",
         kControlled, {0.5, 2}),
@@ -242,9 +247,9 @@ constexpr std::array<PropertyRow, 14> kSampling = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::volume>(
-        "volume", "Volume", "Factor of the amplitude. SSML's volumes multiply it.", kControlled,
-        {0, 4}),
+    SpeechRows::row<&SpeechSettings::volume>("volume", "Volume",
+                                             "Factor of the amplitude. SSML's volumes multiply it.",
+                                             kControlled, {0, 4}),
 };
 
 constexpr std::array<PropertyRow, 7> kText = {
@@ -255,7 +260,7 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::read_signs>(
+    TextRows::row<&TextSettings::read_signs>(
         "read-signs", "Read signs",
         "Read every sign of the text, marks of Markdown, HTML and subtitles too.", kInPlaying),
     /**
@@ -265,9 +270,9 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::skip_lyrics>(
-        "skip-lyrics", "Skip lyrics", "Leave out what is sung in subtitles, between notes.",
-        kInPlaying),
+    TextRows::row<&TextSettings::skip_lyrics>("skip-lyrics", "Skip lyrics",
+                                              "Leave out what is sung in subtitles, between notes.",
+                                              kInPlaying),
     /**
      * GstChatterboxTts:text:
      *
@@ -276,7 +281,7 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::text>(
+    TextRows::row<&TextSettings::text>(
         "text", "Text",
         "Text to speak. Set in READY, with nothing linked to the sink pad, it is all that is "
         "spoken; set later, it is spoken as by the signal say.",
@@ -288,9 +293,9 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::accumulate>(
-        "accumulate", "Accumulate", "What of the text that arrives becomes one utterance.",
-        kInPlaying),
+    TextRows::row<&TextSettings::accumulate>("accumulate", "Accumulate",
+                                             "What of the text that arrives becomes one utterance.",
+                                             kInPlaying),
     /**
      * GstChatterboxTts:max-chars:
      *
@@ -298,10 +303,10 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::max_chars>("max-chars", "Maximum Characters",
-                                                   "Running text without the end of a sentence is "
-                                                   "cut after this many characters at the latest.",
-                                                   kInPlaying, {20, 4000}),
+    TextRows::row<&TextSettings::max_chars>("max-chars", "Maximum Characters",
+                                            "Running text without the end of a sentence is "
+                                            "cut after this many characters at the latest.",
+                                            kInPlaying, {20, 4000}),
     /**
      * GstChatterboxTts:first-min-chars:
      *
@@ -310,7 +315,7 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::first_min_chars>(
+    TextRows::row<&TextSettings::first_min_chars>(
         "first-min-chars", "First Minimum Characters",
         "Live text that begins after silence is spoken from its first comma after this many "
         "characters on. 0 waits for the sentence.",
@@ -322,7 +327,7 @@ constexpr std::array<PropertyRow, 7> kText = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::max_wait_ms>(
+    TextRows::row<&TextSettings::max_wait_ms>(
         "max-wait", "Maximum Wait",
         "Milliseconds after which live text is spoken though its sentence is not complete. 0 waits "
         "for the end of the sentence.",
@@ -337,7 +342,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::latency_ms>(
+    TimingRows::row<&TimingSettings::latency_ms>(
         "latency", "Latency",
         "Time that live text may take to become speech, in milliseconds; added to the latency of a "
         "live pipeline. -1 (4294967295) adds nothing and speaks as timing=immediate.",
@@ -349,8 +354,8 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::timing>("timing", "Timing", "When an utterance begins.",
-                                                kInPlaying),
+    TimingRows::row<&TimingSettings::timing>("timing", "Timing", "When an utterance begins.",
+                                             kInPlaying),
     /**
      * GstChatterboxTts:force-live:
      *
@@ -358,7 +363,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::force_live>(
+    TimingRows::row<&TimingSettings::force_live>(
         "force-live", "Force Live",
         "Be a live source though upstream is not: for text that a person or a program writes while "
         "it is spoken.",
@@ -370,7 +375,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::fill_gaps>(
+    TimingRows::row<&TimingSettings::fill_gaps>(
         "fill-gaps", "Fill Gaps",
         "Push silence between utterances in place of gap events, for what ignores timestamps, such "
         "as wavenc.",
@@ -382,7 +387,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::overflow>(
+    TimingRows::row<&TimingSettings::overflow>(
         "overflow", "Overflow", "What to do when speech is longer than its cue.", kInPlaying),
     /**
      * GstChatterboxTts:max-overflow:
@@ -392,7 +397,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::max_overflow_ms>(
+    TimingRows::row<&TimingSettings::max_overflow_ms>(
         "max-overflow", "Maximum Overflow",
         "Milliseconds that speech may go beyond the end of its cue before overflow=clip or "
         "overflow=compress acts.",
@@ -404,7 +409,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::max_compression>(
+    TimingRows::row<&TimingSettings::max_compression>(
         "max-compression", "Maximum Compression",
         "How many times faster overflow=compress may speak; what is still too long is shifted.",
         kInPlaying, {1, 3}),
@@ -415,7 +420,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::post_messages>(
+    Rows<TtsSettings>::row<&TtsSettings::post_messages>(
         "post-messages", "Post Messages",
         "Post element messages when an utterance starts and ends, and for words where the model "
         "knows them.",
@@ -427,12 +432,12 @@ constexpr std::array<PropertyRow, 9> kTiming = {
      *
      * Since: 0.1
      */
-    property<TtsSettings, &TtsSettings::on_error>(
+    Rows<TtsSettings>::row<&TtsSettings::on_error>(
         "on-error", "On Error",
         "What to do when an utterance cannot be spoken, after a second attempt.", kInPlaying),
 };
 
-constexpr auto kRows = join(kVoice, model_properties<TtsSettings>(), kSampling, kText, kTiming);
+constexpr auto kRows = join(kVoice, model_properties<TtsSettings>(), kSpeech, kText, kTiming);
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 
 namespace chatterbox::gst {
 
-SynthesisOptions TtsSettings::synthesis() const {
+SynthesisOptions SpeechSettings::options() const {
   const auto chosen = [](double value) {
     return value < 0 ? std::optional<double>() : std::optional<double>(value);
   };
@@ -22,16 +22,15 @@ SynthesisOptions TtsSettings::synthesis() const {
   if (seed >= 0) options.seed = std::uint64_t(seed);
   options.chunk_size = int(chunk_size);
   options.trim_silence = trim_silence;
-  options.plain_text = !read_signs;
   options.watermark = watermark;
   return options;
 }
 
-GstClockTime TtsSettings::latency() const {
+GstClockTime TimingSettings::latency() const {
   return latency_ms == G_MAXUINT ? 0 : latency_ms * GST_MSECOND;
 }
 
-Timing TtsSettings::effective_timing() const {
+Timing TimingSettings::effective_timing() const {
   return latency_ms == G_MAXUINT ? Timing::kImmediate : timing;
 }
 
@@ -47,15 +46,14 @@ Timing TtsSettings::effective_timing() const {
  * Since: 0.1
  */
 GType enum_type(Timing) {
-  static const GEnumValue values[] = {
-      {int(Timing::kAuto), "Timestamps of cues; live text as soon as possible; else contiguous",
-       "auto"},
-      {int(Timing::kInput), "Timestamps of the text, contiguous where it has none", "input"},
-      {int(Timing::kContiguous), "One utterance directly after the other", "contiguous"},
-      {int(Timing::kImmediate), "The running time at which the speech is ready", "immediate"},
-      {0, nullptr, nullptr}};
-  static gsize once = 0;
-  return register_enum(once, "GstChatterboxTtsTiming", values);
+  static constexpr EnumRow kRows[] = {
+      {"auto", "Timestamps of cues; live text as soon as possible; else contiguous"},
+      {"input", "Timestamps of the text, contiguous where it has none"},
+      {"contiguous", "One utterance directly after the other"},
+      {"immediate", "The running time at which the speech is ready"},
+  };
+  static const GType type = register_enum("GstChatterboxTtsTiming", kRows);
+  return type;
 }
 
 /**
@@ -70,16 +68,14 @@ GType enum_type(Timing) {
  * Since: 0.1
  */
 GType enum_type(Overflow) {
-  static const GEnumValue values[] = {
-      {int(Overflow::kShift), "Say all of it; the next utterance begins later", "shift"},
-      {int(Overflow::kClip), "Stop speaking at the end of the cue", "clip"},
-      {int(Overflow::kOverlap), "Begin the next utterance on time; for a mixer downstream",
-       "overlap"},
-      {int(Overflow::kCompress), "Speak faster, up to max-compression; shift what remains",
-       "compress"},
-      {0, nullptr, nullptr}};
-  static gsize once = 0;
-  return register_enum(once, "GstChatterboxTtsOverflow", values);
+  static constexpr EnumRow kRows[] = {
+      {"shift", "Say all of it; the next utterance begins later"},
+      {"clip", "Stop speaking at the end of the cue"},
+      {"overlap", "Begin the next utterance on time; for a mixer downstream"},
+      {"compress", "Speak faster, up to max-compression; shift what remains"},
+  };
+  static const GType type = register_enum("GstChatterboxTtsOverflow", kRows);
+  return type;
 }
 
 /**
@@ -94,16 +90,14 @@ GType enum_type(Overflow) {
  * Since: 0.1
  */
 GType enum_type(Accumulate) {
-  static const GEnumValue values[] = {
-      {int(Accumulate::kAuto), "Timed buffers are utterances, other text is cut into sentences",
-       "auto"},
-      {int(Accumulate::kCue), "Each buffer is an utterance", "cue"},
-      {int(Accumulate::kSentence), "All text is joined and cut into sentences", "sentence"},
-      {int(Accumulate::kNone), "Each buffer is cut into sentences; none goes on in the next",
-       "none"},
-      {0, nullptr, nullptr}};
-  static gsize once = 0;
-  return register_enum(once, "GstChatterboxTtsAccumulate", values);
+  static constexpr EnumRow kRows[] = {
+      {"auto", "Timed buffers are utterances, other text is cut into sentences"},
+      {"cue", "Each buffer is an utterance"},
+      {"sentence", "All text is joined and cut into sentences"},
+      {"none", "Each buffer is cut into sentences; none goes on in the next"},
+  };
+  static const GType type = register_enum("GstChatterboxTtsAccumulate", kRows);
+  return type;
 }
 
 /**
@@ -116,12 +110,12 @@ GType enum_type(Accumulate) {
  * Since: 0.1
  */
 GType enum_type(OnError) {
-  static const GEnumValue values[] = {
-      {int(OnError::kError), "Post an error and stop", "error"},
-      {int(OnError::kSkip), "Post a warning and go on with the next utterance", "skip"},
-      {0, nullptr, nullptr}};
-  static gsize once = 0;
-  return register_enum(once, "GstChatterboxTtsOnError", values);
+  static constexpr EnumRow kRows[] = {
+      {"error", "Post an error and stop"},
+      {"skip", "Post a warning and go on with the next utterance"},
+  };
+  static const GType type = register_enum("GstChatterboxTtsOnError", kRows);
+  return type;
 }
 
 }  // namespace chatterbox::gst

@@ -21,10 +21,16 @@ enum class Accumulate { kAuto, kCue, kSentence, kNone };
 // What happens when one utterance fails.
 enum class OnError { kError, kSkip };
 
-// Everything a user of chatterboxtts chooses. Guarded by GST_OBJECT_LOCK;
-// streaming works on copies.
-struct TtsSettings : ModelSettings {
+// Who speaks, and in which language.
+struct VoiceSettings {
   std::string voice;
+  // Voices of speakers that the text names; immutable, may be none.
+  SharedStructure speaker_map;
+  std::string language = "auto";
+};
+
+// How speech is made, and how it sounds.
+struct SpeechSettings {
   // Negative: the model's own default.
   double exaggeration = -1;
   double cfg_weight = -1;
@@ -33,37 +39,55 @@ struct TtsSettings : ModelSettings {
   double min_p = -1;
   double top_p = -1;
   gint top_k = -1;
+  guint flow_steps = 0;
   gint64 seed = -1;  // negative: a fresh one for each utterance
   guint chunk_size = 25;
-  guint flow_steps = 0;
   bool trim_silence = true;
-  bool read_signs = false;
-  bool skip_lyrics = false;
   bool watermark = true;
   double rate = 1;    // times the voice's own pace
   double volume = 1;  // factor of the amplitude
-  std::string language = "auto";
-  // Voices of speakers that the text names; immutable, may be none.
-  SharedStructure speaker_map;
+
+  SynthesisOptions options() const;
+};
+
+// What is spoken, and how it is cut into utterances.
+struct TextSettings {
   std::string text;
+  bool read_signs = false;
+  bool skip_lyrics = false;
   Accumulate accumulate = Accumulate::kAuto;
   guint max_chars = 600;
   guint first_min_chars = 40;
+  guint max_wait_ms = 300;
+};
+
+// When speech is heard.
+struct TimingSettings {
   guint latency_ms = 0;
   Timing timing = Timing::kAuto;
   bool force_live = false;
-  guint max_wait_ms = 300;
   bool fill_gaps = false;
   Overflow overflow = Overflow::kShift;
   guint max_overflow_ms = 0;
   double max_compression = 1.5;
-  bool post_messages = true;
-  OnError on_error = OnError::kError;
 
-  SynthesisOptions synthesis() const;
   GstClockTime latency() const;
   // As other synthesizers take it, latency=-1 means as soon as possible.
   Timing effective_timing() const;
+};
+
+// Everything a user of chatterboxtts chooses. Guarded by GST_OBJECT_LOCK;
+// streaming works on copies.
+struct TtsSettings : ModelSettings {
+  VoiceSettings voice;
+  SpeechSettings speech;
+  TextSettings text;
+  TimingSettings timing;
+  bool post_messages = true;
+  OnError on_error = OnError::kError;
+
+  // A source of its own text, with nothing linked to its sink pad.
+  bool is_source() const { return !text.text.empty() || timing.force_live; }
 };
 
 // GObject's types of the enumerations.

@@ -28,12 +28,13 @@ void TtsStream::set_property(const char* name, const GValue* value) {
   const TtsSettings now = core_.settings.get();
   const bool is_text = std::strcmp(name, "text") == 0;
   if (is_running(core_.element)) {
-    if (is_text && !now.text.empty()) sink_.say(now.text);
-  } else if (is_text || now.force_live != before.force_live) {
+    if (is_text && !now.text.text.empty()) sink_.say(now.text.text);
+  } else if (is_text || now.timing.force_live != before.timing.force_live) {
     // Before the element is added to its bin, which counts sources then.
-    flag_source(!gst_pad_is_linked(core_.sink_pad) && (!now.text.empty() || now.force_live));
+    flag_source(!gst_pad_is_linked(core_.sink_pad) && now.is_source());
   }
-  if (now.latency_ms != before.latency_ms || now.force_live != before.force_live)
+  if (now.timing.latency_ms != before.timing.latency_ms ||
+      now.timing.force_live != before.timing.force_live)
     gst_element_post_message(core_.element, gst_message_new_latency(GST_OBJECT(core_.element)));
 }
 
@@ -45,7 +46,9 @@ void TtsStream::get_property(const char* name, GValue* value) const {
   core_.settings.show(name, value);
 }
 
-bool TtsStream::is_live_source() const { return core_.settings.get(&TtsSettings::force_live); }
+bool TtsStream::is_live_source() const {
+  return core_.settings.get(&TtsSettings::timing).force_live;
+}
 
 void TtsStream::flag_source(bool is_source) {
   GstElement* element = core_.element;
@@ -58,7 +61,7 @@ void TtsStream::flag_source(bool is_source) {
 bool TtsStream::enter_paused() {
   const TtsSettings settings = core_.settings.get();
   const bool linked = gst_pad_is_linked(core_.sink_pad);
-  const bool source = !linked && (!settings.text.empty() || settings.force_live);
+  const bool source = !linked && settings.is_source();
   flag_source(source);
   if (!source && nothing_will_come(core_.element, core_.sink_pad)) {
     report_nothing_to_say(core_.element);
@@ -66,7 +69,8 @@ bool TtsStream::enter_paused() {
   }
   warned_slow_ = false;
   core_.begin_run({.text_source = source});
-  if (!settings.text.empty() && source) sink_.say_all(settings.text, !settings.force_live);
+  if (!settings.text.text.empty() && source)
+    sink_.say_all(settings.text.text, !settings.timing.force_live);
   return start_load();
 }
 
@@ -74,7 +78,7 @@ bool TtsStream::start_load() {
   const TtsSettings settings = core_.settings.get();
   ModelLease::Request request;
   std::string voice;
-  if (!settings.find(core_.element, settings.voice, request, voice)) return false;
+  if (!settings.find(core_.element, settings.voice.voice, request, voice)) return false;
   request.make = [voice](SpeakerModel& model, const std::atomic<bool>& wanted) {
     auto speaker = model.make_speaker();
     about_voice([&] { speaker->set_voice(voice, {}); });
@@ -181,9 +185,8 @@ bool TtsStream::src_query(GstQuery* query) {
       return true;
     }
     case GST_QUERY_LATENCY: {
-      const TtsSettings settings = core_.settings.get();
-      return core_.answer_latency(query, settings.force_live, settings.latency(),
-                                  settings.latency());
+      const TimingSettings timing = core_.settings.get(&TtsSettings::timing);
+      return core_.answer_latency(query, timing.force_live, timing.latency(), timing.latency());
     }
     default:
       break;

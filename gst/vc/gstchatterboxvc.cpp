@@ -22,17 +22,13 @@
  * Since: 0.1
  */
 #include "common.h"
-#include "element_state.h"
+#include "element_entries.h"
 #include "elements.h"
-#include "glib_raii.h"
-#include "src_caps.h"
+#include "speech_pad.h"
 #include "vc_stream.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
-using chatterbox::gst::guarded;
-using chatterbox::gst::OwnedBuffer;
-using chatterbox::gst::OwnedEvent;
 using chatterbox::gst::VcStream;
 
 // C++ members would not be constructed here: all of them are in `stream`.
@@ -59,90 +55,18 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
 
 static VcStream* stream_of(gpointer element) { return GST_CHATTERBOX_VC(element)->stream; }
 
-static void gst_chatterbox_vc_set_property(GObject* object, guint, const GValue* value,
-                                           GParamSpec* spec) {
-  guarded(object, [&] { stream_of(object)->set_property(spec->name, value); });
-}
-
-static void gst_chatterbox_vc_get_property(GObject* object, guint, GValue* value,
-                                           GParamSpec* spec) {
-  guarded(object, [&] { stream_of(object)->get_property(spec->name, value); });
-}
-
-static GstStateChangeReturn gst_chatterbox_vc_change_state(GstElement* element,
-                                                           GstStateChange transition) {
-  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
-    return chatterbox::gst::change_state(*stream_of(element), element,
-                                         gst_chatterbox_vc_parent_class, transition);
-  });
-}
-
-static GstFlowReturn gst_chatterbox_vc_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
-  OwnedBuffer owned(buffer);
-  return guarded(parent, GST_FLOW_ERROR,
-                 [&] { return stream_of(parent)->sink().chain(std::move(owned)); });
-}
-
-static gboolean gst_chatterbox_vc_sink_event(GstPad*, GstObject* parent, GstEvent* event) {
-  OwnedEvent owned(event);
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->sink_event(std::move(owned)); });
-}
-
-static gboolean gst_chatterbox_vc_sink_query(GstPad*, GstObject* parent, GstQuery* query) {
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->sink().query(query); });
-}
-
-static gboolean gst_chatterbox_vc_src_event(GstPad*, GstObject* parent, GstEvent* event) {
-  OwnedEvent owned(event);
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->src_event(std::move(owned)); });
-}
-
-static gboolean gst_chatterbox_vc_src_query(GstPad*, GstObject* parent, GstQuery* query) {
-  return guarded(parent, FALSE, [&]() -> gboolean { return stream_of(parent)->src_query(query); });
-}
-
-static gboolean gst_chatterbox_vc_activate_src(GstPad*, GstObject* parent, GstPadMode mode,
-                                               gboolean active) {
-  if (mode != GST_PAD_MODE_PUSH) return FALSE;
-  return guarded(parent, FALSE,
-                 [&]() -> gboolean { return stream_of(parent)->activate_src(active); });
-}
-
-static void gst_chatterbox_vc_finalize(GObject* object) {
-  delete GST_CHATTERBOX_VC(object)->stream;
-  G_OBJECT_CLASS(gst_chatterbox_vc_parent_class)->finalize(object);
-}
+using Entries = chatterbox::gst::SpeechEntries<stream_of>;
 
 static void gst_chatterbox_vc_init(GstChatterboxVc* self) {
-  GstPad* sink = gst_pad_new_from_static_template(&sink_template, "sink");
-  gst_pad_set_chain_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_vc_chain));
-  gst_pad_set_event_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_vc_sink_event));
-  gst_pad_set_query_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_vc_sink_query));
-
-  GstPad* src = gst_pad_new_from_static_template(&src_template, "src");
-  gst_pad_set_activatemode_function(src, GST_DEBUG_FUNCPTR(gst_chatterbox_vc_activate_src));
-  gst_pad_set_event_function(src, GST_DEBUG_FUNCPTR(gst_chatterbox_vc_src_event));
-  gst_pad_set_query_function(src, GST_DEBUG_FUNCPTR(gst_chatterbox_vc_src_query));
-
+  const auto [sink, src] = Entries::make_pads(GST_ELEMENT(self));
   self->stream = new VcStream(GST_ELEMENT(self), sink, src);
   gst_element_add_pad(GST_ELEMENT(self), sink);
   gst_element_add_pad(GST_ELEMENT(self), src);
 }
 
 static void gst_chatterbox_vc_class_init(GstChatterboxVcClass* klass) {
-  GObjectClass* object_class = G_OBJECT_CLASS(klass);
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
-
-  object_class->set_property = gst_chatterbox_vc_set_property;
-  object_class->get_property = gst_chatterbox_vc_get_property;
-  object_class->finalize = gst_chatterbox_vc_finalize;
-  element_class->change_state = GST_DEBUG_FUNCPTR(gst_chatterbox_vc_change_state);
-
-  chatterbox::gst::install_properties(object_class, chatterbox::gst::vc_properties());
-
+  Entries::install(klass, chatterbox::gst::vc_properties());
   gst_element_class_set_static_metadata(
       element_class, "Chatterbox voice conversion", "Filter/Effect/Converter/Audio",
       "Says the same in another voice, live", "the gst-chatterbox authors");

@@ -9,19 +9,9 @@
 
 namespace chatterbox::gst {
 
-namespace {
-
-GstAudioInfo mono(int rate) {
-  GstAudioInfo info;
-  gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32, rate, 1, nullptr);
-  return info;
-}
-
-}  // namespace
-
 void SpeechInput::configure(const GstAudioInfo& info) {
   to_dry_.open(info, kOutputRateHz);
-  GstAudioInfo dry = mono(kOutputRateHz), heard = mono(Converter::kInputRateHz);
+  GstAudioInfo dry = mono_float(kOutputRateHz), heard = mono_float(Converter::kInputRateHz);
   to_heard_.reset(gst_audio_converter_new(GST_AUDIO_CONVERTER_FLAG_NONE, &dry, &heard, nullptr));
   frames_ = dry_ = heard_ = 0;
 }

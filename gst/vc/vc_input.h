@@ -27,11 +27,7 @@ class VcInput {
   using Kind = VcItem::Kind;
   // Belongs to one stream: reset by assignment.
   struct Stream {
-    GstSegment segment = [] {
-      GstSegment segment;
-      gst_segment_init(&segment, GST_FORMAT_UNDEFINED);
-      return segment;
-    }();
+    GstSegment segment = empty_segment(GST_FORMAT_UNDEFINED);
     bool in_stretch = false;
     GstClockTime next_timestamp = GST_CLOCK_TIME_NONE;  // where the stretch has got to
   };

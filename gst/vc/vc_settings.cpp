@@ -18,13 +18,13 @@ namespace chatterbox::gst {
  * Since: 0.1
  */
 GType enum_type(OverloadPolicy) {
-  static const GEnumValue values[] = {
-      {int(OverloadPolicy::kSilence), "Silence", "silence"},
-      {int(OverloadPolicy::kDrop), "Nothing: the stream has a gap", "drop"},
-      {int(OverloadPolicy::kPassthrough), "The speaker's own voice, unconverted", "passthrough"},
-      {0, nullptr, nullptr}};
-  static gsize once = 0;
-  return register_enum(once, "GstChatterboxVcOverloadPolicy", values);
+  static constexpr EnumRow kRows[] = {
+      {"silence", "Silence"},
+      {"drop", "Nothing: the stream has a gap"},
+      {"passthrough", "The speaker's own voice, unconverted"},
+  };
+  static const GType type = register_enum("GstChatterboxVcOverloadPolicy", kRows);
+  return type;
 }
 
 ConversionOptions VcSettings::conversion() const {
@@ -61,7 +61,7 @@ constexpr std::array<PropertyRow, 2> kVoice = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::voice>(
+    Rows<VcSettings>::row<&VcSettings::voice>(
         "voice", "Voice",
         "Whose voice is heard: the name of an installed voice, a voice file or recording, or empty "
         "for the model's own voice. The next chunk takes it up once it has been read.",
@@ -85,7 +85,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::seed>(
+    Rows<VcSettings>::row<&VcSettings::seed>(
         "seed", "Seed",
         "Seed of the random draws; the same seed converts the same speech in the same way. -1 "
         "takes a fresh one each time the element starts.",
@@ -98,7 +98,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::chunk_size>(
+    Rows<VcSettings>::row<&VcSettings::chunk_size>(
         "chunk-size", "Chunk Size",
         "Speech tokens (40 ms each) converted at a time; part of the latency. Fewer cost more.",
         kInPlaying, ConversionOptions::kChunkSize),
@@ -109,7 +109,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::lookahead_ms>(
+    Rows<VcSettings>::row<&VcSettings::lookahead_ms>(
         "lookahead", "Lookahead",
         "Milliseconds of speech heard after a chunk before it is converted; part of the latency.",
         kInReady, ConversionOptions::kLookahead),
@@ -120,7 +120,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::flow_steps>(
+    Rows<VcSettings>::row<&VcSettings::flow_steps>(
         "flow-steps", "Flow Steps",
         "Steps of a guided flow (English, Multilingual): fewer are faster and less exact. 0: as "
         "quality says, 10 or 5. Turbo and Nano have two of their own.",
@@ -132,7 +132,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::silence_threshold>(
+    Rows<VcSettings>::row<&VcSettings::silence_threshold>(
         "silence-threshold", "Silence Threshold",
         "Loudness in dB of full scale below which speech becomes silence without being converted; "
         "-100 for digital silence alone.",
@@ -145,7 +145,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::processing_latency_ms>(
+    Rows<VcSettings>::row<&VcSettings::processing_latency_ms>(
         "processing-latency", "Processing Latency",
         "Milliseconds that the conversion of a chunk may take; part of the latency.", kInPlaying,
         {0, 10000}),
@@ -157,7 +157,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::overload_policy>(
+    Rows<VcSettings>::row<&VcSettings::overload_policy>(
         "overload-policy", "Overload Policy",
         "What is heard in place of live speech that there was no time to convert.", kInPlaying),
     /**
@@ -167,7 +167,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::bypass>(
+    Rows<VcSettings>::row<&VcSettings::bypass>(
         "bypass", "Bypass", "Let the speaker's own voice through, with the same latency.",
         kInPlaying),
     /**
@@ -177,7 +177,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    property<VcSettings, &VcSettings::watermark>(
+    Rows<VcSettings>::row<&VcSettings::watermark>(
         "watermark", "Watermark",
         "Mark converted speech as synthetic, inaudibly; 64 ms of the latency.", kInReady),
     /**

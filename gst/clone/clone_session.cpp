@@ -25,8 +25,6 @@ CloneSession::CloneSession(GstElement* element, GstPad* src_pad)
       lease_(
           element, nullptr, [] {}, [this](const Failure& failure) { preload_failed(failure); }) {}
 
-CloneSession::~CloneSession() = default;
-
 void CloneSession::set_property(const char* name, const GValue* value) {
   settings_.set(name, value);
 }

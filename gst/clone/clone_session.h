@@ -28,7 +28,6 @@ namespace chatterbox::gst {
 class CloneSession {
  public:
   CloneSession(GstElement* element, GstPad* src_pad);
-  ~CloneSession();
 
   void set_property(const char* name, const GValue* value);
   void get_property(const char* name, GValue* value);

@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "chatterbox/voice_library.h"
 #include "glib_raii.h"
 
 GST_DEBUG_CATEGORY(gst_chatterbox_debug);
@@ -21,6 +22,10 @@ void init_debug_categories() {
   GST_DEBUG_CATEGORY_INIT(gst_chatterbox_vc_debug, "chatterboxvc", 0, "Voice conversion");
   GST_DEBUG_CATEGORY_INIT(gst_chatterbox_clone_debug, "chatterboxclone", 0, "Voice cloning");
   g_once_init_leave(&once, 1);
+}
+
+std::string find_voice(const std::string& setting) {
+  return setting.empty() ? "" : VoiceLibrary().path_of(setting);
 }
 
 Failure current_failure() noexcept {
@@ -85,16 +90,6 @@ void post_error(GstElement* element, const Failure& failure) {
 
 void post_warning(GstElement* element, const Failure& failure) {
   post(element, GST_MESSAGE_WARNING, failure);
-}
-
-void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum) {
-  GST_DEBUG_OBJECT(element, "stops: %s", gst_flow_get_name(flow));
-  if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
-    GST_ELEMENT_FLOW_ERROR(element, flow);
-  if (flow == GST_FLOW_FLUSHING) return;
-  OwnedEvent eos(gst_event_new_eos());
-  if (seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), seqnum);
-  gst_pad_push_event(src_pad, eos.release());
 }
 
 bool is_backwards_seek(GstEvent* event) {

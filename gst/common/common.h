@@ -42,6 +42,10 @@ auto about_voice(Use&& use) {
   }
 }
 
+// The file of a voice: "" for the model's own; else what VoiceLibrary::path_of() finds in the
+// libraries of this machine. Throws kNotFound.
+std::string find_voice(const std::string& setting);
+
 // The exception being handled, as a Failure. Call inside a catch block.
 Failure current_failure() noexcept;
 
@@ -57,10 +61,6 @@ ElementErrorCode element_error_code(const Failure& failure);
 void post_error(GstElement* element, const Failure& failure);
 // Posts it as a warning: the stream goes on.
 void post_warning(GstElement* element, const Failure& failure);
-
-// What a task that can push no more owes its pipeline: an error message, unless it was told to
-// stop or downstream has had enough, and EOS (as the one with `seqnum`, if there is one).
-void announce_stop(GstElement* element, GstPad* src_pad, GstFlowReturn flow, guint32 seqnum);
 
 // A seek that asks for the stream backwards, which nobody can speak.
 bool is_backwards_seek(GstEvent* event);
@@ -81,11 +81,7 @@ Result guarded(gpointer element, Result fallback, Function&& function) noexcept 
 
 template <class Function>
 void guarded(gpointer element, Function&& function) noexcept {
-  try {
-    function();
-  } catch (...) {
-    post_error(GST_ELEMENT(element), current_failure());
-  }
+  guarded(element, true, [&] { return function(), true; });
 }
 
 }  // namespace chatterbox::gst

@@ -70,6 +70,14 @@ inline std::shared_ptr<GstElement> keep(GstElement* element) {
   return {GST_ELEMENT(gst_object_ref(element)), gst_object_unref};
 }
 
+// The pipeline that the element is in, or what stands in its place.
+inline std::shared_ptr<GstElement> outermost(GstElement* element) {
+  std::shared_ptr<GstElement> top = keep(element);
+  while (GstObject* parent = gst_object_get_parent(GST_OBJECT(top.get())))
+    top.reset(GST_ELEMENT(parent), gst_object_unref);
+  return top;
+}
+
 // Bytes of a buffer for as long as this lives.
 class BufferMap {
  public:

@@ -19,14 +19,9 @@ constexpr gulong kMainLoopMicroseconds = 20000;
 // gst-launch-1.0 does not notice an error, and runs for ever, that comes before its main loop runs:
 // while it changes the state of its pipeline, or shortly after.
 void wait_for_main_loop(GstElement* element) {
-  GstObject* top = GST_OBJECT(gst_object_ref(element));
-  while (GstObject* parent = gst_object_get_parent(top)) {
-    gst_object_unref(top);
-    top = parent;
-  }
-  GST_STATE_LOCK(top);
-  GST_STATE_UNLOCK(top);
-  gst_object_unref(top);
+  const std::shared_ptr<GstElement> top = outermost(element);
+  GST_STATE_LOCK(top.get());
+  GST_STATE_UNLOCK(top.get());
   g_usleep(kMainLoopMicroseconds);
 }
 

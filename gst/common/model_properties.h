@@ -5,8 +5,8 @@
 #include <array>
 #include <string>
 
+#include "chatterbox/paths.h"
 #include "model_lease.h"
-#include "paths.h"
 #include "property_table.h"
 
 namespace chatterbox::gst {

@@ -6,7 +6,6 @@
 
 #include "chatterbox/voice_library.h"
 #include "common.h"
-#include "paths.h"
 
 namespace chatterbox::gst {
 

@@ -2,28 +2,23 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <utility>
 
 #include "common.h"
 #include "glib_raii.h"
+#include "item_queue.h"
 
 namespace chatterbox::gst {
 
-// The queue between an element's two pads and the task of its source pad, which takes items out in
-// order. State changes, flushes and interruptions act on both.
-//
-// Its lock guards the queue and what the element likes to guard with it. Order of taking: stream
-// locks of the pads, this lock, GST_OBJECT_LOCK and the locks of parts. It is never held while
-// something is pushed, queried, posted or computed, nor while a task is paused or joined.
+// The task of an element's source pad, which takes items out of a queue in order. State changes,
+// flushes and interruptions act on both.
 template <class Item>
 class SourceTask {
  public:
-  using Lock = std::unique_lock<std::mutex>;
+  using Queue = ItemQueue<Item>;
+  using Lock = typename Queue::Lock;
   struct Work {
     // In the task, without the lock.
     std::function<GstFlowReturn(Item&&)> handle;
@@ -34,50 +29,26 @@ class SourceTask {
     std::function<bool(const Item&)> holds;
     // With the lock, any thread: the engine is to stop what it does.
     std::function<void()> cancel;
-    // In the task, which ends: what its pipeline is owed.
-    std::function<void(GstFlowReturn)> stopped;
   };
 
-  SourceTask(GstElement* element, GstPad* pad, Work work)
-      : element_(element), pad_(pad), work_(std::move(work)) {}
-
-  Lock lock() { return Lock(mutex_); }
-  // With the lock.
-  std::deque<Item>& items() { return items_; }
-  bool busy() const { return busy_; }
-  bool stopping() const { return flushing_ || interrupting_; }
-  bool flushing() const { return flushing_; }
-  GstFlowReturn flow() const { return flow_; }
-  bool accepts() const { return !flushing_ && flow_ == GST_FLOW_OK; }
-  void wake() { changed_.notify_all(); }
-  void wait(Lock& lock) { changed_.wait(lock); }
-  template <class Condition>
-  void wait(Lock& lock, Condition condition) {
-    changed_.wait(lock, condition);
-  }
-  // False when the time has passed.
-  bool wait_for(Lock& lock, std::chrono::milliseconds time) {
-    return changed_.wait_for(lock, time) == std::cv_status::no_timeout;
-  }
-
-  bool must_stop() {
-    const Lock lock(mutex_);
-    return stopping();
-  }
-  void wake_up() {
-    const Lock lock(mutex_);
-    wake();
-  }
+  // `stopped` is called in the task, which ends and can push no more.
+  SourceTask(GstElement* element, GstPad* pad, Queue& queue, Work work,
+             std::function<void(GstFlowReturn)> stopped)
+      : element_(element),
+        pad_(pad),
+        queue_(queue),
+        work_(std::move(work)),
+        stopped_(std::move(stopped)) {}
 
   // To PAUSED, before the pads are activated, and to READY, before they are deactivated.
   void open() {
-    const Lock lock(mutex_);
-    clear();
-    flushing_ = interrupting_ = false;
+    const Lock lock = queue_.lock();
+    queue_.clear();
+    queue_.flushing_ = queue_.interrupting_ = false;
   }
   void close() {
-    const Lock lock(mutex_);
-    flushing_ = true;
+    const Lock lock = queue_.lock();
+    queue_.flushing_ = true;
     stop_work();
   }
   bool activate(bool active) {
@@ -88,34 +59,17 @@ class SourceTask {
     }
     if (active) return start();
     const bool stopped = gst_pad_stop_task(pad_);
-    const Lock lock(mutex_);
-    items_.clear();
+    const Lock lock = queue_.lock();
+    queue_.items_.clear();
     return stopped;
-  }
-
-  // Waits while there is no `room`, then takes the item; or says why not.
-  template <class Condition>
-  GstFlowReturn push(Lock& lock, Item item, Condition room) {
-    changed_.wait(lock, [&] { return !accepts() || room(); });
-    if (flushing_) return GST_FLOW_FLUSHING;
-    if (flow_ != GST_FLOW_OK) return flow_;
-    items_.push_back(std::move(item));
-    changed_.notify_all();
-    return GST_FLOW_OK;
-  }
-
-  // All that was pushed has been handled. False when it will not be.
-  bool wait_until_drained(Lock& lock) {
-    changed_.wait(lock, [this] { return !accepts() || (items_.empty() && !busy_); });
-    return accepts();
   }
 
   // Downstream had enough, and may take more of what begins now.
   void begin_again() {
     {
-      const Lock lock(mutex_);
-      if (flow_ != GST_FLOW_EOS) return;
-      flow_ = GST_FLOW_OK;
+      const Lock lock = queue_.lock();
+      if (queue_.flow_ != GST_FLOW_EOS) return;
+      queue_.flow_ = GST_FLOW_OK;
     }
     start();
   }
@@ -130,9 +84,9 @@ class SourceTask {
     { StreamLock wait(pad_); }
     {
       std::lock_guard starting(start_mutex_);
-      const Lock lock(mutex_);
-      clear();
-      flushing_ = !active_;
+      const Lock lock = queue_.lock();
+      queue_.clear();
+      queue_.flushing_ = !active_;
       reset();
     }
     gst_pad_push_event(pad_, event.release());
@@ -144,27 +98,28 @@ class SourceTask {
   template <class Restart>
   void interrupt(guint32 seqnum, Restart restart) {
     {
-      const Lock lock(mutex_);
-      if (stopping()) return;  // somebody else is at it
-      interrupting_ = true;
-      changed_.notify_all();
+      const Lock lock = queue_.lock();
+      if (queue_.stopping()) return;  // somebody else is at it
+      queue_.interrupting_ = true;
+      queue_.wake();
     }
     push_flush(gst_event_new_flush_start(), seqnum);
     gst_pad_pause_task(pad_);
     { StreamLock wait(pad_); }
     {
-      const Lock lock(mutex_);
-      if (!flushing_) restart();
+      const Lock lock = queue_.lock();
+      if (!queue_.flushing_) restart();
     }
     push_flush(gst_event_new_flush_stop(FALSE), seqnum);
     {
-      const Lock lock(mutex_);
-      interrupting_ = false;
-      if (!flushing_) {
-        busy_ = false;
-        if (flow_ == GST_FLOW_FLUSHING || flow_ == GST_FLOW_EOS) flow_ = GST_FLOW_OK;
+      const Lock lock = queue_.lock();
+      GstFlowReturn& flow = queue_.flow_;
+      queue_.interrupting_ = false;
+      if (!queue_.flushing_) {
+        queue_.busy_ = false;
+        if (flow == GST_FLOW_FLUSHING || flow == GST_FLOW_EOS) flow = GST_FLOW_OK;
       }
-      changed_.notify_all();
+      queue_.wake();
     }
     start();
   }
@@ -172,19 +127,13 @@ class SourceTask {
   // With the lock: everybody who waits looks again, and the engine stops.
   void stop_work() {
     work_.cancel();
-    changed_.notify_all();
+    queue_.wake();
   }
 
  private:
   bool is_active() {
     std::lock_guard starting(start_mutex_);
     return active_;
-  }
-
-  void clear() {
-    items_.clear();
-    busy_ = false;
-    flow_ = GST_FLOW_OK;
   }
 
   bool start() {
@@ -199,45 +148,36 @@ class SourceTask {
   }
 
   void loop() {
-    Item item;
-    GstFlowReturn flow = next(item);
-    if (flow == GST_FLOW_OK)
-      flow = guarded(element_, GST_FLOW_ERROR, [&] { return work_.handle(std::move(item)); });
+    GstFlowReturn flow = guarded(element_, GST_FLOW_ERROR, [this] { return handle_next(); });
     {
-      const Lock lock(mutex_);
-      busy_ = false;
-      changed_.notify_all();
+      const Lock lock = queue_.lock();
+      queue_.busy_ = false;
+      queue_.wake();
       // Somebody made the task leave on purpose: that is not the end of anything.
       if (flow == GST_FLOW_OK) return;
-      if (stopping() && flow == GST_FLOW_FLUSHING) flow = GST_FLOW_OK;
+      if (queue_.stopping() && flow == GST_FLOW_FLUSHING) flow = GST_FLOW_OK;
       if (flow != GST_FLOW_OK) {
-        flow_ = flow;
-        items_.clear();
+        queue_.flow_ = flow;
+        queue_.items_.clear();
       }
     }
-    if (flow != GST_FLOW_OK) work_.stopped(flow);
+    if (flow != GST_FLOW_OK) stopped_(flow);
     gst_pad_pause_task(pad_);
   }
 
-  GstFlowReturn next(Item& item) {
-    return guarded(element_, GST_FLOW_ERROR, [&] {
-      Lock lock(mutex_);
-      while (!stopping()) {
-        if (!items_.empty() && !work_.holds(items_.front())) {
-          item = std::move(items_.front());
-          items_.pop_front();
-          busy_ = true;
-          changed_.notify_all();
-          return GST_FLOW_OK;
-        }
-        const GstFlowReturn flow = work_.idle(lock);
-        if (flow != GST_FLOW_OK) return flow;
+  GstFlowReturn handle_next() {
+    Lock lock = queue_.lock();
+    while (!queue_.stopping()) {
+      if (!queue_.items_.empty() && !work_.holds(queue_.items_.front())) {
+        Item item = queue_.take();
+        lock.unlock();
+        return work_.handle(std::move(item));
       }
-      return GST_FLOW_FLUSHING;
-    });
+      const GstFlowReturn flow = work_.idle(lock);
+      if (flow != GST_FLOW_OK) return flow;
+    }
+    return GST_FLOW_FLUSHING;
   }
-
-  static_assert(std::is_move_constructible_v<Item>);
 
   void push_flush(GstEvent* event, guint32 seqnum) {
     gst_event_set_seqnum(event, seqnum);
@@ -246,14 +186,9 @@ class SourceTask {
 
   GstElement* const element_;
   GstPad* const pad_;
+  Queue& queue_;
   const Work work_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Item> items_;
-  bool busy_ = false;          // the task works on an item
-  bool flushing_ = true;       // between FLUSH_START and FLUSH_STOP, or inactive
-  bool interrupting_ = false;  // the task has to leave its function
-  GstFlowReturn flow_ = GST_FLOW_OK;
+  const std::function<void(GstFlowReturn)> stopped_;
   std::mutex start_mutex_;  // held only while the task is started
   bool active_ = false;     // the pad is: the task may be started
 };

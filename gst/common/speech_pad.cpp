@@ -50,17 +50,18 @@ OwnedCaps choose_caps(GstPad* pad) {
 
 }  // namespace
 
-SpeechPad::SpeechPad(GstElement* element, GstPad* pad, std::function<bool()> must_stop)
-    : element_(element), pad_(pad), must_stop_(std::move(must_stop)) {}
+SpeechPad::SpeechPad(GstElement* element, GstPad* pad, StreamClock& clock,
+                     std::function<bool()> must_stop)
+    : element_(element), pad_(pad), clock_(clock), must_stop_(std::move(must_stop)) {}
 
 void SpeechPad::reset() {
-  std::lock_guard lock(mutex_);
+  clock_.reset();
   run_ = {};
   output_ = {};
 }
 
 void SpeechPad::flush() {
-  std::lock_guard lock(mutex_);
+  clock_.reset();
   Owned<GstTagList> tags = std::move(run_.tags);
   run_ = {};
   run_.tags = std::move(tags);
@@ -68,10 +69,9 @@ void SpeechPad::flush() {
 }
 
 void SpeechPad::restart(GstClockTime position, guint32 seqnum) {
-  std::lock_guard lock(mutex_);
   if (GST_CLOCK_TIME_IS_VALID(position)) output_.move_to(position);
   output_.mark_discont();
-  run_.position = output_.position();
+  clock_.move_to(output_.position());
   run_.need_segment = true;
   run_.seqnum = seqnum;
 }
@@ -87,7 +87,7 @@ GstFlowReturn SpeechPad::prepare() {
     }
   }
   if (run_.need_segment) {
-    GstEvent* event = gst_event_new_segment(&run_.segment);
+    GstEvent* event = gst_event_new_segment(&clock_.segment());
     if (run_.seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event, run_.seqnum);
     gst_pad_push_event(pad_, event);
     run_.need_segment = false;
@@ -126,16 +126,12 @@ void SpeechPad::start_stream(GstEvent* text) {
 }
 
 GstFlowReturn SpeechPad::set_segment(GstEvent* event) {
-  {
-    std::lock_guard lock(mutex_);
-    gst_event_copy_segment(event, &run_.segment);
-    run_.seqnum = gst_event_get_seqnum(event);
-    run_.need_segment = true;
-    output_.reset();
-    output_.move_to(run_.segment.start);
-    output_.mark_discont();
-    run_.position = run_.segment.start;
-  }
+  clock_.begin(event);
+  run_.seqnum = gst_event_get_seqnum(event);
+  run_.need_segment = true;
+  output_.reset();
+  output_.move_to(clock_.segment().start);
+  output_.mark_discont();
   return prepare();
 }
 
@@ -156,9 +152,19 @@ GstFlowReturn SpeechPad::end(OwnedEvent eos) {
   return GST_FLOW_OK;
 }
 
+void SpeechPad::give_up(GstFlowReturn flow) {
+  GST_DEBUG_OBJECT(pad_, "stops: %s", gst_flow_get_name(flow));
+  if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
+    GST_ELEMENT_FLOW_ERROR(element_, flow);
+  if (flow == GST_FLOW_FLUSHING) return;
+  OwnedEvent eos(gst_event_new_eos());
+  if (run_.seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), run_.seqnum);
+  gst_pad_push_event(pad_, eos.release());
+}
+
 GstFlowReturn SpeechPad::push(OwnedBuffer buffer) {
   if (must_stop_()) return GST_FLOW_FLUSHING;
-  set_position(GST_BUFFER_PTS(buffer.get()) + GST_BUFFER_DURATION(buffer.get()));
+  clock_.move_to(GST_BUFFER_PTS(buffer.get()) + GST_BUFFER_DURATION(buffer.get()));
   GST_LOG_OBJECT(pad_, "%" GST_PTR_FORMAT, buffer.get());
   return gst_pad_push(pad_, buffer.release());
 }
@@ -182,38 +188,8 @@ GstFlowReturn SpeechPad::advance_to(GstClockTime position, bool fill) {
     }
   }
   output_.move_to(position);
-  set_position(output_.position());
+  clock_.move_to(output_.position());
   return GST_FLOW_OK;
-}
-
-void SpeechPad::set_position(GstClockTime position) {
-  std::lock_guard lock(mutex_);
-  run_.position = position;
-}
-
-GstClockTime SpeechPad::stream_time(GstClockTime position) const {
-  return gst_segment_to_stream_time(&run_.segment, GST_FORMAT_TIME, position);
-}
-
-GstClockTime SpeechPad::running_time(GstClockTime position) const {
-  return gst_segment_to_running_time(&run_.segment, GST_FORMAT_TIME, position);
-}
-
-GstClockTime SpeechPad::now(GstClockTime behind) const {
-  const GstClockTime now =
-      playing_ ? gst_element_get_current_running_time(element_) : GST_CLOCK_TIME_NONE;
-  if (!GST_CLOCK_TIME_IS_VALID(now)) return GST_CLOCK_TIME_NONE;
-  return gst_segment_position_from_running_time(&run_.segment, GST_FORMAT_TIME,
-                                                now > behind ? now - behind : 0);
-}
-
-bool SpeechPad::answer_position(GstQuery* query) const {
-  GstFormat format;
-  gst_query_parse_position(query, &format, nullptr);
-  if (format != GST_FORMAT_TIME) return false;
-  std::lock_guard lock(mutex_);
-  gst_query_set_position(query, format, gint64(stream_time(run_.position)));
-  return true;
 }
 
 }  // namespace chatterbox::gst

@@ -2,12 +2,11 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <atomic>
 #include <functional>
-#include <mutex>
 
 #include "glib_raii.h"
 #include "speech_output.h"
+#include "stream_clock.h"
 
 // What speech leaves an element as: the engine's own rate first.
 #define CHATTERBOX_SPEECH_FORMATS "{ " GST_AUDIO_NE(S16) ", " GST_AUDIO_NE(F32) " }"
@@ -20,14 +19,14 @@
 
 namespace chatterbox::gst {
 
-// A source pad that speech leaves by: the events that come before it, its format, its segment, its
-// position and its gaps. Used by the pad's task, or while that cannot run, except where noted.
+// A source pad that speech leaves by: the events that come before it, its format, its segment and
+// its gaps. Used by the pad's task, or while that cannot run.
 class SpeechPad {
  public:
   using Decorate = std::function<void(GstBuffer*, std::span<const SpokenWord>)>;
 
   // `must_stop`: the task is to leave its function.
-  SpeechPad(GstElement* element, GstPad* pad, std::function<bool()> must_stop);
+  SpeechPad(GstElement* element, GstPad* pad, StreamClock& clock, std::function<bool()> must_stop);
 
   // Begins a new run, or goes on after a flush, which keeps the format and the tags.
   void reset();
@@ -47,9 +46,11 @@ class SpeechPad {
   void merge_tags(const GstTagList* tags);
   bool has_tag(const char* tag) const;
   GstFlowReturn end(OwnedEvent eos);
+  // The task can push no more: the pipeline gets an error message, unless the task was told to stop
+  // or downstream has had enough, and EOS.
+  void give_up(GstFlowReturn flow);
   // The EOS that went out, to be sent again after a flush.
   OwnedEvent take_end() { return std::move(run_.ended); }
-  void forget_end() { run_.ended = nullptr; }
 
   SpeechOutput& output() { return output_; }
   // For the output: `decorate` sees each buffer before it leaves.
@@ -57,40 +58,23 @@ class SpeechPad {
   // Moves the output to `position`; what lies before it is a gap, or silence where `fill`.
   GstFlowReturn advance_to(GstClockTime position, bool fill);
 
-  const GstSegment& segment() const { return run_.segment; }
-  guint32 seqnum() const { return run_.seqnum; }
-  GstClockTime stream_time(GstClockTime position) const;
-  GstClockTime running_time(GstClockTime position) const;
-  // The pipeline's running time, less `behind`, as a position in the segment; NONE while there is
-  // none.
-  GstClockTime now(GstClockTime behind = 0) const;
-
-  // Any thread.
-  void set_playing(bool playing) { playing_ = playing; }
-  bool playing() const { return playing_; }
-  bool answer_position(GstQuery* query) const;
-
  private:
   // Belongs to one run: reset by assignment.
   struct Run {
     bool need_segment = true;
     guint32 seqnum = GST_SEQNUM_INVALID;
-    GstSegment segment = empty_segment(GST_FORMAT_TIME);
-    GstClockTime position = 0;  // as queries are told
     Owned<GstTagList> tags;
     OwnedEvent ended;
   };
 
   GstFlowReturn negotiate();
   GstFlowReturn push(OwnedBuffer buffer);
-  void set_position(GstClockTime position);
 
   GstElement* const element_;
   GstPad* const pad_;
+  StreamClock& clock_;
   const std::function<bool()> must_stop_;
-  std::atomic<bool> playing_{false};
   SpeechOutput output_;
-  mutable std::mutex mutex_;  // segment and position, which queries see
   Run run_;
 };
 

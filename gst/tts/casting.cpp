@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "common.h"
-#include "paths.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
@@ -42,7 +41,7 @@ SpeechChoice Casting::choice_for(const Utterance& utterance, const ScriptPart& p
   if (const auto mapped = choice_for_speaker(settings.voice.speaker_map.get(), speaker))
     choice.apply(*mapped);
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     const auto cloned = core_.run.speaker_voices.find(speaker_key(speaker));
     if (cloned != core_.run.speaker_voices.end()) choice.voice = cloned->second;
   }
@@ -69,7 +68,7 @@ void Casting::name_language(const Utterance& utterance, const ScriptPart& part,
   const auto chosen = choice_for(utterance, unmarked, settings).language;
   options.language =
       chosen.value_or(settings.voice.language == "auto" ? "" : settings.voice.language);
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   options.text_language =
       part.choice.language.value_or(options.language.empty() ? core_.run.upstream_language : "");
 }
@@ -85,7 +84,7 @@ std::string Casting::path_for(const Utterance& utterance, const ScriptPart& part
     if (!voice) continue;
     try {
       std::string path = find_voice(*voice);
-      Lock lock = core_.task.lock();
+      Lock lock = core_.queue.lock();
       if (!core_.run.bad_voices.contains(path)) return path;
     } catch (const Error& error) {
       Failure failure{error.code(), error.what(), true};
@@ -95,19 +94,19 @@ std::string Casting::path_for(const Utterance& utterance, const ScriptPart& part
         post_warning(core_.element, failure);
     }
   }
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   return core_.run.good_voice;
 }
 
 bool Casting::add_bad_voice(const std::string& voice) {
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   return core_.run.bad_voices.insert(voice).second;
 }
 
 bool Casting::replace_voice(const SpeechJob& job) {
   const std::string voice = job.failed_voice();
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     if (voice == core_.run.good_voice) return false;
   }
   if (add_bad_voice(voice)) post_warning(core_.element, job.failure());
@@ -152,9 +151,9 @@ void Casting::submit(Utterance& utterance, int attempt) {
     utterance.voice = voice_of(utterance, settings);
     worker->submit(utterance.job);
   }
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   core_.run.job = utterance.job;
-  if (core_.task.stopping() || utterance.epoch != core_.run.epoch) worker->cancel(utterance.job);
+  if (core_.queue.stopping() || utterance.epoch != core_.run.epoch) worker->cancel(utterance.job);
 }
 
 void Casting::submit_ahead() {
@@ -165,16 +164,16 @@ void Casting::submit_ahead() {
   const auto waits = [](const TtsItem& item) { return item.utterance.has_value(); };
   Utterance copy;
   {
-    Lock lock = core_.task.lock();
-    auto& items = core_.task.items();
+    Lock lock = core_.queue.lock();
+    auto& items = core_.queue.items();
     const auto next = std::find_if(items.begin(), items.end(), waits);
     if (next == items.end() || next->utterance->job) return;
     copy = *next->utterance;
   }
   copy.job = job_for(copy, settings, 0);
   copy.voice = voice_of(copy, settings);
-  Lock lock = core_.task.lock();
-  for (TtsItem& item : core_.task.items()) {
+  Lock lock = core_.queue.lock();
+  for (TtsItem& item : core_.queue.items()) {
     if (!item.utterance || item.utterance->id != copy.id) continue;
     item.utterance->job = copy.job;
     item.utterance->voice = copy.voice;
@@ -190,7 +189,7 @@ bool Casting::has_controls() const {
 // Properties that a program controls over time take their values.
 void Casting::sync_controls(GstClockTime timestamp) {
   if (!has_controls()) return;
-  const GstClockTime time = core_.pad.stream_time(
+  const GstClockTime time = core_.clock.stream_time(
       GST_CLOCK_TIME_IS_VALID(timestamp) ? timestamp : core_.pad.output().position());
   if (GST_CLOCK_TIME_IS_VALID(time)) gst_object_sync_values(GST_OBJECT(core_.element), time);
 }

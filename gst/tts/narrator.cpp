@@ -31,7 +31,7 @@ GstFlowReturn Narrator::handle(TtsItem item) {
 
 // A live source is silent in PAUSED.
 bool Narrator::holds(const TtsItem& item) const {
-  return item.utterance && !core_.pad.playing() &&
+  return item.utterance && !core_.clock.playing() &&
          core_.settings.get(&TtsSettings::timing).force_live;
 }
 
@@ -41,53 +41,42 @@ GstFlowReturn Narrator::idle(Lock& lock) {
   const bool live = settings.timing.force_live || core_.upstream.live();
   const std::chrono::milliseconds max_wait(settings.text.max_wait_ms);
   // What came while something else was done may be enough for one who waits in silence.
-  if (live && core_.task.items().empty() && run.input.has_next(true)) {
-    core_.queue(run.input.next());
+  if (live && core_.queue.items().empty() && run.input.has_next(true)) {
+    core_.enqueue(run.input.next());
     return GST_FLOW_OK;
   }
   // Live text whose sentence somebody forgot to end.
-  if (live && core_.pad.playing() && max_wait.count() > 0 && run.input.is_pending_since(max_wait)) {
+  if (live && core_.clock.playing() && max_wait.count() > 0 &&
+      run.input.is_pending_since(max_wait)) {
     core_.queue_text();
-    if (!core_.task.items().empty()) return GST_FLOW_OK;
+    if (!core_.queue.items().empty()) return GST_FLOW_OK;
   }
   if (live && !core_.pad.ready()) {
     // Mixers and muxers wait for every stream to begin.
-    lock.unlock();
-    const GstFlowReturn flow = prepare();
-    lock.lock();
-    return flow == GST_FLOW_OK || core_.task.stopping() ? GST_FLOW_OK : flow;
+    const GstFlowReturn flow = unlocked(lock, [this] { return prepare(); });
+    return flow == GST_FLOW_OK || core_.queue.stopping() ? GST_FLOW_OK : flow;
   }
-  if (live && core_.pad.playing()) {
-    if (core_.task.wait_for(lock, kIdleInterval)) return GST_FLOW_OK;
-    lock.unlock();
-    mark_idle_time();
-    lock.lock();
+  if (live && core_.clock.playing()) {
+    if (core_.queue.wait_for(lock, kIdleInterval)) return GST_FLOW_OK;
+    unlocked(lock, [this] { mark_idle_time(); });
     return GST_FLOW_OK;
   }
   if (run.text_source || live || gst_pad_is_linked(core_.sink_pad)) {
     if (run.text_source || live || core_.upstream.known()) {
-      core_.task.wait(lock);
+      core_.queue.wait(lock);
       return GST_FLOW_OK;
     }
-    lock.unlock();
-    core_.upstream.look();
-    lock.lock();
-    if (!core_.upstream.known()) core_.task.wait_for(lock, kIdleInterval);
+    unlocked(lock, [this] { core_.upstream.look(); });
+    if (!core_.upstream.known()) core_.queue.wait_for(lock, kIdleInterval);
     return GST_FLOW_OK;
   }
   if (!run.received && (std::chrono::steady_clock::now() - run.begin > kLinkPatience ||
                         nothing_will_come(core_.element, core_.sink_pad))) {
-    lock.unlock();
-    report_nothing_to_say(core_.element);
-    lock.lock();
+    unlocked(lock, [this] { report_nothing_to_say(core_.element); });
     return GST_FLOW_ERROR;
   }
-  core_.task.wait_for(lock, kLinkInterval);
+  core_.queue.wait_for(lock, kLinkInterval);
   return GST_FLOW_OK;
-}
-
-void Narrator::stopped(GstFlowReturn flow) {
-  announce_stop(core_.element, core_.src_pad, flow, core_.pad.seqnum());
 }
 
 GstFlowReturn Narrator::pass_on(OwnedEvent event) {
@@ -106,7 +95,7 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
       gchar* code = nullptr;
       if (gst_tag_list_get_string(text, GST_TAG_LANGUAGE_CODE, &code)) {
         const OwnedString owned(code);
-        Lock lock = core_.task.lock();
+        Lock lock = core_.queue.lock();
         core_.run.upstream_language = code;
       }
       const std::string language = core_.settings.get(&TtsSettings::voice).language;
@@ -120,7 +109,7 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
       return pass_gap(event.get());
     case GST_EVENT_EOS: {
       {
-        Lock lock = core_.task.lock();
+        Lock lock = core_.queue.lock();
         core_.run.ended = true;
       }
       const GstFlowReturn flow = prepare();
@@ -139,7 +128,7 @@ GstFlowReturn Narrator::pass_gap(GstEvent* event) {
   GstClockTime start, duration;
   gst_event_parse_gap(event, &start, &duration);
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     if (!core_.is_timed(start, timing)) return GST_FLOW_OK;
   }
   const GstClockTime end = GST_CLOCK_TIME_IS_VALID(duration) ? start + duration : start;
@@ -166,8 +155,8 @@ GstFlowReturn Narrator::advance_to(GstClockTime position) {
 // Mixers and sinks wait for a stream that says nothing; this one tells them.
 void Narrator::mark_idle_time() {
   if (!core_.pad.ready()) return;
-  const GstClockTime now =
-      core_.pad.now(core_.settings.get(&TtsSettings::timing).latency() + core_.upstream.latency());
+  const GstClockTime now = core_.clock.now(core_.settings.get(&TtsSettings::timing).latency() +
+                                           core_.upstream.latency());
   if (GST_CLOCK_TIME_IS_VALID(now) && now > core_.pad.output().position()) advance_to(now);
 }
 

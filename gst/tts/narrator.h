@@ -17,7 +17,6 @@ class Narrator {
   GstFlowReturn handle(TtsItem item);
   GstFlowReturn idle(TtsCore::Lock& lock);
   bool holds(const TtsItem& item) const;
-  void stopped(GstFlowReturn flow);
 
  private:
   using Lock = TtsCore::Lock;

@@ -38,15 +38,12 @@ GstFlowReturn Narrator::speak(Utterance& utterance) {
 
 GstFlowReturn Narrator::wait_for_worker() {
   const bool live = core_.is_live();
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   while (!core_.lease.product<SpeechWorker>()) {
-    if (core_.task.stopping()) return GST_FLOW_FLUSHING;
+    if (core_.queue.stopping()) return GST_FLOW_FLUSHING;
     if (core_.lease.failed()) return GST_FLOW_ERROR;
-    core_.task.wait_for(lock, kPatience);
-    if (!live) continue;
-    lock.unlock();
-    mark_idle_time();
-    lock.lock();
+    core_.queue.wait_for(lock, kPatience);
+    if (live) unlocked(lock, [this] { mark_idle_time(); });
   }
   return GST_FLOW_OK;
 }
@@ -65,14 +62,14 @@ GstFlowReturn Narrator::speak_pieces(Speaking& speaking) {
         if (flow != GST_FLOW_OK) return flow;
         break;
       case SpeechJob::State::kPending:
-        if (core_.task.must_stop()) return GST_FLOW_FLUSHING;
+        if (core_.queue.must_stop()) return GST_FLOW_FLUSHING;
         if (speaking.live && !speaking.begun) mark_idle_time();
         break;
       case SpeechJob::State::kDone:
         flow = speaking.gathering() ? write_gathered(speaking) : GST_FLOW_OK;
         return flow == GST_FLOW_OK ? end(speaking, false) : flow;
       case SpeechJob::State::kCancelled:
-        if (core_.task.must_stop()) return GST_FLOW_FLUSHING;
+        if (core_.queue.must_stop()) return GST_FLOW_FLUSHING;
         return end(speaking, true);
       case SpeechJob::State::kFailed: {
         const Failure failure = job->failure();
@@ -122,14 +119,14 @@ GstClockTime Narrator::start_time(Speaking& speaking) {
       timing == Timing::kImmediate ||
       (timing == Timing::kAuto && speaking.live && !GST_CLOCK_TIME_IS_VALID(utterance.timestamp));
   if (speaking.immediate) {
-    const GstClockTime now = core_.pad.now();
+    const GstClockTime now = core_.clock.now();
     return GST_CLOCK_TIME_IS_VALID(now) ? std::max(now, position) : position;
   }
   if (timing == Timing::kContiguous || !GST_CLOCK_TIME_IS_VALID(utterance.timestamp))
     return position;
 
   const GstClockTime wanted =
-      std::max<GstClockTime>(utterance.timestamp, core_.pad.segment().start);
+      std::max<GstClockTime>(utterance.timestamp, core_.clock.segment().start);
   if (settings.overflow == Overflow::kClip && GST_CLOCK_TIME_IS_VALID(utterance.duration))
     speaking.end =
         utterance.timestamp + utterance.duration + settings.max_overflow_ms * GST_MSECOND;
@@ -137,7 +134,7 @@ GstClockTime Narrator::start_time(Speaking& speaking) {
   const GstClockTime start = std::max(wanted, position);
   if (!speaking.live) return start;
   // Too late to be played on time: all of it is played later.
-  const GstClockTime deadline = core_.pad.now(settings.latency() + core_.upstream.latency());
+  const GstClockTime deadline = core_.clock.now(settings.latency() + core_.upstream.latency());
   if (!GST_CLOCK_TIME_IS_VALID(deadline) || deadline <= wanted) return start;
   report_late(wanted, deadline, utterance.duration);
   return std::max(start, deadline);
@@ -167,7 +164,7 @@ GstFlowReturn Narrator::write_piece(Speaking& speaking, const SpeechPiece& piece
   const SpeechOutput::Push push = pusher(speaking);
   if (speaking.immediate) {
     const GstClockTime now =
-        core_.pad.now(std::max<GstClockTime>(kLiveTolerance, speaking.settings.timing.latency()));
+        core_.clock.now(std::max<GstClockTime>(kLiveTolerance, speaking.settings.timing.latency()));
     if (GST_CLOCK_TIME_IS_VALID(now) && now > output.position()) {
       GstFlowReturn flow = output.push_pending(push);
       if (flow == GST_FLOW_OK) flow = advance_to(now);
@@ -223,7 +220,7 @@ GstFlowReturn Narrator::end(Speaking& speaking, bool interrupted) {
     if (!interrupted) core_.pad.output().rest(speaking.utterance.job->silence_after());
     if (flow == GST_FLOW_OK) post_utterance("chatterbox/utterance-end", speaking, interrupted);
   }
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   core_.run.job = nullptr;
   if (speaking.begun && speaking.utterance.voice == speaking.settings.voice.voice)
     core_.run.good_voice = speaking.utterance.job->request().front().voice_path;
@@ -233,7 +230,7 @@ GstFlowReturn Narrator::end(Speaking& speaking, bool interrupted) {
 // The utterance cannot be spoken, or no further.
 GstFlowReturn Narrator::give_up(Speaking& speaking, const Failure& failure) {
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     core_.run.job = nullptr;
   }
   const bool may_skip = speaking.settings.on_error == OnError::kSkip && !failure.about_voice &&
@@ -254,15 +251,15 @@ GstFlowReturn Narrator::give_up(Speaking& speaking, const Failure& failure) {
 void Narrator::report_late(GstClockTime start, GstClockTime now, GstClockTime duration) {
   bool warned = false;
   {
-    const Lock lock = core_.task.lock();
+    const Lock lock = core_.queue.lock();
     warned = std::exchange(core_.run.warned_late, true);
   }
   GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, warned ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING, core_.element,
                     "speech comes %" GST_TIME_FORMAT " late; a larger `latency` helps",
                     GST_TIME_ARGS(now - start));
   GstMessage* message =
-      gst_message_new_qos(GST_OBJECT(core_.element), TRUE, core_.pad.running_time(start),
-                          core_.pad.stream_time(start), start, duration);
+      gst_message_new_qos(GST_OBJECT(core_.element), TRUE, core_.clock.running_time(start),
+                          core_.clock.stream_time(start), start, duration);
   gst_message_set_qos_values(message, GstClockTimeDiff(now - start), 1.0, 1000000);
   gst_element_post_message(core_.element, message);
 }
@@ -275,8 +272,8 @@ void Narrator::post_utterance(const char* name, const Speaking& speaking, bool i
       name, "id", G_TYPE_UINT64, guint64(utterance.id), "text", G_TYPE_STRING,
       utterance.text.c_str(), "voice", G_TYPE_STRING, utterance.voice.c_str(), "timestamp",
       G_TYPE_UINT64, speaking.start, "stream-time", G_TYPE_UINT64,
-      core_.pad.stream_time(speaking.start), "running-time", G_TYPE_UINT64,
-      core_.pad.running_time(speaking.start), "duration", G_TYPE_UINT64,
+      core_.clock.stream_time(speaking.start), "running-time", G_TYPE_UINT64,
+      core_.clock.running_time(speaking.start), "duration", G_TYPE_UINT64,
       is_end ? core_.pad.output().utterance_duration() : GST_CLOCK_TIME_NONE, "input-duration",
       G_TYPE_UINT64, utterance.duration, "time-to-first-audio", G_TYPE_UINT64,
       guint64(utterance.job->time_to_first_audio().count()), nullptr);
@@ -297,7 +294,7 @@ SpeechOutput::Push Narrator::pusher(Speaking& speaking) {
       copy_untagged_metas(speaking.utterance.source.get(), buffer);
     for (const SpokenWord& word : words) {
       OwnedStructure fields =
-          word_fields("chatterbox/word", speaking.utterance.id, word, core_.pad.segment());
+          word_fields("chatterbox/word", speaking.utterance.id, word, core_.clock.segment());
       add_word_meta(buffer, fields.get());
       if (speaking.settings.post_messages)
         gst_element_post_message(

@@ -27,13 +27,9 @@ bool may_offer_text(GstElement* element) {
 
 bool nothing_will_come(GstElement* element, GstPad* sink_pad) {
   if (gst_pad_is_linked(sink_pad)) return false;
-  GstObject* top = GST_OBJECT(gst_object_ref(element));
-  while (GstObject* parent = gst_object_get_parent(top)) {
-    gst_object_unref(top);
-    top = parent;
-  }
-  bool possible = !GST_IS_BIN(top);
-  GstIterator* elements = GST_IS_BIN(top) ? gst_bin_iterate_recurse(GST_BIN(top)) : nullptr;
+  const std::shared_ptr<GstElement> top = outermost(element);
+  bool possible = !GST_IS_BIN(top.get());
+  GstIterator* elements = possible ? nullptr : gst_bin_iterate_recurse(GST_BIN(top.get()));
   GValue item = G_VALUE_INIT;
   while (!possible) {
     const GstIteratorResult result = gst_iterator_next(elements, &item);
@@ -46,7 +42,6 @@ bool nothing_will_come(GstElement* element, GstPad* sink_pad) {
   }
   g_value_unset(&item);
   if (elements) gst_iterator_free(elements);
-  gst_object_unref(top);
   return !possible;
 }
 

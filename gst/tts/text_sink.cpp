@@ -27,7 +27,7 @@ TextInput::Rules rules_for(const TextSettings& settings, bool live) {
 }  // namespace
 
 bool TextSink::has_room() const {
-  return core_.waiting_utterances() < kMaxUtterances && core_.task.items().size() < kMaxItems;
+  return core_.waiting_utterances() < kMaxUtterances && core_.queue.items().size() < kMaxItems;
 }
 
 GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
@@ -39,10 +39,11 @@ GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
   const std::string_view bytes(reinterpret_cast<const char*>(map.data()), map.size());
   const bool has_meta = speech_meta_of(source.get()) != nullptr;
 
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   TtsRun& run = core_.run;
   run.received = true;
-  if (!core_.task.accepts()) return core_.task.flushing() ? GST_FLOW_FLUSHING : core_.task.flow();
+  if (!core_.queue.accepts())
+    return core_.queue.flushing() ? GST_FLOW_FLUSHING : core_.queue.flow();
   // A meta holds for its buffer alone, whose text then stands alone too.
   if (has_meta) push_tail(lock);
   run.input.set_rules(rules_for(settings.text, core_.is_live()));
@@ -72,18 +73,18 @@ GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
   run.input.set_buffer(nullptr);
   warn_about_bytes(lock);
   if (flow != GST_FLOW_OK) return flow;
-  return core_.task.flushing() ? GST_FLOW_FLUSHING : core_.task.flow();
+  return core_.queue.flushing() ? GST_FLOW_FLUSHING : core_.queue.flow();
 }
 
 // Waits for room for each. An interruption forgets what waits, which upstream does not notice.
 GstFlowReturn TextSink::push_utterances(Lock& lock) {
   TtsRun& run = core_.run;
-  const auto silent = [&] { return core_.waiting_utterances() == 0 && !core_.task.busy(); };
+  const auto silent = [&] { return core_.waiting_utterances() == 0 && !core_.queue.busy(); };
   while (run.input.has_next(silent())) {
-    core_.task.wait(lock, [&] { return !core_.task.accepts() || has_room(); });
-    if (core_.task.flushing()) return GST_FLOW_FLUSHING;
-    if (core_.task.flow() != GST_FLOW_OK) return core_.task.flow();
-    if (run.input.has_next(silent())) core_.queue(run.input.next());
+    core_.queue.wait(lock, [&] { return !core_.queue.accepts() || has_room(); });
+    if (core_.queue.flushing()) return GST_FLOW_FLUSHING;
+    if (core_.queue.flow() != GST_FLOW_OK) return core_.queue.flow();
+    if (run.input.has_next(silent())) core_.enqueue(run.input.next());
   }
   return GST_FLOW_OK;
 }
@@ -106,15 +107,15 @@ void TextSink::warn_about_bytes(Lock& lock) {
 bool TextSink::push_event(OwnedEvent event) {
   const GstEventType type = GST_EVENT_TYPE(event.get());
   if (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT) core_.task.begin_again();
-  Lock lock = core_.task.lock();
-  const auto has_place = [this] { return core_.task.items().size() < kMaxItems; };
+  Lock lock = core_.queue.lock();
+  const auto has_place = [this] { return core_.queue.items().size() < kMaxItems; };
   // Nobody takes it out of the queue any more; an end leaves all the same.
-  if (core_.task.flow() == GST_FLOW_EOS && type == GST_EVENT_EOS) {
+  if (core_.queue.flow() == GST_FLOW_EOS && type == GST_EVENT_EOS) {
     lock.unlock();
     gst_pad_push_event(core_.src_pad, event.release());
     return true;
   }
-  return core_.task.push(lock, {std::move(event), std::nullopt}, has_place) == GST_FLOW_OK;
+  return core_.queue.push(lock, {std::move(event)}, has_place) == GST_FLOW_OK;
 }
 
 bool TextSink::event(OwnedEvent event) {
@@ -123,7 +124,7 @@ bool TextSink::event(OwnedEvent event) {
     case GST_EVENT_CAPS: {
       GstCaps* caps = nullptr;
       gst_event_parse_caps(event.get(), &caps);
-      Lock lock = core_.task.lock();
+      Lock lock = core_.queue.lock();
       push_tail(lock);
       core_.run.input.set_caps(caps);
       return true;
@@ -133,7 +134,7 @@ bool TextSink::event(OwnedEvent event) {
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS: {
-      Lock lock = core_.task.lock();
+      Lock lock = core_.queue.lock();
       core_.run.received = true;
       push_tail(lock);
       break;
@@ -159,7 +160,7 @@ bool TextSink::handle_segment(OwnedEvent event) {
   gst_event_copy_segment(event.get(), &segment);
   if (!accept_rate(core_.element, segment)) return false;
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     core_.run.received = true;
     push_tail(lock);
     // One file of text after the other: time goes on.
@@ -169,7 +170,7 @@ bool TextSink::handle_segment(OwnedEvent event) {
     if (same) return true;
   }
   if (segment.format != GST_FORMAT_TIME)
-    gst_segment_init(&segment, GST_FORMAT_TIME);
+    segment = empty_segment(GST_FORMAT_TIME);
   else if (!clip)
     segment.stop = GST_CLOCK_TIME_NONE;
   OwnedEvent converted(gst_event_new_segment(&segment));
@@ -199,7 +200,7 @@ bool TextSink::handle_custom(GstEvent* event, bool in_order) {
     SpeechChoice choice = choice_of(fields);
     const bool known = !choice.voice || is_known_voice(core_.element, choice.voice->c_str());
     // Text that came before is spoken as it was meant.
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     if (in_order) push_tail(lock);
     if (!known) choice.voice = core_.run.input.choice().voice;
     core_.run.input.set_choice(choice);
@@ -213,7 +214,7 @@ bool TextSink::handle_custom(GstEvent* event, bool in_order) {
   if (gst_event_has_name(event, "rstranscribe/final-transcript")) drain();
   if (gst_event_has_name(event, "rstranscribe/speaker-change")) {
     drain();
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     core_.run.input.set_speaker(text_field(fields, "speaker"));
   }
   return false;
@@ -223,7 +224,7 @@ void TextSink::set_speaker_voice(const GstStructure* fields, const char* voice_f
   const std::string voice = text_field(fields, voice_field);
   const std::string speaker = text_field(fields, "speaker");
   if (voice.empty() || !is_known_voice(core_.element, voice.c_str())) return;
-  Lock lock = core_.task.lock();
+  Lock lock = core_.queue.lock();
   if (speaker.empty())
     core_.run.input.set_voice(voice);
   else
@@ -231,57 +232,51 @@ void TextSink::set_speaker_voice(const GstStructure* fields, const char* voice_f
 }
 
 bool TextSink::query(GstQuery* query) {
-  switch (GST_QUERY_TYPE(query)) {
-    case GST_QUERY_ALLOCATION:
-      return false;
-    case GST_QUERY_DRAIN: {
-      Lock lock = core_.task.lock();
-      push_tail(lock);
-      return core_.task.wait_until_drained(lock);
-    }
-    default:
-      return gst_pad_query_default(core_.sink_pad, GST_OBJECT(core_.element), query);
-  }
+  return core_.answer_upstream(query, [this] {
+    Lock lock = core_.queue.lock();
+    push_tail(lock);
+  });
 }
 
 void TextSink::drain() {
-  Lock lock = core_.task.lock();
-  if (core_.task.accepts()) core_.queue_text();
+  Lock lock = core_.queue.lock();
+  if (core_.queue.accepts()) core_.queue_text();
 }
 
 bool TextSink::say(const std::string& text) {
-  const TtsSettings settings = core_.settings.get();
-  Lock lock = core_.task.lock();
+  const bool live = core_.settings.get(&TtsSettings::timing).force_live;
+  Lock lock = core_.queue.lock();
   TtsRun& run = core_.run;
-  if (!core_.task.accepts() || run.ended || core_.waiting_utterances() >= kMaxSaid) return false;
+  if (!core_.queue.accepts() || run.ended || core_.waiting_utterances() >= kMaxSaid) return false;
   // Speaks before an end that waits.
-  auto& items = core_.task.items();
+  auto& items = core_.queue.items();
   TtsItem end;
   if (!items.empty() && items.back().event &&
       GST_EVENT_TYPE(items.back().event.get()) == GST_EVENT_EOS) {
     end = std::move(items.back());
     items.pop_back();
-  } else if (run.text_source && !settings.timing.force_live) {
+  } else if (run.text_source && !live) {
     return false;
   }
   core_.queue_text();
-  run.input.set_rules(rules_for(settings.text, false));
-  run.input.feed(text, GST_CLOCK_TIME_NONE);
-  core_.queue_text();
+  queue_whole(text);
   if (end.event) items.push_back(std::move(end));
   return true;
 }
 
-void TextSink::say_all(const std::string& text, bool and_end) {
-  const TtsSettings settings = core_.settings.get();
-  Lock lock = core_.task.lock();
-  GstSegment segment;
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  core_.task.items().push_back({OwnedEvent(gst_event_new_segment(&segment)), std::nullopt});
-  core_.run.input.set_rules(rules_for(settings.text, false));
+// With the lock.
+void TextSink::queue_whole(const std::string& text) {
+  core_.run.input.set_rules(rules_for(core_.settings.get(&TtsSettings::text), false));
   core_.run.input.feed(text, GST_CLOCK_TIME_NONE);
   core_.queue_text();
-  if (and_end) core_.task.items().push_back({OwnedEvent(gst_event_new_eos()), std::nullopt});
+}
+
+void TextSink::say_all(const std::string& text, bool and_end) {
+  const GstSegment segment = empty_segment(GST_FORMAT_TIME);
+  Lock lock = core_.queue.lock();
+  core_.queue.items().push_back({OwnedEvent(gst_event_new_segment(&segment))});
+  queue_whole(text);
+  if (and_end) core_.queue.items().push_back({OwnedEvent(gst_event_new_eos())});
 }
 
 }  // namespace chatterbox::gst

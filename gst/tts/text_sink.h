@@ -36,6 +36,7 @@ class TextSink {
   bool has_room() const;
   GstFlowReturn push_utterances(Lock& lock);
   void push_tail(Lock& lock);
+  void queue_whole(const std::string& text);
   void warn_about_bytes(Lock& lock);
   bool push_event(OwnedEvent event);
   bool handle_segment(OwnedEvent event);

@@ -11,34 +11,34 @@
 
 namespace chatterbox::gst {
 
-TtsCore::TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work)
+TtsCore::TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work)
     : ElementCore(element, sink_pad, src_pad, tts_properties(), std::move(work),
-                  [this] { task.wake_up(); }) {}
+                  [this] { queue.wake_up(); }) {}
 
 std::size_t TtsCore::waiting_utterances() {
-  return std::size_t(std::count_if(task.items().begin(), task.items().end(),
+  return std::size_t(std::count_if(queue.items().begin(), queue.items().end(),
                                    [](const TtsItem& item) { return item.utterance.has_value(); }));
 }
 
-void TtsCore::queue(Utterance utterance) {
+void TtsCore::enqueue(Utterance utterance) {
   utterance.id = run.next_id++;
   utterance.epoch = run.epoch;
   GST_DEBUG_OBJECT(element, "utterance %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT ", %zu bytes",
                    utterance.id, GST_TIME_ARGS(utterance.timestamp), utterance.text.size());
-  task.items().push_back({nullptr, std::move(utterance)});
-  task.wake();
+  queue.items().push_back({nullptr, std::move(utterance)});
+  queue.wake();
 }
 
 void TtsCore::queue_text() {
   run.input.end();
-  while (run.input.has_next(false)) queue(run.input.next());
+  while (run.input.has_next(false)) enqueue(run.input.next());
 }
 
 void TtsCore::cancel_speech() {
   const auto worker = lease.product<SpeechWorker>();
   if (!worker) return;
   if (const auto job = std::exchange(run.job, nullptr)) worker->cancel(job);
-  for (const TtsItem& item : task.items())
+  for (const TtsItem& item : queue.items())
     if (item.utterance && item.utterance->job) worker->cancel(item.utterance->job);
 }
 
@@ -46,7 +46,7 @@ void TtsCore::cancel_speech() {
 void TtsCore::drop_text() {
   ++run.epoch;
   run.input.drop_text();
-  std::erase_if(task.items(), [](const TtsItem& item) { return item.utterance.has_value(); });
+  std::erase_if(queue.items(), [](const TtsItem& item) { return item.utterance.has_value(); });
 }
 
 bool TtsCore::is_timed(GstClockTime timestamp, Timing timing) const {

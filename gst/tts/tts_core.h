@@ -42,11 +42,11 @@ struct TtsRun {
 // pad (text_sink.h); the task takes them out in order, speaks and pushes (narrator.h); state
 // changes, flushes and interruptions act on both (tts_stream.h). The lease is of a SpeechWorker.
 struct TtsCore : ElementCore<TtsSettings, TtsItem, TtsRun> {
-  TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work);
+  TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work);
 
   // With the lock.
   std::size_t waiting_utterances();
-  void queue(Utterance utterance);
+  void enqueue(Utterance utterance);
   void queue_text();  // all of it, complete or not, however full the queue is
   void cancel_speech();
   void drop_text();

@@ -17,8 +17,7 @@ TtsStream::TtsStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad)
             {[this](TtsItem&& item) { return narrator_.handle(std::move(item)); },
              [this](Lock& lock) { return narrator_.idle(lock); },
              [this](const TtsItem& item) { return narrator_.holds(item); },
-             [this] { core_.cancel_speech(); },
-             [this](GstFlowReturn flow) { narrator_.stopped(flow); }}),
+             [this] { core_.cancel_speech(); }}),
       sink_(core_, [this](bool flush) { interrupt(flush); }),
       narrator_(core_) {}
 
@@ -86,7 +85,7 @@ bool TtsStream::start_load() {
     return std::make_shared<SpeechWorker>(std::move(speaker));
   };
   {
-    const Lock lock = core_.task.lock();
+    const Lock lock = core_.queue.lock();
     core_.run.good_voice = voice;
   }
   core_.lease.start(std::move(request));
@@ -94,8 +93,8 @@ bool TtsStream::start_load() {
 }
 
 void TtsStream::set_playing(bool playing) {
-  core_.pad.set_playing(playing);
-  core_.task.wake_up();
+  core_.clock.set_playing(playing);
+  core_.queue.wake_up();
 }
 
 bool TtsStream::sink_event(OwnedEvent event) {
@@ -103,7 +102,7 @@ bool TtsStream::sink_event(OwnedEvent event) {
     // First: a streaming thread that waits for room must not take the empty queue for it.
     core_.task.close();
     {
-      const Lock lock = core_.task.lock();
+      const Lock lock = core_.queue.lock();
       core_.drop_text();
     }
     core_.task.flush_start(std::move(event));
@@ -112,7 +111,7 @@ bool TtsStream::sink_event(OwnedEvent event) {
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_FLUSH_STOP) {
     core_.task.flush_stop(std::move(event), [this] {
       core_.drop_text();
-      gst_segment_init(&core_.run.in_segment, GST_FORMAT_UNDEFINED);
+      core_.run.in_segment = empty_segment(GST_FORMAT_UNDEFINED);
       core_.run.ended = false;
       core_.pad.flush();
     });
@@ -122,38 +121,37 @@ bool TtsStream::sink_event(OwnedEvent event) {
 }
 
 bool TtsStream::end_text() {
-  const Lock lock = core_.task.lock();
+  const Lock lock = core_.queue.lock();
   if (!core_.run.text_source) return false;
-  if (!core_.task.accepts()) return true;
+  if (!core_.queue.accepts()) return true;
   core_.task.stop_work();
   core_.drop_text();
-  core_.task.items().clear();
-  core_.task.items().push_back({OwnedEvent(gst_event_new_eos()), std::nullopt});
+  core_.queue.items().clear();
+  core_.queue.items().push_back({OwnedEvent(gst_event_new_eos())});
   return true;
 }
 
 void TtsStream::interrupt(bool flush) {
   {
-    const Lock lock = core_.task.lock();
-    if (core_.task.flushing()) return;
+    const Lock lock = core_.queue.lock();
+    if (core_.queue.flushing()) return;
     core_.task.stop_work();
     core_.drop_text();
-    core_.task.wake();
+    core_.queue.wake();
   }
   if (!flush) return;
   const guint32 seqnum = gst_util_seqnum_next();
   core_.task.interrupt(seqnum, [this, seqnum] {
     // The pipeline's running time goes on; so does the speech, from now.
-    core_.pad.restart(core_.pad.now(), seqnum);
+    core_.pad.restart(core_.clock.now(), seqnum);
     // The flush took the end of the stream with it.
-    if (OwnedEvent end = core_.pad.take_end())
-      core_.task.items().push_back({std::move(end), std::nullopt});
+    if (OwnedEvent end = core_.pad.take_end()) core_.queue.items().push_back({std::move(end)});
   });
 }
 
 // Text has no positions to seek to.
 bool TtsStream::can_seek() {
-  const Lock lock = core_.task.lock();
+  const Lock lock = core_.queue.lock();
   return !core_.run.text_source && core_.run.in_segment.format == GST_FORMAT_TIME;
 }
 
@@ -171,27 +169,16 @@ bool TtsStream::src_event(OwnedEvent event) {
 }
 
 bool TtsStream::src_query(GstQuery* query) {
-  switch (GST_QUERY_TYPE(query)) {
-    case GST_QUERY_POSITION:
-      return core_.pad.answer_position(query);
-    case GST_QUERY_DURATION:
-      // Unknown until it has been spoken; upstream's is a number of bytes.
-      return false;
-    case GST_QUERY_SEEKING: {
-      if (can_seek()) break;
-      GstFormat format;
-      gst_query_parse_seeking(query, &format, nullptr, nullptr, nullptr);
-      gst_query_set_seeking(query, format, FALSE, 0, -1);
-      return true;
-    }
-    case GST_QUERY_LATENCY: {
-      const TimingSettings timing = core_.settings.get(&TtsSettings::timing);
-      return core_.answer_latency(query, timing.force_live, timing.latency(), timing.latency());
-    }
-    default:
-      break;
+  // Unknown until it has been spoken; upstream's is a number of bytes.
+  if (GST_QUERY_TYPE(query) == GST_QUERY_DURATION) return false;
+  if (GST_QUERY_TYPE(query) == GST_QUERY_SEEKING && !can_seek()) {
+    GstFormat format;
+    gst_query_parse_seeking(query, &format, nullptr, nullptr, nullptr);
+    gst_query_set_seeking(query, format, FALSE, 0, -1);
+    return true;
   }
-  return core_.answer_default(query);
+  const TimingSettings timing = core_.settings.get(&TtsSettings::timing);
+  return core_.answer(query, timing.force_live, timing.latency(), timing.latency());
 }
 
 }  // namespace chatterbox::gst

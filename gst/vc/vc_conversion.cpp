@@ -17,19 +17,15 @@ GstFlowReturn VcConversion::handle(VcItem item) {
     return work_on(item);
   } catch (const Error& error) {
     // A flush is no failure.
-    if (error.code() != ErrorCode::kCancelled || !core_.task.must_stop()) throw;
+    if (error.code() != ErrorCode::kCancelled || !core_.queue.must_stop()) throw;
     return GST_FLOW_FLUSHING;
   }
 }
 
 GstFlowReturn VcConversion::idle(Lock& lock) {
   if (core_.lease.failed()) return GST_FLOW_ERROR;
-  core_.task.wait(lock);
+  core_.queue.wait(lock);
   return GST_FLOW_OK;
-}
-
-void VcConversion::stopped(GstFlowReturn flow) {
-  announce_stop(core_.element, core_.src_pad, flow, core_.pad.seqnum());
 }
 
 GstFlowReturn VcConversion::work_on(VcItem& item) {
@@ -87,12 +83,12 @@ GstFlowReturn VcConversion::begin(const VcItem& item) {
 GstFlowReturn VcConversion::wait_for_changer() {
   std::shared_ptr<Changer> changer;
   {
-    Lock lock = core_.task.lock();
-    core_.task.wait(lock, [&] {
+    Lock lock = core_.queue.lock();
+    core_.queue.wait(lock, [&] {
       changer = core_.changer();
-      return core_.task.stopping() || changer || core_.lease.failed() || core_.upstream.live();
+      return core_.queue.stopping() || changer || core_.lease.failed() || core_.upstream.live();
     });
-    if (core_.task.stopping()) return GST_FLOW_FLUSHING;
+    if (core_.queue.stopping()) return GST_FLOW_FLUSHING;
     if (core_.lease.failed()) return GST_FLOW_ERROR;
   }
   if (changer && changer != state_.changer) {
@@ -112,18 +108,18 @@ GstFlowReturn VcConversion::await_voice(const std::string& voice) {
   run_in_background("chatterbox-voice",
                     [this, self = keep(core_.element), changer = state_.changer, voice, done] {
                       core_.read_voice(*changer, voice);
-                      const Lock lock = core_.task.lock();
+                      const Lock lock = core_.queue.lock();
                       *done = true;
-                      core_.task.wake();
+                      core_.queue.wake();
                     });
-  Lock lock = core_.task.lock();
-  core_.task.wait(lock, [&] { return *done || core_.task.stopping(); });
-  return core_.task.stopping() ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+  Lock lock = core_.queue.lock();
+  core_.queue.wait(lock, [&] { return *done || core_.queue.stopping(); });
+  return core_.queue.stopping() ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
 // By which a flush stops the engine.
 std::stop_token VcConversion::stop() {
-  const Lock lock = core_.task.lock();
+  const Lock lock = core_.queue.lock();
   return core_.run.stop.get_token();
 }
 
@@ -223,7 +219,7 @@ GstFlowReturn VcConversion::emit(std::vector<float> converted) {
   state_.emitted += converted.size();
   watch_lateness(core_.pad.output().position());
   if (state_.changer) {
-    const Lock lock = core_.task.lock();
+    const Lock lock = core_.queue.lock();
     core_.run.conversion = state_.changer->stats();
   }
   return core_.pad.output().write(converted, {}, core_.pad.pusher());
@@ -231,14 +227,14 @@ GstFlowReturn VcConversion::emit(std::vector<float> converted) {
 
 // Live speech that leaves after its time: the machine is slower than promised.
 void VcConversion::watch_lateness(GstClockTime timestamp) {
-  if (!core_.upstream.live() || !core_.pad.playing()) return;
+  if (!core_.upstream.live() || !core_.clock.playing()) return;
   const GstClockTime allowed = core_.upstream.latency() + core_.settings.get().latency();
   const GstClockTime now = gst_element_get_current_running_time(core_.element);
-  const GstClockTime due = core_.pad.running_time(timestamp);
+  const GstClockTime due = core_.clock.running_time(timestamp);
   if (!GST_CLOCK_TIME_IS_VALID(now) || !GST_CLOCK_TIME_IS_VALID(due) || now <= due + allowed)
     return;
   {
-    const Lock lock = core_.task.lock();
+    const Lock lock = core_.queue.lock();
     ++core_.run.late;
   }
   if (!std::exchange(state_.warned_late, true))

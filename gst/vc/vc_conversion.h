@@ -22,7 +22,6 @@ class VcConversion {
   // As SourceTask::Work has them.
   GstFlowReturn handle(VcItem item);
   GstFlowReturn idle(VcCore::Lock& lock);
-  void stopped(GstFlowReturn flow);
 
  private:
   using Lock = VcCore::Lock;

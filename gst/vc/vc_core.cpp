@@ -6,13 +6,12 @@
 
 #include "background.h"
 #include "common.h"
-#include "paths.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_vc_debug
 
 namespace chatterbox::gst {
 
-VcCore::VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work)
+VcCore::VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work)
     : ElementCore(element, sink_pad, src_pad, vc_properties(), std::move(work),
                   [this] { read_awaited_voice(); }) {}
 
@@ -22,7 +21,7 @@ std::shared_ptr<Changer> VcCore::changer() const {
 
 std::uint64_t VcCore::waiting_samples() {
   std::uint64_t samples = 0;
-  for (const VcItem& item : task.items()) samples += item.samples.heard.size();
+  for (const VcItem& item : queue.items()) samples += item.samples.heard.size();
   return samples;
 }
 
@@ -31,7 +30,7 @@ void VcCore::request_voice(const std::string& voice) {
   std::shared_ptr<Changer> changer;
   std::uint64_t serial = 0;
   {
-    const Lock lock = task.lock();
+    const Lock lock = queue.lock();
     serial = ++run.voice_serial;
     changer = this->changer();
     if (!changer) {
@@ -41,7 +40,7 @@ void VcCore::request_voice(const std::string& voice) {
   }
   run_in_background("chatterbox-voice", [this, self = keep(element), changer, voice, serial] {
     {
-      const Lock lock = task.lock();
+      const Lock lock = queue.lock();
       if (serial != run.voice_serial) return;
     }
     read_voice(*changer, voice);
@@ -51,7 +50,7 @@ void VcCore::request_voice(const std::string& voice) {
 // In the loading thread: the voice that somebody asked for meanwhile comes before the first word.
 void VcCore::read_awaited_voice() {
   const auto changer = lease.product<Changer>();
-  Lock lock = task.lock();
+  Lock lock = queue.lock();
   while (changer && run.awaited_voice) {
     const std::string voice = *run.awaited_voice;
     lock.unlock();
@@ -59,7 +58,7 @@ void VcCore::read_awaited_voice() {
     lock.lock();
     if (run.awaited_voice == voice) run.awaited_voice.reset();
   }
-  task.wake();
+  queue.wake();
 }
 
 void VcCore::read_voice(Changer& changer, const std::string& voice) {

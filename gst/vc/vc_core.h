@@ -49,7 +49,7 @@ struct VcRun {
 // serialized events in order (vc_input.h); the task converts and pushes (vc_conversion.h); state
 // changes, flushes and voices act on both (vc_stream.h). The lease is of a Changer.
 struct VcCore : ElementCore<VcSettings, VcItem, VcRun> {
-  VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Task::Work work);
+  VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work);
 
   // With the lock: what converts, once it is there and has the voice that is wanted.
   std::shared_ptr<Changer> changer() const;

@@ -81,18 +81,14 @@ GstFlowReturn VcInput::take(OwnedBuffer buffer) {
 
   if (broken) {
     end_stretch();
-    VcItem begin;
-    begin.kind = Kind::kBegin;
-    begin.timestamp = timestamp;
-    begin.discont =
-        !GST_CLOCK_TIME_IS_VALID(stream_.next_timestamp) || stream_.next_timestamp != timestamp;
-    const GstFlowReturn flow = push(std::move(begin));
+    // NONE is no timestamp either.
+    const bool discont = stream_.next_timestamp != timestamp;
+    const GstFlowReturn flow =
+        push({.kind = Kind::kBegin, .timestamp = timestamp, .discont = discont});
     if (flow != GST_FLOW_OK) return flow;
     stream_.in_stretch = true;
   }
-  VcItem speech;
-  speech.kind = Kind::kSpeech;
-  speech.timestamp = timestamp;
+  VcItem speech{.kind = Kind::kSpeech, .timestamp = timestamp};
   if (!input_.add(buffer.get(), speech.samples)) {
     GST_WARNING_OBJECT(core_.sink_pad, "a buffer cannot be read: %" GST_PTR_FORMAT, buffer.get());
     return GST_FLOW_OK;
@@ -105,14 +101,10 @@ GstFlowReturn VcInput::take(OwnedBuffer buffer) {
 // What resamplers hold back, then the end.
 void VcInput::end_stretch() {
   if (!std::exchange(stream_.in_stretch, false)) return;
-  VcItem rest;
-  rest.kind = Kind::kSpeech;
-  rest.timestamp = stream_.next_timestamp;
+  VcItem rest{.kind = Kind::kSpeech, .timestamp = stream_.next_timestamp};
   input_.finish(rest.samples);
-  VcItem end;
-  end.kind = Kind::kEnd;
   input_.reset();
-  if (push(std::move(rest)) == GST_FLOW_OK) push(std::move(end));
+  if (push(std::move(rest)) == GST_FLOW_OK) push({.kind = Kind::kEnd});
 }
 
 // Waits for room when upstream can wait; else what waited longest makes room.
@@ -122,29 +114,23 @@ GstFlowReturn VcInput::push(VcItem item) {
   const bool is_speech = item.kind == Kind::kSpeech;
   GstClockTime discarded = 0, timestamp = GST_CLOCK_TIME_NONE;
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     const auto is_full = [&] { return is_speech && core_.waiting_samples() > bound; };
     const auto has_room = [&] {
-      return core_.upstream.live() || (!is_full() && core_.task.items().size() < kMaxItems);
+      return core_.upstream.live() || (!is_full() && core_.queue.items().size() < kMaxItems);
     };
     if (core_.upstream.live() && is_full()) discarded = discard_backlog(timestamp);
-    const GstFlowReturn flow = core_.task.push(lock, std::move(item), has_room);
+    const GstFlowReturn flow = core_.queue.push(lock, std::move(item), has_room);
     if (flow != GST_FLOW_OK) return flow;
   }
   if (discarded > 0) report_overload(timestamp, discarded, settings.overload_policy);
   return GST_FLOW_OK;
 }
 
-GstFlowReturn VcInput::push_event(OwnedEvent event) {
-  VcItem item;
-  item.event = std::move(event);
-  return push(std::move(item));
-}
-
 // Speech that waits is not going to be converted. With the lock.
 GstClockTime VcInput::discard_backlog(GstClockTime& timestamp) {
   std::uint64_t lost = 0;
-  for (VcItem& item : core_.task.items()) {
+  for (VcItem& item : core_.queue.items()) {
     if (item.kind != Kind::kSpeech) continue;
     if (lost == 0) timestamp = item.timestamp;
     item.kind = Kind::kLost;
@@ -168,7 +154,7 @@ void VcInput::report_overload(GstClockTime timestamp, GstClockTime discarded,
       gst_segment_to_running_time(&stream_.segment, GST_FORMAT_TIME, timestamp);
   guint64 count = 0, converted = 0, lost = 0;
   {
-    Lock lock = core_.task.lock();
+    Lock lock = core_.queue.lock();
     lost = core_.run.discarded;
     count = core_.run.overloads;
     converted = guint64(core_.run.conversion.seconds_converted * GST_SECOND);
@@ -226,7 +212,7 @@ bool VcInput::event(OwnedEvent event) {
   }
   if (!GST_EVENT_IS_SERIALIZED(event.get()))
     return gst_pad_push_event(core_.src_pad, event.release());
-  return push_event(std::move(event)) == GST_FLOW_OK;
+  return push({.event = std::move(event)}) == GST_FLOW_OK;
 }
 
 // Time that is counted stays; other formats become a count from 0.
@@ -245,7 +231,7 @@ bool VcInput::handle_segment(OwnedEvent event) {
   end_stretch();
   stream_.segment = segment;
   if (segment.format != GST_FORMAT_TIME) {
-    gst_segment_init(&segment, GST_FORMAT_TIME);
+    segment = empty_segment(GST_FORMAT_TIME);
     stream_.next_timestamp = 0;
   } else {
     stream_.next_timestamp = GST_CLOCK_TIME_NONE;
@@ -254,7 +240,7 @@ bool VcInput::handle_segment(OwnedEvent event) {
   core_.task.begin_again();
   OwnedEvent converted(gst_event_new_segment(&segment));
   gst_event_set_seqnum(converted.get(), gst_event_get_seqnum(event.get()));
-  return push_event(std::move(converted)) == GST_FLOW_OK;
+  return push({.event = std::move(converted)}) == GST_FLOW_OK;
 }
 
 // What is pending comes out before the gap.
@@ -264,7 +250,7 @@ void VcInput::handle_gap(OwnedEvent event) {
   end_stretch();
   mark_discont();
   if (GST_CLOCK_TIME_IS_VALID(duration)) stream_.next_timestamp = timestamp + duration;
-  push_event(std::move(event));
+  push({.event = std::move(event)});
 }
 
 // The voice in the event's field: of what comes after it, or, out of band, as soon as it can be.
@@ -273,25 +259,11 @@ void VcInput::handle_voice(GstEvent* event, const char* field, bool in_order) {
   if (!voice || !is_known_voice(core_.element, voice)) return;
   // Live speech goes on in the old voice while the new one is read.
   if (!in_order || core_.upstream.live()) return core_.request_voice(voice);
-  VcItem item;
-  item.kind = Kind::kVoice;
-  item.voice = voice;
-  push(std::move(item));
+  push({.kind = Kind::kVoice, .voice = voice});
 }
 
 bool VcInput::query(GstQuery* query) {
-  switch (GST_QUERY_TYPE(query)) {
-    case GST_QUERY_ALLOCATION:
-      return false;
-    case GST_QUERY_DRAIN:
-      end_stretch();
-      {
-        Lock lock = core_.task.lock();
-        return core_.task.wait_until_drained(lock);
-      }
-    default:
-      return gst_pad_query_default(core_.sink_pad, GST_OBJECT(core_.element), query);
-  }
+  return core_.answer_upstream(query, [this] { end_stretch(); });
 }
 
 }  // namespace chatterbox::gst

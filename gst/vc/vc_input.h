@@ -37,7 +37,6 @@ class VcInput {
   void end_stretch();
   void mark_discont();
   GstFlowReturn push(VcItem item);
-  GstFlowReturn push_event(OwnedEvent event);
   GstClockTime discard_backlog(GstClockTime& timestamp);
   void report_overload(GstClockTime timestamp, GstClockTime discarded, OverloadPolicy policy);
   bool handle_segment(OwnedEvent event);

@@ -27,8 +27,7 @@ VcStream::VcStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad)
     : core_(element, sink_pad, src_pad,
             {[this](VcItem&& item) { return conversion_.handle(std::move(item)); },
              [this](Lock& lock) { return conversion_.idle(lock); },
-             [](const VcItem&) { return false; }, [this] { core_.run.stop.request_stop(); },
-             [this](GstFlowReturn flow) { conversion_.stopped(flow); }}),
+             [](const VcItem&) { return false; }, [this] { core_.run.stop.request_stop(); }}),
       input_(core_),
       conversion_(core_) {}
 
@@ -55,7 +54,7 @@ void VcStream::get_property(const char* name, GValue* value) {
 }
 
 GstStructure* VcStream::stats() {
-  const Lock lock = core_.task.lock();
+  const Lock lock = core_.queue.lock();
   const VcRun& run = core_.run;
   const auto time = [](double seconds) { return guint64(seconds * GST_SECOND); };
   return gst_structure_new(
@@ -70,7 +69,7 @@ bool VcStream::enter_paused() {
   core_.begin_run({});
   input_.reset();
   {
-    const Lock lock = core_.task.lock();
+    const Lock lock = core_.queue.lock();
     conversion_.reset();
   }
   return start_load();
@@ -95,7 +94,7 @@ bool VcStream::start_load() {
 
 void VcStream::enter_null() {
   {
-    const Lock lock = core_.task.lock();
+    const Lock lock = core_.queue.lock();
     conversion_.reset();
   }
   core_.lease.drop();
@@ -125,11 +124,8 @@ bool VcStream::src_event(OwnedEvent event) {
 }
 
 bool VcStream::src_query(GstQuery* query) {
-  if (GST_QUERY_TYPE(query) == GST_QUERY_POSITION) return core_.pad.answer_position(query);
-  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return core_.answer_default(query);
   const VcSettings settings = core_.settings.get();
-  return core_.answer_latency(query, false, settings.latency(),
-                              settings.latency() + settings.backlog());
+  return core_.answer(query, false, settings.latency(), settings.latency() + settings.backlog());
 }
 
 }  // namespace chatterbox::gst

@@ -22,7 +22,7 @@ class VcStream {
   // State changes. enter_paused() comes from READY, before the pads are activated; false, with
   // an error posted, when nothing can be converted.
   bool enter_paused();
-  void set_playing(bool playing) { core_.pad.set_playing(playing); }
+  void set_playing(bool playing) { core_.clock.set_playing(playing); }
   void leave_paused() { core_.end_run(); }  // to READY, before the pads are deactivated
   void enter_null();
 

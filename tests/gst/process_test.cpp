@@ -27,7 +27,6 @@ struct Row {
   int status;                // its exit status
   const char* says = "";     // stands in the output
   bool interrupted = false;  // as by Ctrl-C, after a second
-  int attempts = 1;          // more where another's element fails now and then
 };
 
 // With the scripted engine: 40 ms of speech for each byte of text, at once.
@@ -111,13 +110,8 @@ int main(int argc, char** argv) {
   for (const Row& row : kRows) {
     if (!chosen(row, argc, argv)) continue;
     ++ran;
-    Outcome outcome = launch(row, log);
-    std::string error = verdict(row, outcome);
-    for (int attempt = 1; !error.empty() && attempt < row.attempts; ++attempt) {
-      std::printf("again %s: %s\n%s\n", row.name, error.c_str(), outcome.output.c_str());
-      outcome = launch(row, log);
-      error = verdict(row, outcome);
-    }
+    const Outcome outcome = launch(row, log);
+    const std::string error = verdict(row, outcome);
     std::printf("%s %s: %s\n", error.empty() ? "ok  " : "FAIL", row.name, row.line);
     if (!error.empty()) std::printf("     %s\n%s\n", error.c_str(), outcome.output.c_str());
     std::fflush(stdout);

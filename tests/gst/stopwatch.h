@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+
+#include "gst_check.h"
 
 namespace chatterbox::gst {
 
@@ -43,6 +46,31 @@ class Stopwatch {
 
   const std::map<std::string, double> before_ = delays();
   const Clock::time_point begin_ = Clock::now();
+};
+
+// The longest time that something took which an application waits for; more than half a second
+// is a failure.
+class Slowest {
+ public:
+  // Takes the time of `action`, called `what`.
+  template <class Action>
+  void time(const char* what, Action action) {
+    const Stopwatch watch;
+    action();
+    const double took = watch.milliseconds();
+    fail_unless(took < kLimitMs, "%s took %g ms", what, took);
+    if (took < milliseconds_) return;
+    milliseconds_ = took;
+    what_ = what;
+  }
+  void print(const char* element) const {
+    std::printf("%s: slowest was %s, %.1f ms\n", element, what_.c_str(), milliseconds_);
+  }
+
+ private:
+  static constexpr double kLimitMs = 500;
+  double milliseconds_ = 0;
+  std::string what_ = "nothing";
 };
 
 }  // namespace chatterbox::gst

@@ -3,7 +3,7 @@
 //
 // What looking less far ahead costs a live conversion, stage by stage, and how
 // fast it is:
-//   conversion_bench tokens|flow|vocoder|converter MODEL_DIRECTORY RECORDING...
+//   conversion_bench [--dtype TYPE] tokens|flow|vocoder|converter MODEL_DIRECTORY RECORDING...
 // Recordings are raw 16-bit samples, mono, 16 kHz.
 
 #include <ATen/ATen.h>
@@ -20,9 +20,9 @@
 #include "chatterbox/converter.h"
 #include "chatterbox/error.h"
 #include "hift/vocoder_stream.h"
+#include "internals.h"
 #include "live/live_tokenizer.h"
 #include "live/live_vocoder.h"
-#include "internals.h"
 #include "model_parts.h"
 #include "nn/threads.h"
 #include "reference.h"
@@ -39,7 +39,8 @@ constexpr std::uint64_t kSeed = 7;
 Samples read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  if (bytes.size() < 32000) throw Error(ErrorCode::kBadFile, path + ": expected a second of speech");
+  if (bytes.size() < 32000)
+    throw Error(ErrorCode::kBadFile, path + ": expected a second of speech");
   Samples samples(bytes.size() / 2);
   for (std::size_t i = 0; i < samples.size(); ++i)
     samples[i] = float(std::int16_t(std::uint8_t(bytes[2 * i]) | bytes[2 * i + 1] << 8)) / 32768;
@@ -54,7 +55,8 @@ double seconds_of(const auto& work) {
 }
 
 at::Tensor to_tensor(const Samples& samples) {
-  return at::from_blob(const_cast<float*>(samples.data()), {std::int64_t(samples.size())}, at::kFloat);
+  return at::from_blob(const_cast<float*>(samples.data()), {std::int64_t(samples.size())},
+                       at::kFloat);
 }
 
 // Tokens of a recording as a live conversion hears them.
@@ -98,8 +100,9 @@ at::Tensor live_mel(const ModelParts& parts, const std::shared_ptr<const PromptC
   MelStream stream(*parts.s3gen, prompt, kSeed, {});
   std::vector<at::Tensor> mel;
   for (std::int64_t i = 0; i + chunk + ahead <= tokens.size(0); i += chunk)
-    mel.push_back(stream.push_live(tokens.slice(0, i, i + chunk),
-                                   tokens.slice(0, i + chunk, i + chunk + std::min<std::int64_t>(ahead, 3))));
+    mel.push_back(
+        stream.push_live(tokens.slice(0, i, i + chunk),
+                         tokens.slice(0, i + chunk, i + chunk + std::min<std::int64_t>(ahead, 3))));
   return at::cat(mel);
 }
 
@@ -156,8 +159,8 @@ void measure_vocoder(const ModelParts& parts, const std::vector<Samples>& record
             pieces.push_back(vocoder.push(mel.slice(2, i, i + chunk), i + chunk >= mel.size(2)));
         });
         sum += distance(heard(at::cat(pieces)), heard(whole));
-        other_seed += distance(heard(VocoderStream(*parts.hift, kSeed + 1).push(mel, true)),
-                               heard(whole));
+        other_seed +=
+            distance(heard(VocoderStream(*parts.hift, kSeed + 1).push(mel, true)), heard(whole));
         seconds += double(samples.size()) / 16000;
       }
       std::printf("%8ld %6ld %10.3f %8.3f\n", long(lookahead), long(chunk),
@@ -198,15 +201,22 @@ void measure_converter(const std::shared_ptr<const Model>& model,
 }  // namespace
 
 int main(int argc, char** argv) {
+  ModelOptions options;
+  if (argc > 2 && std::string(argv[1]) == "--dtype") {
+    options.dtype = argv[2];
+    argc -= 2;
+    argv += 2;
+  }
   if (argc < 4) {
-    std::fprintf(stderr, "usage: %s tokens|flow|vocoder|converter MODEL_DIRECTORY RECORDING...\n",
-                 argv[0]);
+    std::fprintf(stderr,
+                 "usage: conversion_bench [--dtype TYPE] tokens|flow|vocoder|converter "
+                 "MODEL_DIRECTORY RECORDING...\n");
     return 2;
   }
   const std::string what = argv[1];
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   try {
-    const auto model = Model::load(argv[2]);
+    const auto model = Model::load(argv[2], options);
     if (!model->builtin_voice()) throw Error(ErrorCode::kNotFound, "expected a built-in voice");
     std::vector<Samples> recordings;
     for (int i = 3; i < argc; ++i) recordings.push_back(read(argv[i]));
@@ -214,8 +224,7 @@ int main(int argc, char** argv) {
     const c10::InferenceMode inference;
     const ModelParts& parts = Internals::parts(*model);
     use_threads(parts.threads);
-    const auto prompt =
-        parts.prompt(*model->builtin_voice(), FlowAttention::kChunk, /*steps=*/0);
+    const auto prompt = parts.prompt(*model->builtin_voice(), FlowAttention::kChunk, /*steps=*/0);
     if (what == "tokens") measure_tokens(parts, recordings);
     if (what == "flow") measure_flow(parts, recordings, prompt);
     if (what == "vocoder") measure_vocoder(parts, recordings, prompt);

@@ -225,6 +225,39 @@ TEST_P(EstimatorPlanTest, ThreadsDoNotMatter) {
   at::set_num_threads(before);
 }
 
+// So few frames that threads share the outputs of each layer.
+TEST_P(EstimatorPlanTest, ThreadsThatShareABlockDoNotMatter) {
+  const Pair pair = make(sizes(96, 3, 64, 2, 1));
+  const auto time = pair.planned.at_time(0.3, 0.5);
+  const int before = at::get_num_threads();
+  for (const std::int64_t rows : {1, 2}) {
+    const Utterance u = utterance(rows, 60);
+    at::set_num_threads(1);
+    const auto condition = pair.planned.condition(u.features, u.speaker, u.known, nullptr);
+    const auto in_pieces = [&](std::vector<std::int64_t> ends, int threads) {
+      at::set_num_threads(threads);
+      EstimatorCache cache;
+      std::vector<at::Tensor> pieces;
+      std::int64_t start = 0;
+      for (const std::int64_t end : ends) {
+        const FlowEstimator::Condition part{condition.conv.narrow(1, start, end - start),
+                                            condition.shortcut.narrow(1, start, end - start)};
+        pieces.push_back(pair.planned(u.x.narrow(0, start, end - start), part, time, {}, &cache));
+        start = end;
+      }
+      return at::cat(pieces, 1);
+    };
+    for (const std::vector<std::int64_t>& ends :
+         {std::vector<std::int64_t>{1, 3, 11}, {8, 16, 24}, {12, 25}, {47, 60}}) {
+      const at::Tensor alone = in_pieces(ends, 1);
+      for (const int threads : {2, 3, 8})
+        EXPECT_TRUE(in_pieces(ends, threads).equal(alone))
+            << rows << " rows, " << threads << " threads, first piece " << ends[0];
+    }
+  }
+  at::set_num_threads(before);
+}
+
 TEST_P(EstimatorPlanTest, MayBeCalledAtTheSameTime) {
   const Pair pair = make(sizes(64, 2, 64, 1, 1));
   const Utterance u = utterance(2, 60);

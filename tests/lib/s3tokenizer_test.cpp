@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "chatterbox/error.h"
+#include "nn/cpu_features.h"
+#include "support/random_tokenizer.h"
 #include "support/synthetic.h"
 
 namespace chatterbox {
@@ -39,6 +41,38 @@ TEST_F(S3TokenizerTest, JoinsWindowsOfLongRecordingsAsUpstream) {
 TEST_F(S3TokenizerTest, GivesATokenForEachBegunFortyMilliseconds) {
   for (const int samples : {640, 641, 960, 1280, 1500})
     EXPECT_EQ(tokenizer_.tokenize(at::zeros({samples})).size(1), (samples / 160 + 3) / 4);
+}
+
+TEST_F(S3TokenizerTest, HearsAWholeRecordingAtOnceAsItReadsIt) {
+  const at::Tensor wave = synthetic::wave(16000, 2.3);
+  S3Tokenizer::Cache cache;
+  const at::Tensor mel = tokenizer_.features(wave);
+  EXPECT_TRUE(tokenizer_.next_tokens(mel, /*lead=*/0, /*ahead=*/0, /*context=*/1000, cache)
+                  .equal(tokenizer_.tokenize(wave)[0]));
+}
+
+// Speech without an end is heard in the model's type; recordings, which become voices, never are.
+TEST(S3TokenizerTypes, OnlyLiveSpeechFollowsTheModel) {
+  if (!has_fast_bfloat16()) GTEST_SKIP() << "this processor does not multiply bfloat16";
+  S3TokenizerConfig config;
+  config.state = 128;
+  config.heads = 2;
+  config.layers = 2;
+  const auto make = [&](at::ScalarType type) {
+    Placement placement;
+    placement.dtype = type;
+    return S3Tokenizer(Weights(std::make_shared<test::RandomTokenizer>(config), placement), config);
+  };
+  const S3Tokenizer exact = make(at::kFloat), rounded = make(at::kBFloat16);
+  const at::Tensor wave = synthetic::wave(16000, 4.0);
+  EXPECT_TRUE(rounded.tokenize(wave).equal(exact.tokenize(wave)));
+  const auto live = [&](const S3Tokenizer& tokenizer) {
+    S3Tokenizer::Cache cache;
+    return tokenizer.next_tokens(tokenizer.features(wave), 0, 0, 1000, cache);
+  };
+  const double same = live(rounded).eq(live(exact)).to(at::kFloat).mean().item<double>();
+  EXPECT_GT(same, 0.7);
+  EXPECT_LT(same, 1);
 }
 
 TEST_F(S3TokenizerTest, RefusesTooLittle) {

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "hift/plan/residual_plan.h"
-#include "hift/plan/row_convolution.h"
 #include "hift/snake.h"
 #include "nn/check.h"
+#include "nn/row_convolution.h"
 
 namespace chatterbox {
 namespace {

@@ -14,8 +14,8 @@ namespace {
 constexpr std::int64_t kTail = 1;
 // Frames before a piece that it is made with at least.
 constexpr std::int64_t kLeastPast = 8;
-// Frames that the last one is taken to go on for.
-constexpr std::int64_t kHeld = F0Predictor::kReach;
+// Frames that the last one is taken to go on for. More change nothing that can be measured.
+constexpr std::int64_t kHeld = 2;
 
 }  // namespace
 
@@ -54,8 +54,8 @@ at::Tensor LiveVocoder::push(const at::Tensor& mel, bool last) {
   // The excitation is fixed up to the end of the tail, and a guess beyond.
   const std::int64_t sourced = first_ + source_.size(2) / kSamplesPerFrame;
   const std::int64_t from = std::max<std::int64_t>(0, sourced - first_ - F0Predictor::kReach);
-  const at::Tensor f0 = hift_.f0(seen.narrow(2, from, seen.size(2) - from))[0].slice(
-      0, sourced - first_ - from);
+  const at::Tensor f0 =
+      hift_.f0(seen.narrow(2, from, seen.size(2) - from))[0].slice(0, sourced - first_ - from);
   const std::int64_t settled = end + tail - sourced;
   source_ = at::cat({source_, excitation(f0.narrow(0, 0, settled), phase_, sourced)}, 2);
   for (double& turned : phase_) turned -= std::floor(turned);

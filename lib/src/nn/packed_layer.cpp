@@ -65,6 +65,11 @@ PackedLayer::PackedLayer(const at::Tensor& weight, const at::Tensor& bias,
   bias_.reset();
 }
 
+PackedLayer PackedLayer::with_products(at::ScalarType products) const {
+  const ProductKernels* kernels = choose_kernels(weight_, products);
+  return kernels == kernels_ ? *this : PackedLayer(weight_, bias_, kernels, PackWhen::kUsed);
+}
+
 const PackedLinear& PackedLayer::packed() const {
   std::call_once(packed_->once, [this] {
     packed_->linear = std::make_unique<const PackedLinear>(weight_, bias_, kernels_->packing);
@@ -100,10 +105,8 @@ at::Tensor PackedLayer::by_kernels(const at::Tensor& x) const {
   share_out(blocks * groups, [&](std::int64_t piece) {
     const std::int64_t row = piece / groups * block, first = piece % groups * group * columns;
     if (row >= rows) return;
-    PackedView part = whole;
-    part.data += first * whole.inputs * 4 / kernels_->packing.group;
-    part.bias += first;
-    part.outputs = int(std::min(group * columns, whole.outputs - first));
+    const PackedView part = outputs_of(whole, kernels_->packing, int(first),
+                                       int(std::min(group * columns, whole.outputs - first)));
     kernels_->multiply(part, from + std::size_t(row) * stride, stride,
                        int(std::min(block, rows - row)), to + std::size_t(row) * y_stride + first,
                        y_stride, scratch(kernels_->scratch_bytes(whole.inputs)));

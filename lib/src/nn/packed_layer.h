@@ -13,8 +13,8 @@
 
 namespace chatterbox {
 
-// Layers that many programs never use are packed by their first use: until then their weights lie in
-// the file.
+// Layers that many programs never use are packed by their first use: until then their weights lie
+// in the file.
 enum class PackWhen { kMade, kUsed };
 
 // y = x W^T + b of tensors: by kernels of our own, for which weights are packed once,
@@ -31,6 +31,10 @@ class PackedLayer {
   // By these kernels; null: by libtorch.
   PackedLayer(const at::Tensor& weight, const at::Tensor& bias, const ProductKernels* kernels,
               PackWhen when = PackWhen::kMade);
+
+  // The same layer with products of another type, packed by its first use; the layer itself where
+  // that changes nothing. Only of a layer that is packed by its use, which has its weights still.
+  PackedLayer with_products(at::ScalarType products) const;
 
   // x (..., in) -> (..., out). Rows of a matrix may overlap.
   at::Tensor operator()(const at::Tensor& x) const;

@@ -28,4 +28,16 @@ struct PackedView {
   const std::int32_t* start;
 };
 
+// `count` outputs of a layer from output `first` on, which begins a panel.
+inline PackedView outputs_of(const PackedView& whole, const Packing& packing, int first,
+                             int count) {
+  PackedView part = whole;
+  part.data += std::int64_t(first) * whole.inputs * 4 / packing.group;
+  part.bias += first;
+  part.outputs = count;
+  if (whole.scale) part.scale += first;
+  if (whole.start) part.start += first;
+  return part;
+}
+
 }  // namespace chatterbox

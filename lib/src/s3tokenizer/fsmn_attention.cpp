@@ -45,6 +45,13 @@ FsmnAttention::FsmnAttention(const Weights& weights, std::int64_t state, std::in
       out(Linear(weights.scope("out"), state, state), at::kFloat, PackWhen::kUsed),
       memory(weights.scope("fsmn_block"), state, state, kMemoryFrames, depthwise(state)) {}
 
+FsmnAttention FsmnAttention::with_products(at::ScalarType products) const {
+  FsmnAttention made = *this;
+  for (PackedLayer* layer : {&made.query, &made.key, &made.value, &made.out})
+    *layer = layer->with_products(products);
+  return made;
+}
+
 at::Tensor FsmnAttention::operator()(const at::Tensor& x, const Rotation& rotation,
                                      KeyValueCache* cache) const {
   const std::int64_t frames = x.size(1), state = x.size(2), head_dim = state / heads;

@@ -25,6 +25,8 @@ struct Rotation {
 // values, 15 frames to either side (FSMN, https://arxiv.org/abs/1512.08301).
 struct FsmnAttention {
   FsmnAttention(const Weights& weights, std::int64_t state, std::int64_t heads);
+  // The same with products of another type.
+  FsmnAttention with_products(at::ScalarType products) const;
 
   // (1, n, state) -> (1, n, state). `cache` holds keys, not yet turned, and
   // values of the frames before x and is extended; null: there are none.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "nn/cpu_features.h"
+
 namespace chatterbox {
 namespace {
 
@@ -24,6 +26,12 @@ ConvOptions halving() {
   return options;
 }
 
+// Of products while speech is heard as it comes.
+at::ScalarType live_products(const Placement& placement) {
+  const bool runs = placement.device.is_cpu() && has_fast_bfloat16();
+  return runs && placement.dtype == at::kBFloat16 ? at::kBFloat16 : at::kFloat;
+}
+
 }  // namespace
 
 S3Tokenizer::Block::Block(const Weights& weights, const S3TokenizerConfig& config)
@@ -32,13 +40,21 @@ S3Tokenizer::Block::Block(const Weights& weights, const S3TokenizerConfig& confi
       expand(Linear(weights.scope("mlp.0"), config.state, 4 * config.state), at::kFloat,
              PackWhen::kUsed),
       contract(Linear(weights.scope("mlp.2"), 4 * config.state, config.state), at::kFloat,
-             PackWhen::kUsed),
+               PackWhen::kUsed),
       mlp_norm(weights.scope("mlp_ln"), config.state) {}
 
 at::Tensor S3Tokenizer::Block::operator()(const at::Tensor& input, const Rotation& rotation,
                                           KeyValueCache* cache) const {
   const at::Tensor x = input + attention(attention_norm(input), rotation, cache);
   return x + contract(at::gelu(expand(mlp_norm(x))));
+}
+
+S3Tokenizer::Block S3Tokenizer::Block::with_products(at::ScalarType products) const {
+  Block made = *this;
+  made.attention = attention.with_products(products);
+  made.expand = expand.with_products(products);
+  made.contract = contract.with_products(products);
+  return made;
 }
 
 S3Tokenizer::S3Tokenizer(const Weights& any, const S3TokenizerConfig& config)
@@ -48,11 +64,15 @@ S3Tokenizer::S3Tokenizer(const Weights& any, const S3TokenizerConfig& config)
              halving()),
       conv2_(any.with_dtype(at::kFloat).scope("encoder.conv2"), config.state, config.state, 3,
              halving()),
+      live_conv1_(conv1_, config.mels, live_products(any.placement()), PackWhen::kUsed),
+      live_conv2_(conv2_, config.state, live_products(any.placement()), PackWhen::kUsed),
       project_down_(any.with_dtype(at::kFloat).scope("quantizer._codebook.project_down"),
                     config.state, config.codebook_dims) {
   const Weights weights = any.with_dtype(at::kFloat).scope("encoder.blocks");
-  for (int i = 0; i < config.layers; ++i)
+  for (int i = 0; i < config.layers; ++i) {
     blocks_.emplace_back(weights.scope(std::to_string(i)), config);
+    live_blocks_.push_back(blocks_.back().with_products(live_products(any.placement())));
+  }
   // Mel filters and window, which are computed here.
   for (const char* name : {"_mel_filters", "window"})
     if (any.has(name)) any.skip(name);
@@ -64,6 +84,11 @@ at::Tensor S3Tokenizer::convolve(const at::Tensor& mel) const {
   return at::gelu(conv2_(at::gelu(conv1_(input)))).transpose(1, 2).contiguous();
 }
 
+at::Tensor S3Tokenizer::convolve_live(const at::Tensor& mel) const {
+  const at::Tensor input = mel.t().to(conv1_.weight.device());
+  return at::gelu(live_conv2_(at::gelu(live_conv1_(input)))).unsqueeze(0);
+}
+
 at::Tensor S3Tokenizer::encode(const at::Tensor& mel) const {
   at::Tensor x = convolve(mel);
   const Rotation rotation(x.size(1), config_.state / config_.heads, x.device());
@@ -73,12 +98,12 @@ at::Tensor S3Tokenizer::encode(const at::Tensor& mel) const {
 
 at::Tensor S3Tokenizer::next_tokens(const at::Tensor& mel, std::int64_t lead, std::int64_t ahead,
                                     std::int64_t context, Cache& cache) const {
-  cache.resize(blocks_.size());
-  at::Tensor x = convolve(mel).slice(1, lead);
+  cache.resize(live_blocks_.size());
+  at::Tensor x = convolve_live(mel).slice(1, lead);
   const Rotation rotation(cache.front().keys.length() + x.size(1), config_.state / config_.heads,
                           x.device());
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    x = blocks_[i](x, rotation, &cache[i]);
+  for (std::size_t i = 0; i < live_blocks_.size(); ++i) {
+    x = live_blocks_[i](x, rotation, &cache[i]);
     cache[i].drop_last(ahead);
     if (cache[i].keys.length() > 2 * context) cache[i].keep(0, context);
   }

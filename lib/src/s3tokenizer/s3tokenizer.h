@@ -11,6 +11,7 @@
 #include "config.h"
 #include "nn/layers.h"
 #include "nn/packed_layer.h"
+#include "nn/row_convolution.h"
 #include "nn/weights.h"
 #include "s3tokenizer/fsmn_attention.h"
 
@@ -24,8 +25,9 @@ inline constexpr std::int64_t kHeardFramesPerToken = 4;
 // rounded to one of three levels; a token is those levels read as digits.
 class S3Tokenizer {
  public:
-  // `weights` is the "tokenizer" scope of s3gen.safetensors. Computes in float32
-  // always: rounding turns small differences into other tokens.
+  // `weights` is the "tokenizer" scope of s3gen.safetensors. A recording is read in float32 always:
+  // rounding turns small differences into other tokens, and voices are kept. Speech without an end
+  // is heard in bfloat16 where the model is that and the processor multiplies it.
   S3Tokenizer(const Weights& weights, const S3TokenizerConfig& config);
 
   // Waveform (L) float32 at 16 kHz, L > 200 -> (1, N) int64 on the processor.
@@ -51,6 +53,7 @@ class S3Tokenizer {
   // One transformer layer; the norms come before what they feed.
   struct Block {
     Block(const Weights& weights, const S3TokenizerConfig& config);
+    Block with_products(at::ScalarType products) const;
     at::Tensor operator()(const at::Tensor& x, const Rotation& rotation,
                           KeyValueCache* cache) const;
 
@@ -60,14 +63,18 @@ class S3Tokenizer {
     LayerNorm mlp_norm;
   };
 
-  at::Tensor encode(const at::Tensor& mel) const;
   at::Tensor convolve(const at::Tensor& mel) const;
+  at::Tensor convolve_live(const at::Tensor& mel) const;
+  at::Tensor encode(const at::Tensor& mel) const;
   at::Tensor quantize(const at::Tensor& hidden) const;
 
   S3TokenizerConfig config_;
   Mel mel_;
   Conv1d conv1_, conv2_;
   std::vector<Block> blocks_;
+  // The same layers for speech without an end.
+  RowConvolution live_conv1_, live_conv2_;
+  std::vector<Block> live_blocks_;
   Linear project_down_;
 };
 

@@ -14,35 +14,42 @@ namespace {
 template <class P, Accuracy accuracy, int kFrames>
 struct PlainBlocks {
   using Number = typename P::Number;
+  using Hidden = Number;
   static constexpr Packing kPacking{kTileColumns, P::kGroup, 0};
 
-  static void project(const FlowSizes& sizes, const PackedView& qkv, const float* x, int frames,
+  static void project(const FlowSizes& sizes, const LayerPart& qkv, const float* x, int frames,
                       void* to, void* scratch) {
     Number* normed = Scratch(scratch).take<Number>((kFrames + kTileRows) * sizes.channels);
     normalise(sizes, x, frames, normed);
-    Number* out = static_cast<Number*>(to);
+    Number* out = static_cast<Number*>(to) + qkv.first;
     multiply<P>(
-        normed, std::size_t(sizes.channels), frames, qkv,
-        [&](int row, int column, Floats v) { store_as(out + row * qkv.outputs + column, v); });
+        normed, std::size_t(sizes.channels), frames, qkv.layer,
+        [&](int row, int column, Floats v) { store_as(out + row * qkv.width + column, v); });
   }
 
-  static void feed_forward(const FlowSizes& sizes, const BlockView& block, const void* attended,
-                           int frames, float* x, void* scratch) {
-    Scratch memory(scratch);
-    Number* normed = memory.take<Number>((kFrames + kTileRows) * sizes.channels);
-    Number* wide = memory.take<Number>((kFrames + kTileRows) * block.expand.outputs);
-    add_product(static_cast<const Number*>(attended), frames, block.out, x);
+  static void add_attended(const FlowSizes&, const LayerPart& out, const void* attended, int frames,
+                           float* x, void*) {
+    add_product(static_cast<const Number*>(attended), frames, out, x);
+  }
+
+  static void expand(const FlowSizes& sizes, const LayerPart& layer, const float* x, int frames,
+                     void* hidden, void* scratch) {
+    Number* normed = Scratch(scratch).take<Number>((kFrames + kTileRows) * sizes.channels);
     normalise(sizes, x, frames, normed);
-    multiply<P>(normed, std::size_t(sizes.channels), frames, block.expand,
+    Number* wide = static_cast<Number*>(hidden) + layer.first;
+    multiply<P>(normed, std::size_t(sizes.channels), frames, layer.layer,
                 [&](int row, int column, Floats v) {
-                  store_as(wide + row * block.expand.outputs + column, gelu<accuracy>(v));
+                  store_as(wide + row * layer.width + column, gelu<accuracy>(v));
                 });
-    add_product(wide, frames, block.contract, x);
+  }
+
+  static void contract(const FlowSizes&, const LayerPart& layer, const void* hidden, int frames,
+                       float* x, void*) {
+    add_product(static_cast<const Number*>(hidden), frames, layer, x);
   }
 
   static std::size_t scratch_bytes(const FlowSizes& sizes) {
-    return std::size_t(kFrames + kTileRows) * std::size_t(sizes.channels) * 5 * sizeof(Number) +
-           256;
+    return std::size_t(kFrames + kTileRows) * std::size_t(sizes.channels) * sizeof(Number) + 64;
   }
 
  private:
@@ -56,11 +63,13 @@ struct PlainBlocks {
   }
 
   static __attribute__((noinline)) void add_product(const Number* a, int frames,
-                                                    const PackedView& w, float* x) {
-    multiply<P>(a, std::size_t(w.inputs), frames, w, [&](int row, int column, Floats v) {
-      float* to = x + row * w.outputs + column;
-      store(to, add(load(to), v));
-    });
+                                                    const LayerPart& part, float* x) {
+    x += part.first;
+    multiply<P>(a, std::size_t(part.layer.inputs), frames, part.layer,
+                [&](int row, int column, Floats v) {
+                  float* to = x + row * part.width + column;
+                  store(to, add(load(to), v));
+                });
   }
 };
 
@@ -68,49 +77,61 @@ struct PlainBlocks {
 template <class P, int kFrames>
 struct ByteBlocks {
   using Number = typename P::Number;
+  using Hidden = float;
   static constexpr Packing kPacking{kTileColumns, ByteProducts::kGroup, ByteProducts::kZero};
 
-  static void project(const FlowSizes& sizes, const PackedView& qkv, const float* x, int frames,
+  static void project(const FlowSizes& sizes, const LayerPart& qkv, const float* x, int frames,
                       void* to, void* scratch) {
     Scratch memory(scratch);
     Bytes normed(memory, sizes.channels);
     normalise(sizes, x, frames, normed, memory);
-    Number* out = static_cast<Number*>(to);
+    Number* out = static_cast<Number*>(to) + qkv.first;
     multiply_scaled(
-        normed.data, std::size_t(sizes.channels), frames, qkv, normed.scales,
-        [&](int row, int column, Floats v) { store_as(out + row * qkv.outputs + column, v); });
+        normed.data, std::size_t(sizes.channels), frames, qkv.layer, normed.scales,
+        [&](int row, int column, Floats v) { store_as(out + row * qkv.width + column, v); });
   }
 
-  static void feed_forward(const FlowSizes& sizes, const BlockView& block, const void* attended,
+  static void add_attended(const FlowSizes& sizes, const LayerPart& out, const void* attended,
                            int frames, float* x, void* scratch) {
-    const int width = block.expand.outputs, inner = sizes.inner();
+    const int inner = sizes.inner();
     Scratch memory(scratch);
-    Bytes narrow(memory, larger(inner, sizes.channels)), wide(memory, width);
-    float* hidden = memory.take<float>(kFrames * width);
-
+    Bytes bytes(memory, inner);
+    float* row_of_floats = memory.take<float>(inner);
     const Number* a = static_cast<const Number*>(attended);
-    float* row_of_floats = hidden;
     for (int i = 0; i < frames; ++i, a += inner) {
       for (int c = 0; c < inner; c += kWidth) store(row_of_floats + c, load_as(a + c));
-      narrow.scales[i] = to_bytes(row_of_floats, inner, narrow.data + i * inner);
+      bytes.scales[i] = to_bytes(row_of_floats, inner, bytes.data + i * inner);
     }
-    add_product(narrow, frames, block.out, x);
+    add_product(bytes, frames, out, x);
+  }
 
-    normalise(sizes, x, frames, narrow, memory);
-    multiply_scaled(narrow.data, std::size_t(sizes.channels), frames, block.expand, narrow.scales,
+  static void expand(const FlowSizes& sizes, const LayerPart& layer, const float* x, int frames,
+                     void* hidden, void* scratch) {
+    Scratch memory(scratch);
+    Bytes normed(memory, sizes.channels);
+    normalise(sizes, x, frames, normed, memory);
+    float* wide = static_cast<float*>(hidden) + layer.first;
+    multiply_scaled(normed.data, std::size_t(sizes.channels), frames, layer.layer, normed.scales,
                     [&](int row, int column, Floats v) {
-                      store(hidden + row * width + column, gelu<Accuracy::kBrain>(v));
+                      store(wide + row * layer.width + column, gelu<Accuracy::kBrain>(v));
                     });
+  }
+
+  static void contract(const FlowSizes&, const LayerPart& layer, const void* hidden, int frames,
+                       float* x, void* scratch) {
+    const int width = layer.layer.inputs;
+    Scratch memory(scratch);
+    Bytes bytes(memory, width);
+    const float* wide = static_cast<const float*>(hidden);
     for (int i = 0; i < frames; ++i)
-      wide.scales[i] = gelu_to_bytes(hidden + i * width, width, wide.data + i * width);
-    add_product(wide, frames, block.contract, x);
+      bytes.scales[i] = gelu_to_bytes(wide + i * width, width, bytes.data + i * width);
+    add_product(bytes, frames, layer, x);
   }
 
   static std::size_t scratch_bytes(const FlowSizes& sizes) {
-    const std::size_t rows = kFrames + kTileRows, channels = std::size_t(sizes.channels);
-    const std::size_t inner = std::size_t(larger(sizes.inner(), sizes.channels));
-    return rows * (inner + 4 * channels + 2 * sizeof(float)) +
-           kFrames * 4 * channels * sizeof(float) + (inner + channels) * sizeof(float) + 8 * 64;
+    const std::size_t rows = kFrames + kTileRows;
+    const std::size_t widest = std::size_t(larger(sizes.inner(), 4 * sizes.channels));
+    return rows * (widest + sizeof(float)) + widest * sizeof(float) + 4 * 64;
   }
 
  private:
@@ -134,11 +155,12 @@ struct ByteBlocks {
     }
   }
 
-  static __attribute__((noinline)) void add_product(const Bytes& a, int frames, const PackedView& w,
-                                                    float* x) {
-    multiply_scaled(a.data, std::size_t(w.inputs), frames, w, a.scales,
+  static __attribute__((noinline)) void add_product(const Bytes& a, int frames,
+                                                    const LayerPart& part, float* x) {
+    x += part.first;
+    multiply_scaled(a.data, std::size_t(part.layer.inputs), frames, part.layer, a.scales,
                     [&](int row, int column, Floats v) {
-                      float* to = x + row * w.outputs + column;
+                      float* to = x + row * part.width + column;
                       store(to, add(load(to), v));
                     });
   }

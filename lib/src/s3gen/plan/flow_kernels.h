@@ -42,16 +42,23 @@ struct BlockView {
   PackedView qkv, out, expand, contract;
 };
 
+// Neighbouring outputs of a layer, from output `first` on, of `width` in all. Results are `width`
+// numbers apart and lie where those of the whole layer would, which is what is given to kernels.
+struct LayerPart {
+  PackedView layer;
+  int first, width;
+};
+
 // Norms before Mish.
 struct NormView {
   const float *weight, *bias;
 };
 
-// Pieces of the estimator over a few neighbouring frames of one batch row, at
-// most `frames` at once. "Operands" are numbers of the kernels' precision. A
-// convolution's input is time-major behind the two frames before it, so that
-// the window of a frame is contiguous. All operands are readable, whatever they
-// hold, for `slack` rows after the last. `scratch` is a thread's own.
+// Steps of the estimator over a few neighbouring frames of one batch row, at
+// most `frames` at once, and some or all outputs of a layer. "Operands" are numbers of the kernels'
+// precision. A convolution's input is time-major behind the two frames before it, so that the
+// window of a frame is contiguous. All operands are readable, whatever they hold, for `slack` rows
+// after the last. `scratch` is a thread's own.
 struct FlowKernels {
   const char* name;
   Packing packing;        // of all but
@@ -62,22 +69,28 @@ struct FlowKernels {
   int queries;            // to a piece of attention
   int slack;              // rows
   int operand;            // bytes
+  int hidden;             // bytes to a number between the feed-forward layers
   std::size_t (*scratch_bytes)(const FlowSizes&);
 
   void (*to_operands)(const float* x, int count, void* to);
 
-  // The first half of a resnet block: convolution of `window`, norm, Mish, and
-  // what the time adds. `add` (frames, channels) or null is added to what the
-  // convolution gives.
-  void (*resnet_in)(const FlowSizes&, const PackedView& conv, const NormView&, const void* window,
-                    int frames, const float* add, const float* time, void* to, void* scratch);
-  // The second half, and the shortcut from `input`, to x (frames, channels).
-  // `add` or null is added to that.
-  void (*resnet_out)(const FlowSizes&, const PackedView& conv, const NormView&,
-                     const PackedView& shortcut, const void* window, const void* input, int frames,
-                     const float* add, float* x, void* scratch);
+  // A convolution from operands to operands, and to float32.
+  void (*convolve)(const LayerPart& conv, const void* window, int frames, void* to);
+  void (*convolve_to_floats)(const LayerPart& conv, const void* window, int frames, float* to);
+  // Between the halves of a resnet block: norm, Mish, and what the time adds. `x` (frames,
+  // channels) is what the convolution gave, to which `add`, as many or null, belongs.
+  void (*activate_between)(const FlowSizes&, const NormView&, float* x, int frames,
+                           const float* add, const float* time, void* to);
+  // After the second half: norm and Mish, to which `add` or null is added, to float32.
+  void (*activate_after)(const FlowSizes&, const NormView&, const float* x, int frames,
+                         const float* add, float* to);
+  // After the last convolution: norm and Mish, to operands.
+  void (*activate_last)(const FlowSizes&, const NormView&, const float* x, int frames, void* to);
+  // Of operands (frames, inputs): added to, or put in the place of, float32.
+  void (*add_product)(const LayerPart&, const void* operands, int frames, float* to);
+  void (*put_product)(const LayerPart&, const void* operands, int frames, float* to);
   // Norm and projection of x to queries, keys and values (frames, 3 inner).
-  void (*project)(const FlowSizes&, const PackedView& qkv, const float* x, int frames, void* to,
+  void (*project)(const FlowSizes&, const LayerPart& qkv, const float* x, int frames, void* to,
                   void* scratch);
   // Adds keys and values, `stride` numbers apart, to what a head has seen
   // `position` of.
@@ -88,16 +101,14 @@ struct FlowKernels {
   void (*attend)(const FlowSizes&, const void* queries, std::size_t stride, int count,
                  const std::int32_t* visible, const HeadView&, void* to, std::size_t to_stride,
                  void* scratch);
-  // Attention's output layer and the feed-forward layers, added to x.
-  void (*feed_forward)(const FlowSizes&, const BlockView&, const void* attended, int frames,
+  // Attention's output layer, added to x.
+  void (*add_attended)(const FlowSizes&, const LayerPart& out, const void* attended, int frames,
                        float* x, void* scratch);
-  // A convolution from operands to operands.
-  void (*convolve)(const FlowSizes&, const PackedView& conv, const void* window, int frames,
-                   void* to, void* scratch);
-  // The last convolution, norm, Mish and projection to (frames, outputs).
-  void (*finish)(const FlowSizes&, const PackedView& conv, const NormView&,
-                 const PackedView& projection, const void* window, int frames, float* to,
+  // The feed-forward layers: norm, the wider layer and GELU, and the narrower one, added to x.
+  void (*expand)(const FlowSizes&, const LayerPart&, const float* x, int frames, void* hidden,
                  void* scratch);
+  void (*contract)(const FlowSizes&, const LayerPart&, const void* hidden, int frames, float* x,
+                   void* scratch);
 };
 
 // Kernels for one kind of processor.

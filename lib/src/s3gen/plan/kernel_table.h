@@ -12,13 +12,13 @@ namespace {
 
 constexpr int kQueriesAtOnce = 48;
 constexpr int kKeysAtOnce = 128;
-constexpr int kBytesAtOnce = 512;  // keys  // keys  // keys
+constexpr int kBytesAtOnce = 512;  // keys
 
 // Convolutions in numbers of P, transformer blocks' layers by Blocks, between them
 // Attention, which remembers kGroup numbers to a word.
 template <class P, class Blocks, class Attention, int kGroup, int kFrames>
 constexpr FlowKernels make_flow_kernels(const char* name) {
-  using Layers = FrameLayers<P, kFrames>;
+  using Layers = FrameLayers<P>;
   FlowKernels table{};
   table.name = name;
   table.packing = {kTileColumns, P::kGroup, 0};
@@ -29,21 +29,26 @@ constexpr FlowKernels make_flow_kernels(const char* name) {
   table.queries = kQueriesAtOnce;
   table.slack = kTileRows;
   table.operand = int(sizeof(typename P::Number));
+  table.hidden = int(sizeof(typename Blocks::Hidden));
   table.scratch_bytes = [](const FlowSizes& sizes) {
-    std::size_t most = Layers::scratch_bytes(sizes);
-    if (Blocks::scratch_bytes(sizes) > most) most = Blocks::scratch_bytes(sizes);
-    if (Attention::scratch_bytes(sizes) > most) most = Attention::scratch_bytes(sizes);
-    return most;
+    const std::size_t blocks = Blocks::scratch_bytes(sizes);
+    const std::size_t attention = Attention::scratch_bytes(sizes);
+    return blocks > attention ? blocks : attention;
   };
   table.to_operands = Layers::to_operands;
-  table.resnet_in = Layers::resnet_in;
-  table.resnet_out = Layers::resnet_out;
+  table.convolve = Layers::convolve;
+  table.convolve_to_floats = Layers::convolve_to_floats;
+  table.activate_between = Layers::activate_between;
+  table.activate_after = Layers::activate_after;
+  table.activate_last = Layers::activate_last;
+  table.add_product = Layers::add_product;
+  table.put_product = Layers::put_product;
   table.project = Blocks::project;
   table.remember = Attention::remember;
   table.attend = Attention::attend;
-  table.feed_forward = Blocks::feed_forward;
-  table.convolve = Layers::convolve;
-  table.finish = Layers::finish;
+  table.add_attended = Blocks::add_attended;
+  table.expand = Blocks::expand;
+  table.contract = Blocks::contract;
   return table;
 }
 

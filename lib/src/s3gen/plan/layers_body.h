@@ -41,7 +41,7 @@ SIMD void norm_mish(const float* x, int channels, const NormView& norm, Use&& us
 }
 
 // Convolutions and what is around them.
-template <class P, int kFrames>
+template <class P>
 struct FrameLayers {
   using Number = typename P::Number;
 
@@ -50,79 +50,66 @@ struct FrameLayers {
     for (int c = 0; c < count; c += kWidth) store_as(out + c, load(x + c));
   }
 
-  // A convolution's result (frames, channels) in float32.
-  static __attribute__((noinline)) void convolve_to_floats(const FlowSizes& sizes,
-                                                           const PackedView& conv,
-                                                           const void* window, int frames,
-                                                           float* to) {
-    const int in = conv.inputs / 3;
+  static void convolve(const LayerPart& conv, const void* window, int frames, void* to) {
+    Number* out = static_cast<Number*>(to) + conv.first;
     multiply<P>(
-        static_cast<const Number*>(window), std::size_t(in), frames, conv,
-        [&](int row, int column, Floats v) { store(to + row * sizes.channels + column, v); });
+        static_cast<const Number*>(window), std::size_t(conv.layer.inputs / 3), frames, conv.layer,
+        [&](int row, int column, Floats v) { store_as(out + row * conv.width + column, v); });
   }
 
-  static void resnet_in(const FlowSizes& sizes, const PackedView& conv, const NormView& norm,
-                        const void* window, int frames, const float* plus, const float* time,
-                        void* to, void* scratch) {
+  static void convolve_to_floats(const LayerPart& conv, const void* window, int frames, float* to) {
+    put(conv, window, std::size_t(conv.layer.inputs / 3), frames, to);
+  }
+
+  static void activate_between(const FlowSizes& sizes, const NormView& norm, float* x, int frames,
+                               const float* add_to_it, const float* time, void* to) {
     const int channels = sizes.channels;
-    float* x = Scratch(scratch).take<float>(kFrames * channels);
-    convolve_to_floats(sizes, conv, window, frames, x);
     Number* out = static_cast<Number*>(to);
     for (int i = 0; i < frames; ++i, x += channels, out += channels) {
-      if (plus)
+      if (add_to_it)
         for (int c = 0; c < channels; c += kWidth)
-          store(x + c, add(load(x + c), load(plus + i * channels + c)));
+          store(x + c, add(load(x + c), load(add_to_it + i * channels + c)));
       norm_mish(x, channels, norm,
                 [&](int c, Floats v) { store_as(out + c, add(v, load(time + c))); });
     }
   }
 
-  static void resnet_out(const FlowSizes& sizes, const PackedView& conv, const NormView& norm,
-                         const PackedView& shortcut, const void* window, const void* input,
-                         int frames, const float* plus, float* x, void* scratch) {
+  static void activate_after(const FlowSizes& sizes, const NormView& norm, const float* x,
+                             int frames, const float* add_to_it, float* to) {
     const int channels = sizes.channels;
-    float* convolved = Scratch(scratch).take<float>(kFrames * channels);
-    convolve_to_floats(sizes, conv, window, frames, convolved);
-    for (int i = 0; i < frames; ++i) {
-      float* to = x + i * channels;
-      norm_mish(convolved + i * channels, channels, norm, [&](int c, Floats v) {
-        store(to + c, plus ? add(v, load(plus + i * channels + c)) : v);
+    for (int i = 0; i < frames; ++i, x += channels, to += channels)
+      norm_mish(x, channels, norm, [&](int c, Floats v) {
+        store(to + c, add_to_it ? add(v, load(add_to_it + i * channels + c)) : v);
       });
-    }
-    multiply<P>(static_cast<const Number*>(input), std::size_t(shortcut.inputs), frames, shortcut,
-                [&](int row, int column, Floats v) {
-                  float* to = x + row * channels + column;
-                  store(to, add(load(to), v));
+  }
+
+  static void activate_last(const FlowSizes& sizes, const NormView& norm, const float* x,
+                            int frames, void* to) {
+    const int channels = sizes.channels;
+    Number* out = static_cast<Number*>(to);
+    for (int i = 0; i < frames; ++i, x += channels, out += channels)
+      norm_mish(x, channels, norm, [&](int c, Floats v) { store_as(out + c, v); });
+  }
+
+  static void put_product(const LayerPart& part, const void* operands, int frames, float* to) {
+    put(part, operands, std::size_t(part.layer.inputs), frames, to);
+  }
+
+  static void add_product(const LayerPart& part, const void* operands, int frames, float* to) {
+    to += part.first;
+    multiply<P>(static_cast<const Number*>(operands), std::size_t(part.layer.inputs), frames,
+                part.layer, [&](int row, int column, Floats v) {
+                  float* at = to + row * part.width + column;
+                  store(at, add(load(at), v));
                 });
   }
 
-  static void convolve(const FlowSizes& sizes, const PackedView& conv, const void* window,
-                       int frames, void* to, void*) {
-    Number* out = static_cast<Number*>(to);
-    multiply<P>(
-        static_cast<const Number*>(window), std::size_t(sizes.channels), frames, conv,
-        [&](int row, int column, Floats v) { store_as(out + row * sizes.channels + column, v); });
-  }
-
-  static void finish(const FlowSizes& sizes, const PackedView& conv, const NormView& norm,
-                     const PackedView& projection, const void* window, int frames, float* to,
-                     void* scratch) {
-    const int channels = sizes.channels;
-    Scratch memory(scratch);
-    float* x = memory.take<float>(kFrames * channels);
-    Number* active = memory.take<Number>((kFrames + kTileRows) * channels);
-    convolve_to_floats(sizes, conv, window, frames, x);
-    for (int i = 0; i < frames; ++i)
-      norm_mish(x + i * channels, channels, norm,
-                [&](int c, Floats v) { store_as(active + i * channels + c, v); });
-    multiply<P>(
-        active, std::size_t(channels), frames, projection,
-        [&](int row, int column, Floats v) { store(to + row * projection.outputs + column, v); });
-  }
-
-  static std::size_t scratch_bytes(const FlowSizes& sizes) {
-    const std::size_t rows = kFrames + kTileRows, channels = std::size_t(sizes.channels);
-    return rows * channels * (sizeof(float) + sizeof(Number)) + 256;
+ private:
+  static __attribute__((noinline)) void put(const LayerPart& part, const void* operands,
+                                            std::size_t stride, int frames, float* to) {
+    to += part.first;
+    multiply<P>(static_cast<const Number*>(operands), stride, frames, part.layer,
+                [&](int row, int column, Floats v) { store(to + row * part.width + column, v); });
   }
 };
 

@@ -18,6 +18,12 @@ void grow(at::Tensor& memory, std::int64_t bytes) {
 
 char* bytes_of(const at::Tensor& memory) { return static_cast<char*>(memory.data_ptr()); }
 
+// Phases at most.
+constexpr std::size_t kResnetSteps = 6, kTransformerSteps = 6, kOtherSteps = 5;
+
+// Shares of a block to a thread, so that one that comes late is not waited for.
+constexpr int kShares = 2;
+
 // Frames to a piece: no more than `most`, in whole tiles, all pieces about alike.
 int piece(int frames, int most, int tile) {
   const int pieces = (frames + most - 1) / most, even = (frames + pieces - 1) / pieces;
@@ -50,20 +56,26 @@ void Windows::end(int row, char* context) const {
 class PlanEvaluation::Walk {
  public:
   Walk(PlanEvaluation& evaluation, int member)
-      : run_(evaluation.run_.load(std::memory_order_acquire)),
+      : evaluation_(evaluation),
+        member_(member),
+        run_(evaluation.run_.load(std::memory_order_acquire)),
         phase_(evaluation.phases_.data()),
         scratch_(evaluation.scratch_[std::size_t(member)].data_ptr()),
         blocks_(evaluation.blocks_.load(std::memory_order_relaxed)),
-        rows_(evaluation.rows_.load(std::memory_order_relaxed)) {}
+        rows_(evaluation.rows_.load(std::memory_order_relaxed)),
+        shares_(evaluation.shares_.load(std::memory_order_relaxed)) {}
 
-  // work(Block) for every block of frames.
-  template <typename Work>
-  void blocks(const PlanEvaluation& evaluation, const Work& work) {
-    pieces(rows_ * blocks_, [&](std::int64_t n) {
-      const int first = int(n % blocks_) * evaluation.block_;
-      work(Block{int(n / blocks_), first,
-                 std::min(evaluation.block_, evaluation.input_->frames - first), scratch_});
-    });
+  // Every step(Block), one after the other, for every block of frames: in one phase where a block
+  // is one member's, in a phase for each step where members share it.
+  template <typename... Steps>
+  void blocks(const Steps&... steps) {
+    if (shares_ == 1)
+      pieces(rows_ * blocks_, [&](std::int64_t n) {
+        const Block block = block_of(n);
+        (steps(block), ...);
+      });
+    else
+      (pieces(rows_ * blocks_ * shares_, [&](std::int64_t n) { steps(block_of(n)); }), ...);
   }
   template <typename Work>
   void pieces(int count, const Work& work) {
@@ -73,10 +85,22 @@ class PlanEvaluation::Walk {
   void* scratch() const { return scratch_; }
 
  private:
+  Block block_of(std::int64_t n) const {
+    const int share = int(n % shares_), block = int(n / shares_);
+    const int row = block / blocks_, first = block % blocks_ * evaluation_.block_;
+    const int frames = evaluation_.input_->frames;
+    const std::int64_t slot = shares_ == 1 ? std::int64_t(member_) * evaluation_.rows_of_block()
+                                           : std::int64_t(row) * frames + first;
+    return {row,   first,  std::min(evaluation_.block_, frames - first), slot, scratch_,
+            share, shares_};
+  }
+
+  PlanEvaluation& evaluation_;
+  int member_;
   std::uint32_t run_;
   Phase* phase_;
   void* scratch_;
-  int blocks_, rows_;
+  int blocks_, rows_, shares_;
 };
 
 PlanEvaluation::PlanEvaluation(const PlanLayers& layers, int threads)
@@ -84,7 +108,8 @@ PlanEvaluation::PlanEvaluation(const PlanLayers& layers, int threads)
   std::size_t transformers = 0;
   for (const PlanStage& stage : layers.stages) transformers += stage.blocks.size();
   positions_.resize(transformers);
-  phases_ = std::vector<Phase>(2 * layers.stages.size() + 3 * transformers + 3);
+  phases_ = std::vector<Phase>(kResnetSteps * layers.stages.size() +
+                               kTransformerSteps * transformers + kOtherSteps);
   const int members = std::max(threads, 1);
   for (int member = 0; member < members; ++member)
     scratch_.push_back(at::empty({std::int64_t(kernels_.scratch_bytes(sizes_))}, at::kByte));
@@ -119,6 +144,14 @@ void PlanEvaluation::prepare(const EstimatorPlan::Input& input, PlanCache* cache
     memory_.clear();
     std::fill(positions_.begin(), positions_.end(), memory_.extend(frames));
   }
+  const int members = threads();
+  const int blocks = rows * int((frames + kernels_.frames - 1) / kernels_.frames);
+  const int shares = blocks < members ? (kShares * members + blocks - 1) / blocks : 1;
+  const std::int64_t slots = shares == 1 ? members * rows_of_block() : all + kernels_.slack;
+  grow(floats_, slots * channels * std::int64_t(sizeof(float)));
+  grow(hidden_, slots * hidden_bytes());
+  shares_.store(shares, std::memory_order_relaxed);
+
   visible_ = input.visible;
   if (visible_.empty()) visible_.assign(std::size_t(frames), std::int32_t(positions_[0] + frames));
 
@@ -149,20 +182,18 @@ void PlanEvaluation::walk(int member) {
   const int attention_pieces = heads * query_blocks_.load(std::memory_order_relaxed);
   std::size_t layer = 0;
   for (std::size_t stage = 0; stage < layers_.stages.size(); ++stage) {
-    walk.blocks(*this, [&](const Block& block) { resnet_in(stage, block); });
-    walk.blocks(*this, [&](const Block& block) { resnet_out(stage, block); });
+    resnet_in(walk, stage);
+    resnet_out(walk, stage);
     for (std::size_t i = 0; i < layers_.stages[stage].blocks.size(); ++i, ++layer) {
       walk.pieces(heads, [&](std::int64_t head) { remember(layer, int(head)); });
       walk.pieces(attention_pieces,
                   [&](std::int64_t piece) { attend(layer, int(piece), walk.scratch()); });
-      walk.blocks(*this, [&](const Block& block) { transform(stage, i, block); });
+      transform(walk, stage, i);
     }
-    if (stage == 0)
-      walk.blocks(*this, [&](const Block& b) { convolve(layers_.down, down_slot(), 2, b); });
-    if (stage == last_stage())
-      walk.blocks(*this, [&](const Block& b) { convolve(layers_.up, up_slot(), final_slot(), b); });
+    if (stage == 0) convolve(walk, layers_.down, down_slot(), 2);
+    if (stage == last_stage()) convolve(walk, layers_.up, up_slot(), final_slot());
   }
-  walk.blocks(*this, [&](const Block& block) { finish(block); });
+  finish(walk);
 }
 
 char* PlanEvaluation::context(std::size_t slot, int row) const {
@@ -172,11 +203,11 @@ char* PlanEvaluation::context(std::size_t slot, int row) const {
 }
 
 void PlanEvaluation::begin(const Windows& windows, std::size_t slot, const Block& block) const {
-  if (block.first == 0) windows.begin(block.row, context(slot, block.row));
+  if (block.first == 0 && block.share == 0) windows.begin(block.row, context(slot, block.row));
 }
 
 void PlanEvaluation::end(const Windows& windows, std::size_t slot, const Block& block) const {
-  if (cache_ && block.first + block.count == input_->frames)
+  if (cache_ && block.share == 0 && block.first + block.count == input_->frames)
     windows.end(block.row, context(slot, block.row));
 }
 
@@ -186,31 +217,90 @@ const Windows& PlanEvaluation::input_of(std::size_t stage) const {
   return stage == last_stage() ? joined_ : out_;
 }
 
-void PlanEvaluation::resnet_in(std::size_t index, const Block& block) {
-  const PlanStage& stage = layers_.stages[index];
-  const Windows& input = input_of(index);
-  const std::int64_t at =
-      (std::int64_t(block.row) * input_->frames + block.first) * sizes_.channels;
-  kernels_.resnet_in(sizes_, stage.conv1.view(), stage.norm1.view(),
-                     input.window(block.row, block.first), block.count,
-                     index == 0 ? input_->conv + at : nullptr, input_->time[index],
-                     half_.frame(block.row, block.first), block.scratch);
-  end(input, 2 * index, block);
-  begin(half_, 2 * index + 1, block);
+LayerPart PlanEvaluation::outputs(const PackedLinear& layer, const Packing& packing,
+                                  const Block& block) const {
+  const PackedView whole = layer.view();
+  const int panels = (whole.outputs + packing.columns - 1) / packing.columns;
+  const int share = (panels + block.shares - 1) / block.shares * packing.columns;
+  const int first =
+      std::min(block.share * share, whole.outputs / packing.columns * packing.columns);
+  const int count =
+      block.share * share < whole.outputs ? std::min(share, whole.outputs - first) : 0;
+  return {outputs_of(whole, packing, first, count), first, whole.outputs};
 }
 
-void PlanEvaluation::resnet_out(std::size_t index, const Block& block) {
+PlanEvaluation::Block PlanEvaluation::frames(const Block& block) {
+  const int share = (block.count + block.shares - 1) / block.shares;
+  const int first = std::min(block.share * share, block.count);
+  Block part = block;
+  part.first += first;
+  part.slot += first;
+  part.count = std::min(share, block.count - first);
+  return part;
+}
+
+float* PlanEvaluation::x(const Block& block) const {
+  return reinterpret_cast<float*>(bytes_of(x_)) + position(block) * sizes_.channels;
+}
+
+float* PlanEvaluation::floats(const Block& block) const {
+  return reinterpret_cast<float*>(bytes_of(floats_)) + block.slot * sizes_.channels;
+}
+
+char* PlanEvaluation::hidden(const Block& block) const {
+  return bytes_of(hidden_) + block.slot * hidden_bytes();
+}
+
+char* PlanEvaluation::active(const Block& block) const {
+  return bytes_of(hidden_) + block.slot * sizes_.channels * kernels_.operand;
+}
+
+void PlanEvaluation::resnet_in(Walk& walk, std::size_t index) {
   const PlanStage& stage = layers_.stages[index];
-  const std::int64_t at = std::int64_t(block.row) * input_->frames + block.first;
-  float* x = reinterpret_cast<float*>(bytes_of(x_)) + at * sizes_.channels;
-  kernels_.resnet_out(sizes_, stage.conv2.view(), stage.norm2.view(), stage.shortcut.view(),
-                      half_.window(block.row, block.first),
-                      input_of(index).frame(block.row, block.first), block.count,
-                      index == 0 ? input_->shortcut + at * sizes_.channels : nullptr, x,
-                      block.scratch);
-  end(half_, 2 * index + 1, block);
-  kernels_.project(sizes_, stage.blocks[0].qkv.view(), x, block.count,
-                   bytes_of(qkv_) + at * 3 * sizes_.inner() * kernels_.operand, block.scratch);
+  const Windows& input = input_of(index);
+  walk.blocks(
+      [&](const Block& block) {
+        kernels_.convolve_to_floats(outputs(stage.conv1, kernels_.packing, block),
+                                    input.window(block.row, block.first), block.count,
+                                    floats(block));
+      },
+      [&](const Block& block) {
+        const Block part = frames(block);
+        kernels_.activate_between(
+            sizes_, stage.norm1.view(), floats(part), part.count,
+            index == 0 ? input_->conv + position(part) * sizes_.channels : nullptr,
+            input_->time[index], half_.frame(part.row, part.first));
+        end(input, 2 * index, block);
+        begin(half_, 2 * index + 1, block);
+      });
+}
+
+void PlanEvaluation::resnet_out(Walk& walk, std::size_t index) {
+  const PlanStage& stage = layers_.stages[index];
+  walk.blocks(
+      [&](const Block& block) {
+        kernels_.convolve_to_floats(outputs(stage.conv2, kernels_.packing, block),
+                                    half_.window(block.row, block.first), block.count,
+                                    floats(block));
+      },
+      [&](const Block& block) {
+        const Block part = frames(block);
+        kernels_.activate_after(
+            sizes_, stage.norm2.view(), floats(part), part.count,
+            index == 0 ? input_->shortcut + position(part) * sizes_.channels : nullptr, x(part));
+        end(half_, 2 * index + 1, block);
+      },
+      [&](const Block& block) {
+        kernels_.add_product(outputs(stage.shortcut, kernels_.packing, block),
+                             input_of(index).frame(block.row, block.first), block.count, x(block));
+      },
+      [&](const Block& block) { project(stage.blocks[0].qkv, block); });
+}
+
+void PlanEvaluation::project(const PackedLinear& qkv, const Block& block) {
+  kernels_.project(sizes_, outputs(qkv, kernels_.block_packing, block), x(block), block.count,
+                   bytes_of(qkv_) + position(block) * 3 * sizes_.inner() * kernels_.operand,
+                   block.scratch);
 }
 
 void PlanEvaluation::remember(std::size_t layer, int head) {
@@ -238,22 +328,42 @@ void PlanEvaluation::attend(std::size_t layer, int piece, void* scratch) {
 }
 
 // The rest of a transformer block, and what reads its result first.
-void PlanEvaluation::transform(std::size_t index, std::size_t i, const Block& block) {
+void PlanEvaluation::transform(Walk& walk, std::size_t index, std::size_t i) {
   const PlanStage& stage = layers_.stages[index];
-  const std::int64_t inner = sizes_.inner(), channels = sizes_.channels;
-  const std::int64_t at = std::int64_t(block.row) * input_->frames + block.first;
-  float* x = reinterpret_cast<float*>(bytes_of(x_)) + at * channels;
-  kernels_.feed_forward(sizes_, stage.blocks[i].view(),
-                        bytes_of(attended_) + at * inner * kernels_.operand, block.count, x,
-                        block.scratch);
-  if (i + 1 < stage.blocks.size())
-    return kernels_.project(sizes_, stage.blocks[i + 1].qkv.view(), x, block.count,
-                            bytes_of(qkv_) + at * 3 * inner * kernels_.operand, block.scratch);
+  const PlanBlock& layers = stage.blocks[i];
+  const Packing& packing = kernels_.block_packing;
+  walk.blocks(
+      [&](const Block& block) {
+        kernels_.add_attended(
+            sizes_, outputs(layers.out, packing, block),
+            bytes_of(attended_) + position(block) * sizes_.inner() * kernels_.operand, block.count,
+            x(block), block.scratch);
+      },
+      [&](const Block& block) {
+        kernels_.expand(sizes_, outputs(layers.expand, packing, block), x(block), block.count,
+                        hidden(block), block.scratch);
+      },
+      [&](const Block& block) {
+        kernels_.contract(sizes_, outputs(layers.contract, packing, block), hidden(block),
+                          block.count, x(block), block.scratch);
+      },
+      [&](const Block& block) {
+        if (i + 1 < stage.blocks.size())
+          project(stage.blocks[i + 1].qkv, block);
+        else
+          hand_on(index, block);
+      });
+}
 
+// A stage's result to those that read it.
+void PlanEvaluation::hand_on(std::size_t index, const Block& block) {
+  const std::int64_t channels = sizes_.channels;
+  const Block part = frames(block);
+  const float* result = x(part);
   const auto put = [&](const Windows& windows, std::int64_t offset) {
-    for (int t = 0; t < block.count; ++t)
-      kernels_.to_operands(x + t * channels, int(channels),
-                           windows.frame(block.row, block.first + t) + offset * kernels_.operand);
+    for (int t = 0; t < part.count; ++t)
+      kernels_.to_operands(result + t * channels, int(channels),
+                           windows.frame(part.row, part.first + t) + offset * kernels_.operand);
   };
   // The first stage's result goes around those in the middle as well.
   if (index == 0) put(joined_, channels);
@@ -270,20 +380,33 @@ void PlanEvaluation::transform(std::size_t index, std::size_t i, const Block& bl
   }
 }
 
-void PlanEvaluation::convolve(const PackedLinear& conv, std::size_t slot, std::size_t next,
-                              const Block& block) {
-  kernels_.convolve(sizes_, conv.view(), out_.window(block.row, block.first), block.count,
-                    convolved_.frame(block.row, block.first), block.scratch);
-  end(out_, slot, block);
-  begin(convolved_, next, block);
+void PlanEvaluation::convolve(Walk& walk, const PackedLinear& conv, std::size_t slot,
+                              std::size_t next) {
+  walk.blocks([&](const Block& block) {
+    kernels_.convolve(outputs(conv, kernels_.packing, block), out_.window(block.row, block.first),
+                      block.count, convolved_.frame(block.row, block.first));
+    end(out_, slot, block);
+    begin(convolved_, next, block);
+  });
 }
 
-void PlanEvaluation::finish(const Block& block) {
-  const std::int64_t at = std::int64_t(block.row) * input_->frames + block.first;
-  kernels_.finish(sizes_, layers_.final_conv.view(), layers_.final_norm.view(),
-                  layers_.projection.view(), convolved_.window(block.row, block.first), block.count,
-                  velocities_ + at * kMelBands, block.scratch);
-  end(convolved_, final_slot(), block);
+void PlanEvaluation::finish(Walk& walk) {
+  walk.blocks(
+      [&](const Block& block) {
+        kernels_.convolve_to_floats(outputs(layers_.final_conv, kernels_.packing, block),
+                                    convolved_.window(block.row, block.first), block.count,
+                                    floats(block));
+      },
+      [&](const Block& block) {
+        const Block part = frames(block);
+        kernels_.activate_last(sizes_, layers_.final_norm.view(), floats(part), part.count,
+                               active(part));
+        end(convolved_, final_slot(), block);
+      },
+      [&](const Block& block) {
+        kernels_.put_product(outputs(layers_.projection, kernels_.packing, block), active(block),
+                             block.count, velocities_ + position(block) * kMelBands);
+      });
 }
 
 }  // namespace chatterbox

@@ -52,18 +52,35 @@ class PlanEvaluation {
   class Walk;
   void prepare(const EstimatorPlan::Input& input, PlanCache* cache);
   void walk(int member);
-  // A block of frames of one row, on one thread.
+  // A block of frames of one row, on one thread, or a share of the work on one.
   struct Block {
     int row, first, count;
+    std::int64_t slot;  // its first row in floats_ and hidden_
     void* scratch;
+    int share, shares;
   };
-  void resnet_in(std::size_t stage, const Block& block);
-  void resnet_out(std::size_t stage, const Block& block);
+  void resnet_in(Walk& walk, std::size_t stage);
+  void resnet_out(Walk& walk, std::size_t stage);
+  void transform(Walk& walk, std::size_t stage, std::size_t layer);
+  void convolve(Walk& walk, const PackedLinear& conv, std::size_t slot, std::size_t next);
+  void finish(Walk& walk);
   void remember(std::size_t layer, int head);
   void attend(std::size_t layer, int piece, void* scratch);
-  void transform(std::size_t stage, std::size_t layer, const Block& block);
-  void convolve(const PackedLinear& conv, std::size_t slot, std::size_t next, const Block& block);
-  void finish(const Block& block);
+  void project(const PackedLinear& qkv, const Block& block);
+  void hand_on(std::size_t stage, const Block& block);
+
+  // A block's share of a layer's outputs, and of its frames.
+  LayerPart outputs(const PackedLinear& layer, const Packing& packing, const Block& block) const;
+  static Block frames(const Block& block);
+  std::int64_t position(const Block& block) const {
+    return std::int64_t(block.row) * input_->frames + block.first;
+  }
+  float* x(const Block& block) const;
+  float* floats(const Block& block) const;
+  char* hidden(const Block& block) const;
+  char* active(const Block& block) const;  // operands of the last layer, in the place of hidden()
+  std::int64_t hidden_bytes() const { return std::int64_t(4) * sizes_.channels * kernels_.hidden; }
+  std::int64_t rows_of_block() const { return kernels_.frames + kernels_.slack; }
 
   // Whose input is what a convolution of that number has as its.
   const Windows& input_of(std::size_t stage) const;
@@ -89,11 +106,15 @@ class PlanEvaluation {
   std::vector<std::int32_t> visible_;
   std::vector<std::int64_t> positions_;  // where each layer's new ones begin
   int block_ = 0, query_block_ = 0;      // frames
-  // Pieces of a row; atomic, as members that come late read them in vain.
-  std::atomic<int> rows_{0}, blocks_{0}, query_blocks_{0};
+  // Pieces of a row, and shares of a block: more than one where blocks are fewer than threads.
+  // Atomic, as members that come late read them in vain.
+  std::atomic<int> rows_{0}, blocks_{0}, query_blocks_{0}, shares_{1};
 
   // Written in one phase, read in the next.
   at::Tensor x_, qkv_, attended_;
+  // What convolutions and the wider layers give: of each member's block, so that it stays in that
+  // core's caches, or where blocks are shared of all frames.
+  at::Tensor floats_, hidden_;
   Windows in_, half_, out_, convolved_, joined_;
   PackedMemory memory_;              // of one layer after the other, where nothing is cached
   std::vector<at::Tensor> scratch_;  // one per member

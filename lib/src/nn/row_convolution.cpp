@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "hift/plan/row_convolution.h"
+#include "nn/row_convolution.h"
 
-#include <vector>
+#include <mutex>
+#include <optional>
 
 namespace chatterbox {
 namespace {
@@ -46,15 +47,39 @@ at::Tensor by_phase(const ConvTranspose1d& conv) {
 
 }  // namespace
 
-RowConvolution::RowConvolution(const Conv1d& conv, std::int64_t in)
+// The layer over windows, which is made of the weights in the file when it is needed.
+struct RowConvolution::Packed {
+  Packed(const Conv1d& conv, std::int64_t in, at::ScalarType products)
+      : weight(conv.weight), bias(conv.bias), in(in), products(products) {}
+
+  const PackedLayer& get() {
+    std::call_once(once, [this] {
+      layer.emplace(windowed(weight, in), filled_up(bias), products);
+      weight.reset();
+      bias.reset();
+    });
+    return *layer;
+  }
+
+  std::once_flag once;
+  at::Tensor weight, bias;
+  std::int64_t in;
+  at::ScalarType products;
+  std::optional<PackedLayer> layer;
+};
+
+RowConvolution::RowConvolution(const Conv1d& conv, std::int64_t in, at::ScalarType products,
+                               PackWhen when)
     : outputs_(conv.weight.size(0)),
       kernel_(conv.weight.size(2)),
       stride_(conv.options.stride),
       padding_(conv.options.padding),
-      layer_(windowed(conv.weight, in), filled_up(conv.bias), at::kFloat) {}
+      packed_(std::make_shared<Packed>(conv, in, products)) {
+  if (when == PackWhen::kMade) packed_->get();
+}
 
 at::Tensor RowConvolution::operator()(const at::Tensor& x) const {
-  return layer_(windows(x, kernel_, stride_, padding_)).narrow(1, 0, outputs_);
+  return packed_->get()(windows(x, kernel_, stride_, padding_)).narrow(1, 0, outputs_);
 }
 
 RowUpsampling::RowUpsampling(const ConvTranspose1d& conv)

@@ -4,6 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
+
 #include "nn/layers.h"
 #include "nn/packed_layer.h"
 
@@ -13,14 +15,18 @@ namespace chatterbox {
 // so that nothing is transposed between them and residual blocks.
 class RowConvolution {
  public:
-  // Rows have `in` channels, of which the convolution sees the first. Not dilated.
-  RowConvolution(const Conv1d& conv, std::int64_t in);
+  // Rows have `in` channels, of which the convolution sees the first. Not dilated. `products` and
+  // `when` are as PackedLayer has them.
+  RowConvolution(const Conv1d& conv, std::int64_t in, at::ScalarType products = at::kFloat,
+                 PackWhen when = PackWhen::kMade);
   // x (T, in) -> (T', out)
   at::Tensor operator()(const at::Tensor& x) const;
 
  private:
+  struct Packed;
+
   std::int64_t outputs_, kernel_, stride_, padding_;
-  PackedLayer layer_;
+  std::shared_ptr<Packed> packed_;
 };
 
 // A transposed convolution that makes `stride` rows of one. Each sees the row that

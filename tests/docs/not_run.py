@@ -11,6 +11,8 @@ NOT_RUN = {
         "pseudo code; tests/lib compares the phones of texts with its result",
     ("docs/design/phones.md", "It costs $3.50. Really?"): "text and its phones; tests/lib has them",
     ("docs/design/model-files.md", "{"): "tests/lib/config_test.cpp reads it",
+    ("docs/embedded.md", "meson setup build-small -Dsmall=true --buildtype=release && ninja -C build-small"):
+        "builds the tree anew; scripts/small.py measures what it makes",
     ("docs/many-machines.md", "┌────────────┐"): "a drawing",
     ("docs/sidecar-configuration.md",
      "docker build -t chatterbox-server -f sidecar/deploy/Dockerfile ."): "needs a container engine",

@@ -1,83 +1,79 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Builds the Debian packages of this tree and tries them in a fresh root:
-#   scripts/package.sh [--release bookworm|trixie] [--out DIR] [--base ROOT] [--keep] build|try|all
-# build: packages, for the Debian that runs this, and what lintian says of them. try: makes a root
-# with debootstrap, installs the packages there, speaks, serves, compiles the example of the
-# README against them, and purges them: nothing of theirs may stay. As root; needs a mirror
-# ($DEBIAN_MIRROR, http://deb.debian.org/debian). --base: a root that debootstrap made before, to
-# begin with a copy of it.
+# Builds the Debian packages of this tree and tries them, in roots that debootstrap makes:
+#   scripts/package.sh [--release bookworm|trixie] [--out DIR] [--roots DIR] [--keep] build|try|all
+# build: packages for that Debian (this machine's, when not said), from nothing but what debian/control
+# names, and what lintian says of them. try: installs the packages in a fresh root, speaks, serves,
+# compiles the example of the README against them, runs the lines of the Containerfile, and purges
+# them: nothing of theirs may stay. As root; needs a mirror ($DEBIAN_MIRROR,
+# http://deb.debian.org/debian). --roots keeps what debootstrap and the compiler (ccache) made for
+# the next time.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 . "$root/scripts/setup.sh"
+. "$root/scripts/roots.sh"
 
+usage="usage: $0 [--release NAME] [--out DIR] [--roots DIR] [--keep] build|try|all"
 . /etc/os-release
-release="$VERSION_CODENAME" out="" keep="" base="" actions=""
+release="$VERSION_CODENAME" out="" roots="" keep="" actions=""
 while [ $# -gt 0 ]; do
   case "$1" in
-    --release) release="$2"; shift ;;
-    --out) out="$2"; shift ;;
-    --base) base="$2"; shift ;;
+    --release) release="${2:?$usage}"; shift ;;
+    --out) out="${2:?$usage}"; shift ;;
+    --roots) roots="${2:?$usage}"; shift ;;
     --keep) keep=yes ;;
     build | try) actions="$actions $1" ;;
     all) actions="build try" ;;
-    *) fail "usage: $0 [--release NAME] [--out DIR] [--keep] build|try|all" ;;
+    *) fail "$usage" ;;
   esac
   shift
 done
-[ -n "$actions" ] || fail "usage: $0 [--release NAME] [--out DIR] [--keep] build|try|all"
-out="${out:-$root/build/packages-$release}"
-mirror="${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+[ -n "$actions" ] || fail "$usage"
+[ "$(id -u)" -eq 0 ] || fail "expected to be root, which chroot needs"
+out="$(mkdir -p "${out:-$root/build/packages-$release}" && cd "${out:-$root/build/packages-$release}" && pwd)"
+roots="$(mkdir -p "${roots:-$out/roots}" && cd "${roots:-$out/roots}" && pwd)"
 version="$(sed -n "s/^  version: '\(.*\)',/\1/p" "$root/meson.build" | head -1)"
-mkdir -p "$out"
-
-# What git knows of the tree, without what is only built.
-copy_tree() {
-  mkdir -p "$1"
-  git -C "$root" ls-files -z | tar -C "$root" --null -T - -cf - | tar -C "$1" -xf -
-}
 
 build_packages() {
-  [ "$release" = "$VERSION_CODENAME" ] ||
-    fail "expected to build for $VERSION_CODENAME, got $release: run it on a Debian of that release"
-  install_missing debhelper fakeroot lintian
-  local tree="$out/gst-chatterbox-$version"
-  rm -rf "$tree" "$out"/*.deb
-  copy_tree "$tree"
-  tar -C "$out" --exclude="gst-chatterbox-$version/debian" -czf \
-    "$out/gst-chatterbox_$version.orig.tar.gz" "gst-chatterbox-$version"
-  say "Building packages in $out"
-  [ -d /usr/lib/ccache ] && export PATH="/usr/lib/ccache:$PATH"
-  (cd "$tree" && DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-} nocheck noddebs" \
-    dpkg-buildpackage -b -us -uc) >"$out/build.log" 2>&1 || {
+  local build="/build" tree="/build/gst-chatterbox-$version"
+  open_root "$roots/$release-build" "$release"
+  trap close_root EXIT
+  rm -rf "$chroot$build"
+  copy_tree "$chroot$tree"
+  tar -C "$chroot$build" --exclude="gst-chatterbox-$version/debian" -czf \
+    "$chroot$build/gst-chatterbox_$version.orig.tar.gz" "gst-chatterbox-$version"
+  say "Installing what debian/control names"
+  {
+    in_root apt-get update -q
+    install_in_root ccache lintian
+    # shellcheck disable=SC2086
+    in_root env DEBIAN_FRONTEND=noninteractive $quick_apt build-dep "$tree"
+  } >"$out/build-dep.log" 2>&1 || { tail -20 "$out/build-dep.log" >&2; fail "see $out/build-dep.log"; }
+  say "Building packages for $release"
+  local begin=$SECONDS
+  # Nothing for a debugger is kept, so none is made.
+  in_root env PATH="/usr/lib/ccache:$root_path" CCACHE_DIR=/ccache DEB_CXXFLAGS_STRIP=-g \
+    DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-parallel=$(nproc)} nocheck noddebs" \
+    sh -c "cd $tree && dpkg-buildpackage -us -uc" >"$out/build.log" 2>&1 || {
     tail -40 "$out/build.log" >&2
     fail "the packages did not build; see $out/build.log"
   }
+  say "built in $((SECONDS - begin)) s"
+  rm -f "$out"/*.deb "$out"/*.dsc "$out"/*.changes "$out"/*.buildinfo "$out"/*.tar.*
+  find "$chroot$build" -maxdepth 1 -type f -exec cp {} "$out" \;
   say "lintian"
-  lintian --no-cfg --tag-display-limit 0 --fail-on error "$out"/*.changes | tee "$out/lintian.log"
+  # These packages are not uploaded to Debian, where a bug would ask for them.
+  in_root sh -c "cd $build && lintian --no-cfg --allow-root --tag-display-limit 0 --fail-on error,warning \
+    --suppress-tags initial-upload-closes-no-bugs *.changes" |
+    tee "$out/lintian.log" || fail "lintian complains; see $out/lintian.log"
+  close_root
 }
 
-clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8)
-in_root() { chroot "$chroot" "${clean[@]}" "$@"; }
-
-unmount() { umount "$chroot/proc" 2>/dev/null || true; }
-
 make_root() {
-  chroot="$out/root"
-  trap unmount EXIT
-  [ ! -d "$chroot" ] || { unmount; rm -rf "$chroot"; }
+  [ ! -d "$out/root" ] || rm -rf --one-file-system "$out/root"
   say "Making a fresh $release"
-  install_missing debootstrap
-  if [ -n "$base" ]; then
-    cp -a "$base" "$chroot"
-  else
-    debootstrap --variant=minbase "$release" "$chroot" "$mirror" >"$out/debootstrap.log" 2>&1 ||
-      fail "debootstrap failed; see $out/debootstrap.log"
-  fi
-  mount -t proc proc "$chroot/proc"
-  # No service is started in a root that has no init.
-  printf '#!/bin/sh\nexit 101\n' >"$chroot/usr/sbin/policy-rc.d"
-  chmod +x "$chroot/usr/sbin/policy-rc.d"
+  open_root "$out/root" "$release"
+  trap close_root EXIT
   mkdir "$chroot/packages"
   cp "$out"/*.deb "$chroot/packages"
   in_root apt-get update -q >"$out/try.log" 2>&1
@@ -87,7 +83,7 @@ make_root() {
 # Everything but what apt and dpkg keep for themselves.
 files_of_root() {
   (cd "$chroot" && find . -xdev \( -path ./proc -o -path ./packages -o -path ./var/lib/apt -o -path ./var/cache \
-    -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./tmp \) -prune -o -print | sort)
+    -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./tmp -o -path ./ccache \) -prune -o -print | sort)
 }
 
 try_speaking() {
@@ -109,7 +105,7 @@ try_serving() {
   say "Serving"
   install_missing python3
   # No function: its process would not be the server's, which has to end before its user can go.
-  chroot "$chroot" "${clean[@]}" setpriv --reuid chatterbox --regid chatterbox --clear-groups env HOME=/var/lib/chatterbox-server \
+  chroot "$chroot" env -i PATH="$root_path" LANG=C.UTF-8 setpriv --reuid chatterbox --regid chatterbox --clear-groups env HOME=/var/lib/chatterbox-server \
     chatterbox-server --config /etc/chatterbox-server.conf --listen 127.0.0.1:0 \
     --data-dir /var/lib/chatterbox-server >"$out/server.address" 2>"$out/server.log" &
   local server=$!
@@ -154,6 +150,53 @@ CMAKE
   in_root env DEBIAN_FRONTEND=noninteractive apt-get purge -y -q --auto-remove g++ cmake make pkg-config >>"$out/try.log" 2>&1
 }
 
+# The lines of the Containerfile, in a root of their own: what is run while an image is made, then
+# the server and the check of its health as a container has them.
+try_container() {
+  say "Running the lines of the Containerfile"
+  [ ! -d "$out/container" ] || rm -rf --one-file-system "$out/container"
+  open_root "$out/container" "$release"
+  mkdir "$chroot/packages"
+  cp "$out"/*.deb "$chroot/packages"
+  local word rest user=root count=0 environment=() entry=() health=""
+  while read -r word rest; do
+    case "$word" in
+      RUN)
+        in_root sh -ec "$rest" >>"$out/try.log" 2>&1 ||
+          { tail -20 "$out/try.log" >&2; fail "a line of the Containerfile fails: $rest"; }
+        count=$((count + 1))
+        ;;
+      ENV) environment+=("$rest") ;;
+      USER) user="$rest" ;;
+      HEALTHCHECK) health="${rest#*CMD }" ;;
+      ENTRYPOINT) mapfile -t entry < <(python3 -c 'import json, sys; print(*json.loads(sys.argv[1]), sep="\n")' "$rest") ;;
+      FROM | COPY | VOLUME | EXPOSE | STOPSIGNAL) ;;
+      *) fail "expected a line of a Containerfile that this script knows, got: $word" ;;
+    esac
+  done < <(sed -e '/^#/d' -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' "$root/Containerfile")
+  [ "$count" -gt 0 ] && [ ${#entry[@]} -gt 0 ] && [ -n "$health" ] ||
+    fail "expected RUN, ENTRYPOINT and HEALTHCHECK in the Containerfile"
+  [ -z "$(find "$chroot" -xdev -name g++)" ] || fail "expected no compiler in the image, found one"
+  environment+=("PATH=$root_path" CHATTERBOX_API_KEY=tried)
+  local as=(chroot "$chroot" setpriv --reuid "$user" --regid "$user" --clear-groups env -i "${environment[@]}")
+  "${as[@]}" "${entry[@]}" >"$out/container.address" 2>"$out/container.log" &
+  local server=$! tries=0
+  until "${as[@]}" sh -c "$health" >/dev/null; do
+    kill -0 $server 2>/dev/null && [ $((tries += 1)) -lt 120 ] ||
+      { cat "$out/container.log" >&2; fail "the server of the image is not healthy"; }
+    sleep 1
+  done
+  "${as[@]}" curl -fs -H 'Authorization: Bearer tried' -H 'Content-Type: application/json' \
+    -d '{"input": "Hello from a container.", "voice": "Amy", "response_format": "mp3"}' \
+    http://127.0.0.1:8004/v1/audio/speech >"$out/container.mp3" || fail "the server of the image does not speak"
+  [ "$(stat -c %s "$out/container.mp3")" -gt 5000 ] || fail "expected speech of the server of the image"
+  kill $server
+  wait $server || true
+  say "the image: $count RUN lines, $(du -sxm "$chroot" | cut -f1) MB, healthy, speaks"
+  close_root
+  [ -n "$keep" ] || rm -rf --one-file-system "$chroot"
+}
+
 try_purging() {
   say "Purging"
   local packages
@@ -179,8 +222,9 @@ for action in $actions; do
       try_serving
       try_embedding
       try_purging
-      unmount
-      [ -n "$keep" ] || rm -rf "$chroot"
+      close_root
+      [ -n "$keep" ] || rm -rf --one-file-system "$chroot"
+      try_container
       ;;
   esac
 done

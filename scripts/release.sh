@@ -1,18 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Makes a release of what is committed: scripts/release.sh [--tag] [--no-packages] [--no-tests] [DIR]
-# A tarball by meson dist, the suite run from it, Debian packages, the changelog's section, and
-# SHA-256 sums, in DIR (build/release). --tag: also the tag vVERSION, which nothing pushes.
+# Makes a release of what is committed:
+#   scripts/release.sh [--tag] [--no-packages] [--roots DIR] [--no-tests | --tests "NAME..."] [DIR]
+# A tarball by meson dist, the suite (or what is named of it) run from it, packages for Debian 12 and
+# 13 (scripts/package.sh, as root; --roots as there), the changelog's section, and SHA-256 sums, in
+# DIR (build/release). --tag: also the tag vVERSION, which nothing pushes.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 . "$root/scripts/setup.sh"
-tag="" packages=yes tests=yes out=""
+usage="usage: $0 [--tag] [--no-packages] [--roots DIR] [--no-tests | --tests \"NAME...\"] [DIR]"
+tag="" packages=yes tests=yes names="" roots="" out=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --tag) tag=yes ;;
     --no-packages) packages="" ;;
     --no-tests) tests="" ;;
-    -*) fail "usage: $0 [--tag] [--no-packages] [--no-tests] [DIR]" ;;
+    --tests) names="${2:?$usage}"; shift ;;
+    --roots) roots="${2:?$usage}"; shift ;;
+    -*) fail "$usage" ;;
     *) out="$1" ;;
   esac
   shift
@@ -43,23 +48,25 @@ cp "$build/dist/meson-dist/gst-chatterbox-$version.tar.xz" "$out"
 
 say "Configuring from the tarball"
 tar -C "$build" -xf "$out/gst-chatterbox-$version.tar.xz"
+tree="$build/gst-chatterbox-$version"
+meson setup "$tree/build" "$tree" "-Dtests=$([ -n "$tests" ] && echo enabled || echo disabled)" \
+  >"$build/setup.log" 2>&1 || { tail -20 "$build/setup.log" >&2; fail "the tarball cannot be configured"; }
 if [ -n "$tests" ]; then
-  meson setup "$build/tree" "$build/gst-chatterbox-$version" -Dtests=enabled >"$build/setup.log" 2>&1 ||
-    { tail -20 "$build/setup.log" >&2; fail "the tarball cannot be configured"; }
-  ninja -C "$build/tree" >"$build/ninja.log" 2>&1 ||
+  ninja -C "$tree/build" >"$build/ninja.log" 2>&1 ||
     { tail -20 "$build/ninja.log" >&2; fail "the tarball does not build"; }
-  meson test -C "$build/tree" --no-rebuild || fail "the suite fails in the tarball"
-else
-  meson setup "$build/tree" "$build/gst-chatterbox-$version" -Dtests=disabled >"$build/setup.log" 2>&1 ||
-    { tail -20 "$build/setup.log" >&2; fail "the tarball cannot be configured"; }
+  # shellcheck disable=SC2086
+  meson test -C "$tree/build" --no-rebuild $names || fail "the suite fails in the tarball"
 fi
 if [ -n "$packages" ]; then
-  "$root/scripts/package.sh" --out "$build/packages" build
-  cp "$build/packages"/*.deb "$out"
+  for release in bookworm trixie; do
+    "$root/scripts/package.sh" --release "$release" --out "$build/$release" ${roots:+--roots "$roots"} build
+    mkdir -p "$out/$release"
+    find "$build/$release" -maxdepth 1 -type f ! -name '*.log' -exec cp {} "$out/$release" \;
+  done
 fi
-(cd "$out" && sha256sum ./*.tar.xz ./*.md $([ -z "$packages" ] || ls ./*.deb) >SHA256SUMS)
+(cd "$out" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum >SHA256SUMS)
 if [ -n "$tag" ]; then
   git -C "$root" tag -a "v$version" -m "gst-chatterbox $version"
   say "tagged v$version"
 fi
-say "done: $(ls "$out" | wc -l) files in $out"
+say "done: $(find "$out" -type f | wc -l) files in $out"

@@ -36,7 +36,7 @@ ModelLease::ModelLease(GstElement* element, const char* progress, std::function<
 
 bool ModelLease::start(Request request) {
   const auto wanted = std::make_shared<std::atomic<bool>>(true);
-  std::shared_ptr<SpeakerModel> model;
+  std::shared_ptr<SpeechModel> model;
   std::shared_ptr<void> outdated;
   {
     std::lock_guard lock(mutex_);
@@ -77,7 +77,7 @@ void ModelLease::load(const Request& request, const Wanted& wanted) {
   }
 }
 
-bool ModelLease::end(const Wanted& wanted, std::shared_ptr<SpeakerModel> model,
+bool ModelLease::end(const Wanted& wanted, std::shared_ptr<SpeechModel> model,
                      std::shared_ptr<void> product) {
   std::lock_guard lock(mutex_);
   if (wanted_ != wanted) return false;
@@ -113,7 +113,7 @@ void ModelLease::cancel() {
 }
 
 void ModelLease::drop() {
-  std::shared_ptr<SpeakerModel> model;
+  std::shared_ptr<SpeechModel> model;
   std::shared_ptr<void> product;
   std::lock_guard lock(mutex_);
   model.swap(model_);

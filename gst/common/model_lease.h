@@ -25,7 +25,7 @@ class ModelLease {
     std::string variant;
     // Makes the product, in the loading thread; none: the weights are all that is wanted. Throws.
     // `wanted` becomes false when nobody waits any more.
-    std::function<std::shared_ptr<void>(SpeakerModel& model, const std::atomic<bool>& wanted)> make;
+    std::function<std::shared_ptr<void>(SpeechModel& model, const std::atomic<bool>& wanted)> make;
   };
 
   // `changed` is called, in the loading thread, when the product is there or has failed, and
@@ -53,8 +53,7 @@ class ModelLease {
  private:
   using Wanted = std::shared_ptr<std::atomic<bool>>;
   void load(const Request& request, const Wanted& wanted);
-  bool end(const Wanted& wanted, std::shared_ptr<SpeakerModel> model,
-           std::shared_ptr<void> product);
+  bool end(const Wanted& wanted, std::shared_ptr<SpeechModel> model, std::shared_ptr<void> product);
   void fail(const Wanted& wanted, const Failure& failure);
 
   GstElement* const element_;
@@ -66,7 +65,7 @@ class ModelLease {
   bool failed_ = false;
   ModelKey key_;
   std::string variant_;
-  std::shared_ptr<SpeakerModel> model_;
+  std::shared_ptr<SpeechModel> model_;
   std::shared_ptr<void> product_;
 };
 

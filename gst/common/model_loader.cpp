@@ -22,13 +22,13 @@ struct Load {
   double fraction = 0;
   std::string what;
   bool finished = false;
-  std::shared_ptr<SpeakerModel> model;
+  std::shared_ptr<SpeechModel> model;
   std::exception_ptr error;
 };
 
 struct Registry {
   std::mutex mutex;
-  std::map<ModelKey, std::weak_ptr<SpeakerModel>> models;
+  std::map<ModelKey, std::weak_ptr<SpeechModel>> models;
   std::map<ModelKey, std::shared_ptr<Load>> loads;
 };
 
@@ -40,7 +40,7 @@ Registry& registry() {
 
 // Everybody who waits for the load looks again.
 void end_load(const ModelKey& key, const std::shared_ptr<Load>& load,
-              std::shared_ptr<SpeakerModel> model, std::exception_ptr error) {
+              std::shared_ptr<SpeechModel> model, std::exception_ptr error) {
   {
     std::lock_guard lock(registry().mutex);
     auto& loads = registry().loads;
@@ -57,7 +57,7 @@ void end_load(const ModelKey& key, const std::shared_ptr<Load>& load,
 
 void run_load(const ModelKey& key, const ModelResources& resources,
               const std::shared_ptr<Load>& load) {
-  std::shared_ptr<SpeakerModel> model;
+  std::shared_ptr<SpeechModel> model;
   std::exception_ptr error;
   try {
     ModelOptions options;
@@ -68,7 +68,7 @@ void run_load(const ModelKey& key, const ModelResources& resources,
     options.quality = key.quality;
     options.threads = resources.threads;
     options.voice_cache_bytes = resources.voice_cache_bytes;
-    model = load_speaker_model(key.path, options, [&](double fraction, std::string_view what) {
+    model = load_speech_model(key.path, options, [&](double fraction, std::string_view what) {
       std::lock_guard lock(load->mutex);
       load->fraction = fraction;
       load->what = what;
@@ -83,8 +83,8 @@ void run_load(const ModelKey& key, const ModelResources& resources,
 
 }  // namespace
 
-std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, const ModelResources& resources,
-                                            const Model::Progress& progress) {
+std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const ModelResources& resources,
+                                           const Model::Progress& progress) {
   std::shared_ptr<Load> load;
   bool first = false;
   {

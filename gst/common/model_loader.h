@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common.h"
-#include "speaker.h"
+#include "synthesizer.h"
 
 namespace chatterbox::gst {
 
@@ -32,7 +32,7 @@ struct ModelResources {
 // being loaded now, or a newly loaded one. Blocks; throws Error. A load is
 // given up when `progress` of everyone who waits for it has returned false;
 // each caller whose own returns false gets kCancelled at once.
-std::shared_ptr<SpeakerModel> acquire_model(const ModelKey& key, const ModelResources& resources,
-                                            const Model::Progress& progress);
+std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const ModelResources& resources,
+                                           const Model::Progress& progress);
 
 }  // namespace chatterbox::gst

@@ -21,7 +21,7 @@ bool ModelSettings::find(GstElement* element, const std::string& voice,
 
 ModelFacts ModelSettings::facts() const {
   try {
-    return speaker_model_facts(find_model(model_path), find_model_family(model_family));
+    return speech_model_facts(find_model(model_path), find_model_family(model_family));
   } catch (const Error&) {
     return {};
   }

@@ -143,23 +143,24 @@ std::shared_ptr<SpeechJob> Casting::job_for(const Utterance& utterance, const Tt
 }
 
 void Casting::submit(Utterance& utterance, int attempt) {
-  const auto worker = core_.lease.product<SpeechWorker>();
+  const auto speech_thread = core_.lease.product<SpeechThread>();
   if (!utterance.job) {
     sync_controls(utterance.timestamp);
     const TtsSettings settings = core_.settings.get();
     utterance.job = job_for(utterance, settings, attempt);
     utterance.voice = voice_of(utterance, settings);
-    worker->submit(utterance.job);
+    speech_thread->submit(utterance.job);
   }
   Lock lock = core_.queue.lock();
   core_.run.job = utterance.job;
-  if (core_.queue.stopping() || utterance.epoch != core_.run.epoch) worker->cancel(utterance.job);
+  if (core_.queue.stopping() || utterance.epoch != core_.run.epoch)
+    speech_thread->cancel(utterance.job);
 }
 
 void Casting::submit_ahead() {
-  const auto worker = core_.lease.product<SpeechWorker>();
+  const auto speech_thread = core_.lease.product<SpeechThread>();
   // Properties that change with time have their values when it is spoken.
-  if (!worker || has_controls()) return;
+  if (!speech_thread || has_controls()) return;
   const TtsSettings settings = core_.settings.get();
   const auto waits = [](const TtsItem& item) { return item.utterance.has_value(); };
   Utterance copy;
@@ -177,7 +178,7 @@ void Casting::submit_ahead() {
     if (!item.utterance || item.utterance->id != copy.id) continue;
     item.utterance->job = copy.job;
     item.utterance->voice = copy.voice;
-    worker->submit(copy.job);
+    speech_thread->submit(copy.job);
     return;
   }
 }

@@ -39,7 +39,7 @@ GstFlowReturn Narrator::speak(Utterance& utterance) {
 GstFlowReturn Narrator::wait_for_worker() {
   const bool live = core_.is_live();
   Lock lock = core_.queue.lock();
-  while (!core_.lease.product<SpeechWorker>()) {
+  while (!core_.lease.product<SpeechThread>()) {
     if (core_.queue.stopping()) return GST_FLOW_FLUSHING;
     if (core_.lease.failed()) return GST_FLOW_ERROR;
     core_.queue.wait_for(lock, kPatience);
@@ -187,8 +187,8 @@ GstFlowReturn Narrator::write_piece(Speaking& speaking, const SpeechPiece& piece
   const GstFlowReturn flow = output.write(samples, words, push);
   if (flow != GST_FLOW_OK || !clipped) return flow;
   GST_DEBUG_OBJECT(core_.element, "speech is longer than its cue; clipped");
-  if (const auto worker = core_.lease.product<SpeechWorker>())
-    worker->cancel(speaking.utterance.job);
+  if (const auto speech_thread = core_.lease.product<SpeechThread>())
+    speech_thread->cancel(speaking.utterance.job);
   return GST_FLOW_CUSTOM_SUCCESS;
 }
 

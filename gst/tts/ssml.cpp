@@ -95,9 +95,9 @@ struct Context {
   bool spell = false;
 };
 
-class Reader {
+class SsmlParser {
  public:
-  Reader() : contexts_(1) {}
+  SsmlParser() : contexts_(1) {}
   // The script so far; a break that nothing follows is a part of its own.
   Script finish() {
     close();
@@ -206,25 +206,26 @@ std::optional<Script> parse_ssml(std::string_view document) {
   std::string xml(document);
   if (xml.find("<speak") == xml.npos) xml = "<speak>" + xml + "</speak>";
 
-  const GMarkupParser parser = {
+  const GMarkupParser callbacks = {
       [](GMarkupParseContext*, const gchar* name, const gchar** keys, const gchar** values,
-         gpointer reader, GError**) { static_cast<Reader*>(reader)->start(name, keys, values); },
-      [](GMarkupParseContext*, const gchar* name, gpointer reader, GError**) {
-        static_cast<Reader*>(reader)->end(name);
+         gpointer parser,
+         GError**) { static_cast<SsmlParser*>(parser)->start(name, keys, values); },
+      [](GMarkupParseContext*, const gchar* name, gpointer parser, GError**) {
+        static_cast<SsmlParser*>(parser)->end(name);
       },
-      [](GMarkupParseContext*, const gchar* text, gsize size, gpointer reader, GError**) {
-        static_cast<Reader*>(reader)->text({text, size});
+      [](GMarkupParseContext*, const gchar* text, gsize size, gpointer parser, GError**) {
+        static_cast<SsmlParser*>(parser)->text({text, size});
       },
       nullptr, nullptr};
-  Reader reader;
+  SsmlParser parser;
   GMarkupParseContext* context =
-      g_markup_parse_context_new(&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &reader, nullptr);
+      g_markup_parse_context_new(&callbacks, G_MARKUP_TREAT_CDATA_AS_TEXT, &parser, nullptr);
   const bool well_formed =
       g_markup_parse_context_parse(context, xml.data(), gssize(xml.size()), nullptr) &&
       g_markup_parse_context_end_parse(context, nullptr);
   g_markup_parse_context_free(context);
   if (!well_formed) return std::nullopt;
-  return joined(reader.finish());
+  return joined(parser.finish());
 }
 
 std::vector<Script> split_into_sentences(const Script& script) {

@@ -35,11 +35,11 @@ void TtsCore::queue_text() {
 }
 
 void TtsCore::cancel_speech() {
-  const auto worker = lease.product<SpeechWorker>();
-  if (!worker) return;
-  if (const auto job = std::exchange(run.job, nullptr)) worker->cancel(job);
+  const auto speech_thread = lease.product<SpeechThread>();
+  if (!speech_thread) return;
+  if (const auto job = std::exchange(run.job, nullptr)) speech_thread->cancel(job);
   for (const TtsItem& item : queue.items())
-    if (item.utterance && item.utterance->job) worker->cancel(item.utterance->job);
+    if (item.utterance && item.utterance->job) speech_thread->cancel(item.utterance->job);
 }
 
 // Events stay in the queue.

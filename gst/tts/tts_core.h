@@ -40,7 +40,7 @@ struct TtsRun {
 
 // What the parts of chatterboxtts share. Text and serialized events enter the queue on the sink
 // pad (text_sink.h); the task takes them out in order, speaks and pushes (narrator.h); state
-// changes, flushes and interruptions act on both (tts_stream.h). The lease is of a SpeechWorker.
+// changes, flushes and interruptions act on both (tts_stream.h). The lease is of a SpeechThread.
 struct TtsCore : ElementCore<TtsSettings, TtsItem, TtsRun> {
   TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work);
 

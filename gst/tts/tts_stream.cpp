@@ -78,11 +78,11 @@ bool TtsStream::start_load() {
   ModelLease::Request request;
   std::string voice;
   if (!settings.find(core_.element, settings.voice.voice, request, voice)) return false;
-  request.make = [voice](SpeakerModel& model, const std::atomic<bool>& wanted) {
-    auto speaker = model.make_speaker();
-    about_voice([&] { speaker->set_voice(voice, {}); });
-    if (wanted) speaker->warm_up();
-    return std::make_shared<SpeechWorker>(std::move(speaker));
+  request.make = [voice](SpeechModel& model, const std::atomic<bool>& wanted) {
+    auto synthesizer = model.make_synthesizer();
+    about_voice([&] { synthesizer->set_voice(voice, {}); });
+    if (wanted) synthesizer->warm_up();
+    return std::make_shared<SpeechThread>(std::move(synthesizer));
   };
   {
     const Lock lock = core_.queue.lock();

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "script.h"
-#include "speech_worker.h"
+#include "speech_thread.h"
 
 namespace chatterbox::gst {
 

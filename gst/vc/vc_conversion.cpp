@@ -41,7 +41,7 @@ GstFlowReturn VcConversion::work_on(VcItem& item) {
     case Kind::kEnd:
       return finish();
     case Kind::kVoice: {
-      const GstFlowReturn flow = wait_for_changer();
+      const GstFlowReturn flow = wait_for_converter();
       return flow == GST_FLOW_OK ? await_voice(item.voice) : flow;
     }
   }
@@ -80,34 +80,34 @@ GstFlowReturn VcConversion::begin(const VcItem& item) {
 }
 
 // Speech that can wait does, until the model is there. Live speech cannot.
-GstFlowReturn VcConversion::wait_for_changer() {
-  std::shared_ptr<Changer> changer;
+GstFlowReturn VcConversion::wait_for_converter() {
+  std::shared_ptr<VoiceConverter> converter;
   {
     Lock lock = core_.queue.lock();
     core_.queue.wait(lock, [&] {
-      changer = core_.changer();
-      return core_.queue.stopping() || changer || core_.lease.failed() || core_.upstream.live();
+      converter = core_.converter();
+      return core_.queue.stopping() || converter || core_.lease.failed() || core_.upstream.live();
     });
     if (core_.queue.stopping()) return GST_FLOW_FLUSHING;
     if (core_.lease.failed()) return GST_FLOW_ERROR;
   }
-  if (changer && changer != state_.changer) {
+  if (converter && converter != state_.converter) {
     // Whoever used it last may have been interrupted.
-    changer->reset();
-    changer->set_muted(false);
+    converter->reset();
+    converter->set_muted(false);
   }
-  state_.changer = std::move(changer);
+  state_.converter = std::move(converter);
   return GST_FLOW_OK;
 }
 
 // Speech that comes after this is in that voice.
 GstFlowReturn VcConversion::await_voice(const std::string& voice) {
-  if (!state_.changer) return GST_FLOW_OK;
+  if (!state_.converter) return GST_FLOW_OK;
   core_.lease.outdate();
   const auto done = std::make_shared<bool>(false);
   run_in_background("chatterbox-voice",
-                    [this, self = keep(core_.element), changer = state_.changer, voice, done] {
-                      core_.read_voice(*changer, voice);
+                    [this, self = keep(core_.element), converter = state_.converter, voice, done] {
+                      core_.read_voice(*converter, voice);
                       const Lock lock = core_.queue.lock();
                       *done = true;
                       core_.queue.wake();
@@ -127,14 +127,14 @@ std::stop_token VcConversion::stop() {
 void VcConversion::apply_settings() {
   const VcSettings settings = core_.settings.get();
   if (settings.chunk_size != state_.chunk_size)
-    state_.changer->set_chunk_size(int(settings.chunk_size));
+    state_.converter->set_chunk_size(int(settings.chunk_size));
   state_.chunk_size = settings.chunk_size;
   if (settings.bypass == state_.bypassed) return;
   state_.bypassed = settings.bypass;
-  state_.changer->set_muted(state_.bypassed);
+  state_.converter->set_muted(state_.bypassed);
   // A conversion that ends fades out before the border; one that sets in is
   // silent for a fade, and takes another to be there.
-  const auto border = std::int64_t(state_.origin) + state_.changer->next_chunk();
+  const auto border = std::int64_t(state_.origin) + state_.converter->next_chunk();
   if (state_.bypassed)
     state_.mix.fade_to(1, border - DryMix::kFade / 2);
   else
@@ -142,19 +142,19 @@ void VcConversion::apply_settings() {
 }
 
 GstFlowReturn VcConversion::convert(VcItem& item) {
-  GstFlowReturn flow = wait_for_changer();
+  GstFlowReturn flow = wait_for_converter();
   if (flow != GST_FLOW_OK) return flow;
-  if (!state_.changer) return skip(item);
+  if (!state_.converter) return skip(item);
   flow = core_.pad.prepare();
   if (flow != GST_FLOW_OK) return flow;
   state_.mix.add(item.samples.dry);
   if (std::exchange(state_.passing, false))
     state_.mix.fade_to(state_.bypassed ? 1 : 0, std::int64_t(state_.emitted));
-  state_.changer->push(item.samples.heard);
+  state_.converter->push(item.samples.heard);
   state_.given = true;
   while (true) {
     apply_settings();
-    std::vector<float> chunk = state_.changer->pop(stop());
+    std::vector<float> chunk = state_.converter->pop(stop());
     if (chunk.empty()) return GST_FLOW_OK;
     flow = emit(std::move(chunk));
     if (flow != GST_FLOW_OK) return flow;
@@ -165,7 +165,7 @@ GstFlowReturn VcConversion::convert(VcItem& item) {
 // speaker's own voice there.
 GstFlowReturn VcConversion::abandon() {
   std::vector<float> rest;
-  if (std::exchange(state_.given, false)) rest = state_.changer->abandon();
+  if (std::exchange(state_.given, false)) rest = state_.converter->abandon();
   rest.resize(state_.mix.waiting(), 0.0F);
   return emit(std::move(rest));
 }
@@ -204,7 +204,7 @@ GstFlowReturn VcConversion::finish() {
   std::vector<float> rest;
   if (std::exchange(state_.given, false)) {
     apply_settings();
-    rest = state_.changer->drain(stop());
+    rest = state_.converter->drain(stop());
   }
   rest.resize(state_.mix.waiting(), 0.0F);
   const GstFlowReturn flow = emit(std::move(rest));
@@ -218,9 +218,9 @@ GstFlowReturn VcConversion::emit(std::vector<float> converted) {
   state_.mix.mix(converted);
   state_.emitted += converted.size();
   watch_lateness(core_.pad.output().position());
-  if (state_.changer) {
+  if (state_.converter) {
     const Lock lock = core_.queue.lock();
-    core_.run.conversion = state_.changer->stats();
+    core_.run.conversion = state_.converter->stats();
   }
   return core_.pad.output().write(converted, {}, core_.pad.pusher());
 }

@@ -28,13 +28,13 @@ class VcConversion {
   using Kind = VcItem::Kind;
   // Belongs to one run, up to the next flush: reset by assignment.
   struct State {
-    std::shared_ptr<Changer> changer;  // none yet for live speech that does not wait
-    bool given = false;                // it was given speech that it has not finished
+    std::shared_ptr<VoiceConverter> converter;  // none yet for live speech that does not wait
+    bool given = false;                         // it was given speech that it has not finished
     DryMix mix;
     bool speaking = false;      // inside a stretch
     GstClockTime begin = 0;     // timestamp of the stretch
     std::uint64_t emitted = 0;  // samples of the stretch at 24 kHz
-    std::uint64_t origin = 0;   // of them, those before the changer's first
+    std::uint64_t origin = 0;   // of them, those before the converter's first
     bool bypassed = false;
     bool passing = false;  // overload lets the speaker's own voice through
     guint chunk_size = 0;
@@ -48,7 +48,7 @@ class VcConversion {
   GstFlowReturn skip(VcItem& item);
   GstFlowReturn finish();
   GstFlowReturn abandon();
-  GstFlowReturn wait_for_changer();
+  GstFlowReturn wait_for_converter();
   GstFlowReturn await_voice(const std::string& voice);
   std::stop_token stop();
   void apply_settings();

@@ -15,8 +15,8 @@ VcCore::VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work
     : ElementCore(element, sink_pad, src_pad, vc_properties(), std::move(work),
                   [this] { read_awaited_voice(); }) {}
 
-std::shared_ptr<Changer> VcCore::changer() const {
-  return run.awaited_voice ? nullptr : lease.product<Changer>();
+std::shared_ptr<VoiceConverter> VcCore::converter() const {
+  return run.awaited_voice ? nullptr : lease.product<VoiceConverter>();
 }
 
 std::uint64_t VcCore::waiting_samples() {
@@ -27,43 +27,43 @@ std::uint64_t VcCore::waiting_samples() {
 
 void VcCore::request_voice(const std::string& voice) {
   lease.outdate();  // the next start is in the voice of the property
-  std::shared_ptr<Changer> changer;
+  std::shared_ptr<VoiceConverter> converter;
   std::uint64_t serial = 0;
   {
     const Lock lock = queue.lock();
     serial = ++run.voice_serial;
-    changer = this->changer();
-    if (!changer) {
+    converter = this->converter();
+    if (!converter) {
       run.awaited_voice = voice;
       return;
     }
   }
-  run_in_background("chatterbox-voice", [this, self = keep(element), changer, voice, serial] {
+  run_in_background("chatterbox-voice", [this, self = keep(element), converter, voice, serial] {
     {
       const Lock lock = queue.lock();
       if (serial != run.voice_serial) return;
     }
-    read_voice(*changer, voice);
+    read_voice(*converter, voice);
   });
 }
 
 // In the loading thread: the voice that somebody asked for meanwhile comes before the first word.
 void VcCore::read_awaited_voice() {
-  const auto changer = lease.product<Changer>();
+  const auto converter = lease.product<VoiceConverter>();
   Lock lock = queue.lock();
-  while (changer && run.awaited_voice) {
+  while (converter && run.awaited_voice) {
     const std::string voice = *run.awaited_voice;
     lock.unlock();
-    read_voice(*changer, voice);
+    read_voice(*converter, voice);
     lock.lock();
     if (run.awaited_voice == voice) run.awaited_voice.reset();
   }
   queue.wake();
 }
 
-void VcCore::read_voice(Changer& changer, const std::string& voice) {
+void VcCore::read_voice(VoiceConverter& converter, const std::string& voice) {
   try {
-    about_voice([&] { changer.set_voice(find_voice(voice)); });
+    about_voice([&] { converter.set_voice(find_voice(voice)); });
     GST_INFO_OBJECT(element, "speaks as '%s'", voice.c_str());
   } catch (...) {
     post_warning(element, current_failure());

@@ -8,10 +8,10 @@
 #include <stop_token>
 #include <string>
 
-#include "changer.h"
 #include "element_core.h"
 #include "speech_input.h"
 #include "vc_settings.h"
+#include "voice_converter.h"
 
 namespace chatterbox::gst {
 
@@ -40,26 +40,26 @@ struct VcRun {
   GstClockTime discarded = 0;
   guint64 overloads = 0, late = 0;
   std::stop_source stop;  // of conversions up to the next flush
-  // Asked for before the changer was there: nothing is converted until it is read.
+  // Asked for before the converter was there: nothing is converted until it is read.
   std::optional<std::string> awaited_voice;
   std::uint64_t voice_serial = 0;  // of the last request
 };
 
 // What the parts of chatterboxvc share. The sink pad resamples speech and queues it with the
 // serialized events in order (vc_input.h); the task converts and pushes (vc_conversion.h); state
-// changes, flushes and voices act on both (vc_stream.h). The lease is of a Changer.
+// changes, flushes and voices act on both (vc_stream.h). The lease is of a VoiceConverter.
 struct VcCore : ElementCore<VcSettings, VcItem, VcRun> {
   VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work);
 
   // With the lock: what converts, once it is there and has the voice that is wanted.
-  std::shared_ptr<Changer> changer() const;
+  std::shared_ptr<VoiceConverter> converter() const;
   // Samples at 16 kHz that wait.
   std::uint64_t waiting_samples();
   // Any thread. Speech goes on in the voice it has until the other has been read; of several
   // requests the last one counts.
   void request_voice(const std::string& voice);
-  // Reads the voice for the changer, or posts a warning: that is no reason to fall silent.
-  void read_voice(Changer& changer, const std::string& voice);
+  // Reads the voice for the converter, or posts a warning: that is no reason to fall silent.
+  void read_voice(VoiceConverter& converter, const std::string& voice);
 
  private:
   void read_awaited_voice();

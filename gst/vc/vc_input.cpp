@@ -138,7 +138,7 @@ GstClockTime VcInput::discard_backlog(GstClockTime& timestamp) {
     item.samples.heard.clear();
   }
   // While the model is being loaded nobody expected more.
-  if (!core_.changer()) return 0;
+  if (!core_.converter()) return 0;
   const GstClockTime discarded = duration_of_heard(lost);
   core_.run.discarded += discarded;
   ++core_.run.overloads;

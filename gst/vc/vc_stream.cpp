@@ -13,7 +13,7 @@ namespace chatterbox::gst {
 
 namespace {
 
-// What a changer is made for; another needs a new one.
+// What a converter is made for; another needs a new one.
 std::string variant_of(const VcSettings& settings) {
   const ConversionOptions options = settings.conversion();
   return settings.voice + '\n' + std::to_string(settings.seed) + '\n' +
@@ -36,7 +36,7 @@ void VcStream::set_property(const char* name, const GValue* value) {
   if (!core_.settings.set(name, value)) return;
   const VcSettings settings = core_.settings.get();
   if (std::strcmp(name, "voice") == 0 &&
-      (is_running(core_.element) || core_.lease.product<Changer>()))
+      (is_running(core_.element) || core_.lease.product<VoiceConverter>()))
     core_.request_voice(settings.voice);
   if (latency != settings.latency())
     gst_element_post_message(core_.element, gst_message_new_latency(GST_OBJECT(core_.element)));
@@ -81,12 +81,12 @@ bool VcStream::start_load() {
   std::string voice;
   if (!settings.find(core_.element, settings.voice, request, voice)) return false;
   request.variant = variant_of(settings);
-  request.make = [voice, options = settings.conversion()](SpeakerModel& model,
+  request.make = [voice, options = settings.conversion()](SpeechModel& model,
                                                           const std::atomic<bool>& wanted) {
-    std::shared_ptr<Changer> changer =
-        about_voice([&] { return model.make_changer(voice, options); });
-    if (wanted) changer->warm_up();
-    return changer;
+    std::shared_ptr<VoiceConverter> converter =
+        about_voice([&] { return model.make_converter(voice, options); });
+    if (wanted) converter->warm_up();
+    return converter;
   };
   core_.lease.start(std::move(request));
   return true;

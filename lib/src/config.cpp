@@ -17,9 +17,9 @@ using Json = nlohmann::json;
 
 // One JSON object being read: every key must be asked for once, so that keys
 // nobody knows are found when the object ends.
-class Reader {
+class ConfigReader {
  public:
-  Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+  ConfigReader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
     if (!object.is_object()) fail("an object", object);
   }
 
@@ -84,9 +84,9 @@ class Reader {
   }
 
   template <typename Enum>
-  void read(const char* key, Enum& value, std::initializer_list<std::pair<const char*, Enum>> names)
-    requires std::is_enum_v<Enum>
-  {
+  void read(
+      const char* key, Enum& value,
+      std::initializer_list<std::pair<const char*, Enum>> names) requires std::is_enum_v<Enum> {
     const Json* found = find(key);
     if (!found) return;
     std::string expected;
@@ -103,7 +103,7 @@ class Reader {
   template <typename Fill>
   void object(const char* key, Fill fill) {
     if (const Json* found = find(key)) {
-      Reader inner(*found, where_ + "." + key);
+      ConfigReader inner(*found, where_ + "." + key);
       fill(inner);
       inner.finish();
     }
@@ -114,7 +114,7 @@ class Reader {
   void optional_object(const char* key, Fill fill) {
     const Json* found = find(key);
     if (found && !found->is_null()) {
-      Reader inner(*found, where_ + "." + key);
+      ConfigReader inner(*found, where_ + "." + key);
       fill(inner);
       inner.finish();
     }
@@ -153,12 +153,13 @@ void refuse_foreign(const Json& document, const std::string& origin) {
   for (const char* key : {"model_type", "architectures", "transformers_version", "auto_map"})
     if (document.is_object() && document.contains(key))
       throw Error(ErrorCode::kBadFile,
-                  origin + ": expected sizes as docs/design/model-files.md lists them, got the "
-                           "configuration of another program (\"" + key +
-                      "\"); move it away: published files need no config.json");
+                  origin +
+                      ": expected sizes as docs/design/model-files.md lists them, got the "
+                      "configuration of another program (\"" +
+                      key + "\"); move it away: published files need no config.json");
 }
 
-void read_t3(Reader& json, T3Config& t3) {
+void read_t3(ConfigReader& json, T3Config& t3) {
   json.read("text_vocab", t3.text_vocab);
   json.read("start_text", t3.start_text, 0);
   json.read("stop_text", t3.stop_text, 0);
@@ -177,7 +178,7 @@ void read_t3(Reader& json, T3Config& t3) {
   json.read("rms_eps", t3.norm_eps);  // what it was called before layer norms
   json.read("norm_eps", t3.norm_eps);
   json.read("rope_theta", t3.rope_theta);
-  json.object("rope_scaling", [&](Reader& rope) {
+  json.object("rope_scaling", [&](ConfigReader& rope) {
     rope.read("factor", t3.rope_scaling.factor);
     rope.read("low_freq_factor", t3.rope_scaling.low_freq_factor);
     rope.read("high_freq_factor", t3.rope_scaling.high_freq_factor);
@@ -193,12 +194,12 @@ void read_t3(Reader& json, T3Config& t3) {
   json.read("guidance", t3.guidance);
   json.read("sampling", t3.sampling,
             {{"penalty-first", Sampling::kPenaltyFirst}, {"penalty-last", Sampling::kPenaltyLast}});
-  json.object("closing_silence", [&](Reader& silence) {
+  json.object("closing_silence", [&](ConfigReader& silence) {
     silence.read("token", t3.closing_silence_token, 0);
     silence.read("count", t3.closing_silence_count, 0, 100);
   });
   json.read("cut_last_token", t3.cut_last_token);
-  json.optional_object("alignment", [&](Reader& alignment) {
+  json.optional_object("alignment", [&](ConfigReader& alignment) {
     AlignmentConfig config;
     alignment.read("layer", config.layer, 0, t3.layers - 1);
     alignment.read("head", config.head, 0, t3.heads - 1);
@@ -209,22 +210,22 @@ void read_t3(Reader& json, T3Config& t3) {
   });
 }
 
-void read_s3gen(Reader& json, S3GenConfig& s3gen) {
-  json.object("encoder", [&](Reader& encoder) {
+void read_s3gen(ConfigReader& json, S3GenConfig& s3gen) {
+  json.object("encoder", [&](ConfigReader& encoder) {
     encoder.read("size", s3gen.encoder.size);
     encoder.read("heads", s3gen.encoder.heads, 1, 1000);
     encoder.read("ffn", s3gen.encoder.ffn);
     encoder.read("blocks", s3gen.encoder.blocks, 1, 1000);
     encoder.read("up_blocks", s3gen.encoder.up_blocks, 1, 1000);
   });
-  json.object("estimator", [&](Reader& estimator) {
+  json.object("estimator", [&](ConfigReader& estimator) {
     estimator.read("channels", s3gen.estimator.channels);
     estimator.read("heads", s3gen.estimator.heads, 1, 1000);
     estimator.read("head_dim", s3gen.estimator.head_dim, 1, 1024);
     estimator.read("blocks", s3gen.estimator.blocks, 0, 1000);
     estimator.read("mid_blocks", s3gen.estimator.mid_blocks, 0, 1000);
   });
-  json.object("flow", [&](Reader& flow) {
+  json.object("flow", [&](ConfigReader& flow) {
     flow.read("kind", s3gen.flow.kind,
               {{"guided", FlowKind::kGuided}, {"meanflow", FlowKind::kMeanFlow}});
     flow.read("steps", s3gen.flow.steps, 1, 1000);
@@ -250,7 +251,8 @@ void check_relations(const ModelConfig& config, const std::string& origin) {
           "t3.start_speech and t3.stop_speech below t3.speech_vocab");
   require(t3.head_dim % 2 == 0, origin, "an even t3.head_dim");
   require(t3.hidden % t3.perceiver_heads == 0, origin, "t3.hidden divisible by t3.perceiver_heads");
-  require(config.s3tokenizer.codebook_dims <= 12, origin, "s3tokenizer.codebook_dims of at most 12");
+  require(config.s3tokenizer.codebook_dims <= 12, origin,
+          "s3tokenizer.codebook_dims of at most 12");
   require(t3.start_speech == config.s3tokenizer.codebook_size(), origin,
           "t3.start_speech equal to the codebook size " +
               std::to_string(config.s3tokenizer.codebook_size()));
@@ -293,7 +295,7 @@ ModelConfig parse_config(const std::string& text, const std::string& origin, Fam
     throw Error(ErrorCode::kBadFile, origin + ": expected JSON, got " + error.what());
   }
   refuse_foreign(document, origin);
-  Reader json(document, origin);
+  ConfigReader json(document, origin);
   json.read("family", family,
             {{"english", Family::kEnglish},
              {"turbo", Family::kTurbo},
@@ -302,37 +304,37 @@ ModelConfig parse_config(const std::string& text, const std::string& origin, Fam
   ModelConfig config = preset(family);
   json.read("format", config.format);
   json.read("name", config.name);
-  json.object("text", [&](Reader& text_json) {
+  json.object("text", [&](ConfigReader& text_json) {
     text_json.read("frontend", config.text.frontend,
                    {{"english-bpe", TextFrontend::kEnglishBpe},
                     {"flite-phones", TextFrontend::kFlitePhones},
                     {"gpt2-bpe", TextFrontend::kGpt2Bpe},
                     {"multilingual-bpe", TextFrontend::kMultilingualBpe}});
     text_json.read("max_characters", config.text.max_characters, 20, 5000);
-    text_json.object("max_characters_by_language", [&](Reader& by_language) {
+    text_json.object("max_characters_by_language", [&](ConfigReader& by_language) {
       by_language.read_all(config.text.max_characters_by_language, 20, 5000);
     });
   });
-  json.object("files", [&](Reader& files) {
+  json.object("files", [&](ConfigReader& files) {
     files.read("t3", config.files.t3);
     files.read("s3gen", config.files.s3gen);
     files.read("voice_encoder", config.files.voice_encoder);
   });
-  json.object("t3", [&](Reader& t3) { read_t3(t3, config.t3); });
-  json.object("voice_encoder", [&](Reader& encoder) {
+  json.object("t3", [&](ConfigReader& t3) { read_t3(t3, config.t3); });
+  json.object("voice_encoder", [&](ConfigReader& encoder) {
     encoder.read("mels", config.voice_encoder.mels);
     encoder.read("hidden", config.voice_encoder.hidden);
     encoder.read("layers", config.voice_encoder.layers, 1, 100);
     encoder.read("embedding", config.voice_encoder.embedding);
   });
-  json.object("s3tokenizer", [&](Reader& tokenizer) {
+  json.object("s3tokenizer", [&](ConfigReader& tokenizer) {
     tokenizer.read("mels", config.s3tokenizer.mels);
     tokenizer.read("state", config.s3tokenizer.state);
     tokenizer.read("heads", config.s3tokenizer.heads, 1, 1000);
     tokenizer.read("layers", config.s3tokenizer.layers, 1, 1000);
     tokenizer.read("codebook_dims", config.s3tokenizer.codebook_dims, 1, 12);
   });
-  json.object("xvector", [&](Reader& xvector) {
+  json.object("xvector", [&](ConfigReader& xvector) {
     xvector.read("features", config.xvector.features);
     xvector.read("head_channels", config.xvector.head_channels);
     xvector.read("channels", config.xvector.channels);
@@ -341,17 +343,17 @@ ModelConfig parse_config(const std::string& text, const std::string& origin, Fam
     xvector.read("layers", config.xvector.layers);
     xvector.read("embedding", config.xvector.embedding);
   });
-  json.object("s3gen", [&](Reader& s3gen) { read_s3gen(s3gen, config.s3gen); });
-  json.object("hift", [&](Reader& hift) {
+  json.object("s3gen", [&](ConfigReader& s3gen) { read_s3gen(s3gen, config.s3gen); });
+  json.object("hift", [&](ConfigReader& hift) {
     hift.read("channels", config.hift.channels);
     hift.read("f0_channels", config.hift.f0_channels);
     hift.read("harmonics", config.hift.harmonics, 0, 100);
   });
-  json.object("voice", [&](Reader& voice) {
+  json.object("voice", [&](ConfigReader& voice) {
     voice.read("min_seconds", config.voice.min_seconds);
     voice.read("loudness_lufs", config.voice.loudness_lufs);
   });
-  json.object("defaults", [&](Reader& defaults) {
+  json.object("defaults", [&](ConfigReader& defaults) {
     defaults.read("temperature", config.defaults.temperature);
     defaults.read("cfg_weight", config.defaults.cfg_weight);
     defaults.read("exaggeration", config.defaults.exaggeration);

@@ -68,7 +68,7 @@ void LiveAnswer::run(const LendEngine& lend, const std::stop_token& stop) {
 }
 
 void LiveAnswer::speak(Engine& engine, const Model& model, const std::stop_token& stop) {
-  const Speaker speaker =
+  const ChosenVoice chosen =
       services_.voices.choose(exchange_->owner(), speech_.request.voice, model, engine, stop);
   std::vector<float> held;
   std::vector<WordTime> words;
@@ -87,7 +87,7 @@ void LiveAnswer::speak(Engine& engine, const Model& model, const std::stop_token
     return send(writer_->push(whole_ ? words : chunk.words, samples));
   };
   const SynthesisStats stats =
-      engine.synthesize(speech_.request.text, speaker.voice, speech_.request.options, take, stop);
+      engine.synthesize(speech_.request.text, chosen.voice, speech_.request.options, take, stop);
   if (!writer_) writer_ = make_speech_writer(speech_, 0);
   services_.metrics.observe_first_audio(stats.seconds_to_first_audio);
   services_.metrics.observe_real_time_factor(stats.real_time_factor());

@@ -16,7 +16,7 @@ constexpr int kEach = 4;
 
 }  // namespace
 
-struct Webhooks::Delivery {
+struct Webhooks::JobCall {
   Webhooks* owner;
   Job job;
   GCancellable* stop = g_cancellable_new();
@@ -26,7 +26,7 @@ struct Webhooks::Delivery {
   // The job is kept for us.
   bool reads = false;
 
-  ~Delivery() {
+  ~JobCall() {
     if (timer) g_source_remove(timer);
     if (message) g_object_unref(message);
     g_object_unref(stop);
@@ -64,28 +64,28 @@ void Webhooks::look() {
 }
 
 void Webhooks::send(const Job& job) {
-  auto* delivery = new Delivery{this, job};
+  auto* call = new JobCall{this, job};
   GUri* uri = g_uri_parse(job.webhook.c_str(), GUriFlags(SOUP_HTTP_URI_FLAGS), nullptr);
   if (!uri || !policy_.allows(job.webhook)) {
     if (uri) g_uri_unref(uri);
-    return finished(delivery, "its address may not be called", false);
+    return finished(call, "its address may not be called", false);
   }
-  delivery->message = soup_message_new_from_uri("POST", uri);
-  delivery->timer = g_timeout_add_seconds(
+  call->message = soup_message_new_from_uri("POST", uri);
+  call->timer = g_timeout_add_seconds(
       kMostSeconds,
       [](gpointer data) -> gboolean {
-        auto* late = static_cast<Delivery*>(data);
+        auto* late = static_cast<JobCall*>(data);
         late->timer = 0;
         g_cancellable_cancel(late->stop);
         return G_SOURCE_REMOVE;
       },
-      delivery);
+      call);
   // A name is looked up first: what may not be called is not even knocked at.
   GResolver* resolver = g_resolver_get_default();
   g_resolver_lookup_by_name_async(
-      resolver, g_uri_get_host(uri), delivery->stop,
+      resolver, g_uri_get_host(uri), call->stop,
       [](GObject* source, GAsyncResult* result, gpointer data) {
-        auto* waiting = static_cast<Delivery*>(data);
+        auto* waiting = static_cast<JobCall*>(data);
         GError* error = nullptr;
         GList* addresses = g_resolver_lookup_by_name_finish(G_RESOLVER(source), result, &error);
         const std::string trouble = error ? error->message : "";
@@ -96,7 +96,7 @@ void Webhooks::send(const Job& job) {
           waiting->owner->finished(waiting, trouble, true);
         if (addresses) g_resolver_free_addresses(addresses);
       },
-      delivery);
+      call);
   g_object_unref(resolver);
   g_uri_unref(uri);
 }
@@ -104,53 +104,53 @@ void Webhooks::send(const Job& job) {
 // Before the first byte goes out: a name may have come to stand for another address.
 void Webhooks::on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
                                 gpointer data) {
-  auto* delivery = static_cast<Delivery*>(data);
+  auto* call = static_cast<JobCall*>(data);
   if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION(stream)) return;
   GSocketAddress* peer =
       g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream), nullptr);
   const bool allowed = peer && G_IS_INET_SOCKET_ADDRESS(peer) &&
-                       delivery->owner->policy_.allows_peer(
+                       call->owner->policy_.allows_peer(
                            g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(peer)));
   if (peer) g_object_unref(peer);
   if (allowed) return;
-  delivery->refused = true;
-  g_cancellable_cancel(delivery->stop);
+  call->refused = true;
+  g_cancellable_cancel(call->stop);
 }
 
-void Webhooks::resolved(Delivery* delivery, GList* addresses) {
+void Webhooks::resolved(JobCall* call, GList* addresses) {
   for (GList* at = addresses; at; at = at->next)
     if (!policy_.allows_peer(G_INET_ADDRESS(at->data)))
-      return finished(delivery, "its address may not be called", false);
+      return finished(call, "its address may not be called", false);
   store_.read(
-      [delivery](JobStore& store) {
+      [call](JobStore& store) {
         // Kept while it is sent, also when its time ends meanwhile.
-        delivery->reads = store.begin_reading(delivery->job.id);
-        return store.output_bytes(delivery->job.id);
+        call->reads = store.begin_reading(call->job.id);
+        return store.output_bytes(call->job.id);
       },
-      [this, delivery](auto& bytes) {
+      [this, call](auto& bytes) {
         try {
           std::int64_t length = 0;
-          GInputStream* body = open_status(store_.blocking(), delivery->job, bytes.get(), &length);
-          post_body(delivery, body, length);
+          GInputStream* body = open_status(store_.blocking(), call->job, bytes.get(), &length);
+          post_body(call, body, length);
         } catch (const StorageError& error) {
           // Not sent, not counted: its time comes again.
-          log(Level::kWarning, "job " + delivery->job.id + ": webhook postponed: " + error.what());
-          let_go(delivery);
+          log(Level::kWarning, "job " + call->job.id + ": webhook postponed: " + error.what());
+          let_go(call);
         }
       });
 }
 
-void Webhooks::post_body(Delivery* delivery, GInputStream* body, std::int64_t length) {
-  SoupMessage* message = delivery->message;
+void Webhooks::post_body(JobCall* call, GInputStream* body, std::int64_t length) {
+  SoupMessage* message = call->message;
   // An address that sends us on may lead where its owner may not go.
   soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
   soup_message_set_request_body(message, "application/json", body, length);
   g_object_unref(body);
-  g_signal_connect(message, "network-event", G_CALLBACK(on_network_event), delivery);
+  g_signal_connect(message, "network-event", G_CALLBACK(on_network_event), call);
   soup_session_send_async(
-      session_, message, G_PRIORITY_LOW, delivery->stop,
+      session_, message, G_PRIORITY_LOW, call->stop,
       [](GObject* session, GAsyncResult* result, gpointer data) {
-        auto* sent = static_cast<Delivery*>(data);
+        auto* sent = static_cast<JobCall*>(data);
         GError* error = nullptr;
         GInputStream* stream = soup_session_send_finish(SOUP_SESSION(session), result, &error);
         const guint status = soup_message_get_status(sent->message);
@@ -163,37 +163,37 @@ void Webhooks::post_body(Delivery* delivery, GInputStream* body, std::int64_t le
         g_signal_handlers_disconnect_by_data(sent->message, sent);
         sent->owner->finished(sent, trouble, true);
       },
-      delivery);
+      call);
 }
 
 // `sent`: as far as that was possible. What may not be called is not tried again.
-void Webhooks::finished(Delivery* delivery, const std::string& trouble, bool sent) {
-  const std::string& id = delivery->job.id;
+void Webhooks::finished(JobCall* call, const std::string& trouble, bool sent) {
+  const std::string& id = call->job.id;
   log(trouble.empty() ? Level::kInfo : Level::kWarning,
       "job " + id + ": webhook " + (trouble.empty() ? "delivered" : "failed: " + trouble));
-  const bool done = trouble.empty() || !sent || delivery->refused;
+  const bool done = trouble.empty() || !sent || call->refused;
   store_.write(
       [id, done, retry_ms = retry_ms_](JobStore& store) {
         store.webhook_sent(id, done, retry_ms);
         return true;
       },
-      [this, delivery](auto& answer) {
+      [this, call](auto& answer) {
         try {
           answer.get();
         } catch (const StorageError& failure) {
-          log(Level::kWarning, "job " + delivery->job.id + ": " + failure.what());
+          log(Level::kWarning, "job " + call->job.id + ": " + failure.what());
         }
-        let_go(delivery);
+        let_go(call);
       });
 }
 
-void Webhooks::let_go(Delivery* delivery) {
+void Webhooks::let_go(JobCall* call) {
   {
     const std::lock_guard lock(mutex_);
-    if (--in_the_air_[delivery->job.owner] <= 0) in_the_air_.erase(delivery->job.owner);
+    if (--in_the_air_[call->job.owner] <= 0) in_the_air_.erase(call->job.owner);
   }
-  if (delivery->reads) store_.blocking().end_reading(delivery->job.id);
-  delete delivery;
+  if (call->reads) store_.blocking().end_reading(call->job.id);
+  delete call;
 }
 
 }  // namespace chatterbox::sidecar

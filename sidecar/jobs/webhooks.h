@@ -25,15 +25,15 @@ class Webhooks {
   void look();
 
  private:
-  struct Delivery;
+  struct JobCall;
   // In the thread of the main loop, like everything below.
   void send(const Job& job);
-  void resolved(Delivery* delivery, GList* addresses);
-  void post_body(Delivery* delivery, GInputStream* body, std::int64_t length);
-  void let_go(Delivery* delivery);
-  void finished(Delivery* delivery, const std::string& trouble, bool sent);
+  void resolved(JobCall* call, GList* addresses);
+  void post_body(JobCall* call, GInputStream* body, std::int64_t length);
+  void let_go(JobCall* call);
+  void finished(JobCall* call, const std::string& trouble, bool sent);
   static void on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
-                               gpointer delivery);
+                               gpointer call);
 
   AsyncStore& store_;
   const WebhookPolicy policy_;

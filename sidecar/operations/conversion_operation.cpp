@@ -16,17 +16,17 @@ namespace {
 
 using Kind = ConversionRequest::Kind;
 
-void write_transfer(JsonWriter& json, Kind kind, const Speaker& speaker) {
+void write_transfer(JsonWriter& json, Kind kind, const ChosenVoice& chosen) {
   json.key("transfer_info").begin_object();
   if (kind == Kind::kTransferToVoice) {
     json.field("transfer_mode", "embedding")
-        .field("target_voice", speaker.name)
-        .field("source", speaker.source);
+        .field("target_voice", chosen.name)
+        .field("source", chosen.source);
   } else {
     json.field("transfer_mode", "audio")
         .field("target_voice", "target_audio")
         .field("target_source", "audio_file")
-        .field("target_duration", speaker.reference_seconds);
+        .field("target_duration", chosen.reference_seconds);
   }
   json.end_object();
 }
@@ -39,14 +39,14 @@ std::string convert_speech(const ConversionRequest& request,
   VoiceChoice target = request.target;
   // As the interface has it: of a target's recording, 10 s are heard.
   if (!target.reference.empty()) target.max_seconds = 10;
-  const Speaker speaker =
+  const ChosenVoice chosen =
       context.voices.choose(context.owner, target, context.model, context.engine, context.stop);
 
   DecodeLimits limits;
   limits.seconds = context.voices.max_audio_seconds();
   const Audio input = decode_upload("input_audio", request.input, limits, context.stop);
   const Audio output =
-      context.engine.convert(input, speaker.voice, {context.seed, request.watermark}, context.stop);
+      context.engine.convert(input, chosen.voice, {context.seed, request.watermark}, context.stop);
   const std::vector<float>& samples = output.samples;
   const double seconds = seconds_since(start);
   context.metrics.observe_real_time_factor(seconds / std::max(input.seconds(), 0.001));
@@ -65,13 +65,13 @@ std::string convert_speech(const ConversionRequest& request,
       .field("input_duration", input.seconds());
   write_info(json, output.seconds(), context.model);
   if (transfer) {
-    write_transfer(json, request.kind, speaker);
+    write_transfer(json, request.kind, chosen);
     json.field("output_method", "base64");
   } else {
     json.key("target_voice_info").begin_object();
-    json.field("voice_name", speaker.name)
-        .field("voice_id", speaker.id)
-        .field("loaded_via", speaker.source)
+    json.field("voice_name", chosen.name)
+        .field("voice_id", chosen.id)
+        .field("loaded_via", chosen.source)
         .end_object();
   }
   char text[32];

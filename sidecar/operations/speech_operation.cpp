@@ -111,16 +111,16 @@ void write_choice(JsonWriter& json, const char* name, const std::optional<double
   value ? json.number(*value) : json.null();
 }
 
-void write_parameters(JsonWriter& json, const SpeechRequest& request, const Speaker& speaker,
+void write_parameters(JsonWriter& json, const SpeechRequest& request, const ChosenVoice& chosen,
                       std::uint64_t seed) {
   json.key("parameters").begin_object();
   if (request.streams()) json.field("chunk_size", request.options.chunk_size);
   write_choice(json, "exaggeration", request.options.exaggeration);
   write_choice(json, "cfg_weight", request.options.cfg_weight);
   write_choice(json, "temperature", request.options.temperature);
-  json.field("voice_cloning", speaker.source != "built_in")
-      .field("voice_id", speaker.id)
-      .field("voice_name", speaker.name)
+  json.field("voice_cloning", chosen.source != "built_in")
+      .field("voice_id", chosen.id)
+      .field("voice_name", chosen.name)
       .field("optimization", "none")
       .field("seed", std::int64_t(seed))
       .end_object();
@@ -147,14 +147,14 @@ void write_metrics(JsonWriter& json, const Collector& speech, double rtf, double
 
 std::string speak(const SpeechRequest& request, const std::vector<std::string>& warnings,
                   const JobContext& context) {
-  const Speaker speaker = context.voices.choose(context.owner, request.voice, context.model,
-                                                context.engine, context.stop);
+  const ChosenVoice chosen = context.voices.choose(context.owner, request.voice, context.model,
+                                                   context.engine, context.stop);
   SynthesisOptions options = request.options;
   if (!options.seed) options.seed = context.seed;
 
   Collector speech(request, context);
   const SynthesisStats stats = context.engine.synthesize(
-      request.text, speaker.voice, options,
+      request.text, chosen.voice, options,
       [&](const SpeechChunk& chunk) { return speech.take(chunk); }, context.stop);
   context.metrics.observe_first_audio(stats.seconds_to_first_audio);
   context.metrics.observe_real_time_factor(stats.real_time_factor());
@@ -175,7 +175,7 @@ std::string speak(const SpeechRequest& request, const std::vector<std::string>& 
       .field("operation", "tts")
       .field("watermark_applied", options.watermark);
   write_info(json, duration, context.model);
-  write_parameters(json, request, speaker, *options.seed);
+  write_parameters(json, request, chosen, *options.seed);
   if (request.streams() && request.print_metrics)
     write_metrics(json, speech, stats.real_time_factor(), duration);
   write_warnings(json, warnings);

@@ -127,7 +127,7 @@ void check_recording(const std::string& field, const Audio& recording, double mi
   throw RequestError(what, field + ": " + fault->message);
 }
 
-std::optional<Speaker> Voices::recall(const std::string& key) {
+std::optional<ChosenVoice> Voices::recall(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(recent_.begin(), recent_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
@@ -136,9 +136,9 @@ std::optional<Speaker> Voices::recall(const std::string& key) {
   return found->second;
 }
 
-void Voices::remember(const std::string& key, const Speaker& speaker) {
+void Voices::remember(const std::string& key, const ChosenVoice& chosen) {
   const std::lock_guard lock(mutex_);
-  recent_.emplace_front(key, speaker);
+  recent_.emplace_front(key, chosen);
   if (recent_.size() > kRemembered) recent_.pop_back();
 }
 
@@ -154,18 +154,18 @@ VoiceChoice Voices::translated(const VoiceLibrary& library, VoiceChoice choice) 
   return choice;
 }
 
-Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const Model& model,
-                       Engine& engine, const std::stop_token& stop) {
+ChosenVoice Voices::choose(const std::string& owner, const VoiceChoice& asked, const Model& model,
+                           Engine& engine, const std::stop_token& stop) {
   const VoiceChoice choice = translated(library(owner), asked);
   if (!choice.id.empty() || !choice.name.empty()) {
     const VoiceLibrary library = this->library(owner);
     const VoiceEntry entry = find_entry(library, choice);
     const std::string key = model.id() + "/" + file_key(entry.path);
     if (auto known = recall(key)) return *known;
-    Speaker speaker{library.voice(entry, engine, stop), entry.id, entry.name, "voice_library",
-                    entry.seconds};
-    remember(key, speaker);
-    return speaker;
+    ChosenVoice chosen{library.voice(entry, engine, stop), entry.id, entry.name, "voice_library",
+                       entry.seconds};
+    remember(key, chosen);
+    return chosen;
   }
   if (!choice.reference.empty()) {
     const std::string key =
@@ -177,10 +177,10 @@ Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const
     const Audio reference = decode_upload(choice.field, choice.reference, limits, stop);
     check_recording(choice.field, reference, kLeastReferenceSeconds);
     try {
-      Speaker speaker{engine.make_voice(reference, stop), "none", "none", "reference_audio",
-                      reference.seconds()};
-      remember(key, speaker);
-      return speaker;
+      ChosenVoice chosen{engine.make_voice(reference, stop), "none", "none", "reference_audio",
+                         reference.seconds()};
+      remember(key, chosen);
+      return chosen;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInvalidArgument) throw;
       throw RequestError("Reference audio too short",
@@ -191,7 +191,7 @@ Speaker Voices::choose(const std::string& owner, const VoiceChoice& asked, const
     throw RequestError("A voice is required",
                        "expected voice_name, voice_id or reference_audio: this model has no voice "
                        "of its own");
-  return Speaker{*model.builtin_voice(), "none", "none", "built_in", 0};
+  return ChosenVoice{*model.builtin_voice(), "none", "none", "built_in", 0};
 }
 
 }  // namespace chatterbox::sidecar

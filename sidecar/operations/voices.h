@@ -16,7 +16,7 @@
 namespace chatterbox::sidecar {
 
 // A voice ready to speak, and what answers call it.
-struct Speaker {
+struct ChosenVoice {
   Voice voice;
   std::string id = "none";
   std::string name = "none";
@@ -39,8 +39,8 @@ class Voices {
          double max_audio_seconds);
 
   // Throws RequestError when there is no such voice or the reference is no audio.
-  Speaker choose(const std::string& owner, const VoiceChoice& choice, const Model& model,
-                 Engine& engine, const std::stop_token& stop);
+  ChosenVoice choose(const std::string& owner, const VoiceChoice& choice, const Model& model,
+                     Engine& engine, const std::stop_token& stop);
 
   VoiceLibrary library(const std::string& owner) const;
   // The library in which SharedVoice::folder is the own one.
@@ -62,8 +62,8 @@ class Voices {
 
  private:
   std::string folder_of(const std::string& owner) const;
-  std::optional<Speaker> recall(const std::string& key);
-  void remember(const std::string& key, const Speaker& speaker);
+  std::optional<ChosenVoice> recall(const std::string& key);
+  void remember(const std::string& key, const ChosenVoice& chosen);
 
   const std::string directory_;
   const std::vector<std::string> installed_;
@@ -72,7 +72,7 @@ class Voices {
   VoiceTable* table_ = nullptr;
   std::mutex mutex_;
   // Guarded by mutex_; most recent first.
-  std::list<std::pair<std::string, Speaker>> recent_;
+  std::list<std::pair<std::string, ChosenVoice>> recent_;
 };
 
 }  // namespace chatterbox::sidecar

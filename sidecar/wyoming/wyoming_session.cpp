@@ -250,7 +250,7 @@ class Session {
       std::string trouble;
       try {
         Engine& engine = lend();
-        const Speaker speaker =
+        const ChosenVoice chosen =
             services.voices.choose(kLocalOwner, voice, *engine.model(), engine, stop);
         SynthesisOptions options;
         options.language = language;
@@ -259,7 +259,7 @@ class Session {
           append_pcm16(bytes, chunk.samples);
           return bytes.empty() || pieces->push(std::move(bytes));
         };
-        engine.synthesize(text, speaker.voice, options, send_on, stop);
+        engine.synthesize(text, chosen.voice, options, send_on, stop);
       } catch (const RequestError& error) {
         trouble = error.detail();
       } catch (const std::exception& error) {

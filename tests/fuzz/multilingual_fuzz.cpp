@@ -13,7 +13,7 @@
 namespace {
 
 // Says each sign twice, so that readings are longer than what is written.
-class Twice : public chatterbox::KanjiReader {
+class Twice : public chatterbox::KanjiReadings {
  public:
   std::vector<Word> read(std::string_view text) const override {
     return {{std::string(text), std::string(text) + std::string(text)}};
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     chatterbox::MultilingualParts parts;
     parts.vocabulary = next();
     parts.cangjie = next();
-    parts.kanji_reader = std::make_unique<Twice>();
+    parts.kanji_readings = std::make_unique<Twice>();
     const auto tokenizer = chatterbox::make_multilingual_tokenizer(std::move(parts), "fuzz");
     for (const std::string& language : tokenizer->languages()) {
       const auto tokens = tokenizer->encode(tokenizer->normalize(text), language);

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   for (TCase* cases :
        {tts_basic_cases(), tts_text_cases(), tts_timing_cases(), tts_live_cases(),
         tts_flush_cases(), tts_error_cases(), tts_stress_cases(), tts_voice_cases(),
-        tts_word_cases(), tts_overflow_cases(), script_cases(), speech_worker_cases()})
+        tts_word_cases(), tts_overflow_cases(), script_cases(), speech_thread_cases()})
     suite_add_tcase(suite, cases);
   // Ends GStreamer too, where the leaks tracer reports, and fails the process
   // when it was asked to.

@@ -72,7 +72,7 @@ GST_END_TEST;
 // More than the settings want may be too little for the model.
 GST_START_TEST(test_too_short_for_the_model) {
   CloneHarness clone;
-  maker_script().min_seconds = 5;
+  voice_maker_scenario().min_seconds = 5;
   clone.start();
   clone.push(babble(4));
   clone.eos();
@@ -82,7 +82,7 @@ GST_START_TEST(test_too_short_for_the_model) {
   fail_unless(text(fields, "message").starts_with("expected more than 5.0 s for this model, got "));
   gst_structure_free(fields);
   clone.expect(GST_MESSAGE_WARNING, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "too-short");
-  fail_unless_equals_int(maker_script().begun, 0);
+  fail_unless_equals_int(voice_maker_scenario().begun, 0);
 }
 GST_END_TEST;
 
@@ -183,7 +183,7 @@ GST_END_TEST;
 GST_START_TEST(test_model_failures) {
   {
     CloneHarness clone;
-    maker_script().fail = true;
+    voice_maker_scenario().fail = true;
     clone.start();
     clone.push(babble(4));
     clone.eos();

@@ -49,8 +49,8 @@ void assert_same(const std::string& is, const std::string& expected) {
 VoiceLibrary library(const CloneHarness& clone) { return {clone.library(), {}}; }
 
 CloneHarness::CloneHarness(std::initializer_list<std::pair<const char*, const char*>> properties) {
-  reset_script();
-  reset_maker_script();
+  reset_scenario();
+  reset_voice_maker_scenario();
   element_ = gst_element_factory_make("chatterboxclone", nullptr);
   fail_unless(element_ != nullptr);
   gst_object_ref_sink(element_);
@@ -129,8 +129,8 @@ void CloneHarness::await_state(const std::string& wanted) const {
 }
 
 void CloneHarness::await_making() const {
-  for (int i = 0; i < 5000 && maker_script().begun == 0; ++i) g_usleep(1000);
-  fail_unless(maker_script().begun > 0, "nobody makes a voice; state %s", state().c_str());
+  for (int i = 0; i < 5000 && voice_maker_scenario().begun == 0; ++i) g_usleep(1000);
+  fail_unless(voice_maker_scenario().begun > 0, "nobody makes a voice; state %s", state().c_str());
 }
 
 bool CloneHarness::call(const char* signal) {

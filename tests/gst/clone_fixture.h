@@ -11,7 +11,7 @@
 
 #include "chatterbox/voice_library.h"
 #include "gst_check.h"
-#include "scripted_speaker.h"
+#include "scripted_synthesizer.h"
 #include "scripted_voice_maker.h"
 #include "support/temporary_directory.h"
 

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 // EOS leaves only when the voice is on disk, and all that was told came before.
 GST_START_TEST(test_eos) {
   CloneHarness clone({{"voice-name", "Me"}, {"description", "the one who tests"}});
-  maker_script().per_voice = std::chrono::milliseconds(50);
+  voice_maker_scenario().per_voice = std::chrono::milliseconds(50);
   clone.start();
   clone.push(babble(4));
   clone.expect_state("collecting");
@@ -101,8 +101,8 @@ GST_END_TEST;
 // A conversion behind the cloner goes on in the new voice, which the scripted one
 // says half as loud.
 GST_START_TEST(test_next_element_takes_it) {
-  reset_script();
-  reset_maker_script();
+  reset_scenario();
+  reset_voice_maker_scenario();
   TemporaryDirectory directory;
   const std::string launch =
       "chatterboxclone voice-name=Me duration=2000 min-duration=1000 voice-library=" +
@@ -180,7 +180,7 @@ GST_START_TEST(test_duration) {
   clone.push(babble(6));
   clone.eos();
   fail_unless(clone.ended());
-  fail_unless_equals_int(maker_script().made, 1);
+  fail_unless_equals_int(voice_maker_scenario().made, 1);
 }
 GST_END_TEST;
 
@@ -245,7 +245,7 @@ GST_END_TEST;
 
 GST_START_TEST(test_cancel_signal) {
   CloneHarness clone;
-  maker_script().per_voice = std::chrono::seconds(20);
+  voice_maker_scenario().per_voice = std::chrono::seconds(20);
   clone.start();
   clone.push(babble(4));
   clone.call("cancel");
@@ -268,17 +268,17 @@ GST_END_TEST;
 // Cancelled when the engine was about to begin: no voice is made.
 GST_START_TEST(test_cancel_before_voice) {
   CloneHarness clone;
-  maker_script().per_voice = std::chrono::seconds(20);
-  maker_script().before_voice = [&] { clone.call("cancel"); };
+  voice_maker_scenario().per_voice = std::chrono::seconds(20);
+  voice_maker_scenario().before_voice = [&] { clone.call("cancel"); };
   clone.start();
   clone.push(babble(4));
   fail_unless(clone.call("finish"));
   clone.await_state("idle");
   wait_for_background();
-  fail_unless_equals_int(maker_script().made, 0);
+  fail_unless_equals_int(voice_maker_scenario().made, 0);
   fail_unless(!library(clone).contains("Me"));
   // And it was not for the next one.
-  maker_script().per_voice = std::chrono::milliseconds(0);
+  voice_maker_scenario().per_voice = std::chrono::milliseconds(0);
   fail_unless(clone.call("start"));
   clone.push(babble(4));
   fail_unless(clone.call("finish"));
@@ -305,7 +305,7 @@ namespace {
 template <class Release>
 void test_released_by(Release&& release) {
   CloneHarness clone;
-  maker_script().per_voice = std::chrono::seconds(20);
+  voice_maker_scenario().per_voice = std::chrono::seconds(20);
   clone.start();
   clone.push(babble(4));
   std::thread streaming([&] { clone.eos(); });

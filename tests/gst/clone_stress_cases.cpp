@@ -17,10 +17,10 @@ using namespace chatterbox::gst;
 // 1,000 state changes while audio flows as fast as it can, with signals and flushing seeks
 // between.
 GST_START_TEST(test_random_states) {
-  reset_script();
-  reset_maker_script();
-  script().load = std::chrono::milliseconds(2);
-  maker_script().per_voice = std::chrono::milliseconds(2);
+  reset_scenario();
+  reset_voice_maker_scenario();
+  scenario().load = std::chrono::milliseconds(2);
+  voice_maker_scenario().per_voice = std::chrono::milliseconds(2);
   TemporaryDirectory directory;
   // Bursts of a tone: what a level meter takes for words.
   const std::string launch =
@@ -54,7 +54,7 @@ GST_START_TEST(test_random_states) {
   wait_for_background();
   slowest.print("chatterboxclone");
   // After all that it still makes one.
-  const int before = maker_script().made;
+  const int before = voice_maker_scenario().made;
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   GstBus* bus = gst_element_get_bus(pipeline);
   GstMessage* end = gst_bus_timed_pop_filtered(bus, 30 * GST_SECOND, GST_MESSAGE_EOS);
@@ -65,8 +65,8 @@ GST_START_TEST(test_random_states) {
   gst_object_unref(clone);
   gst_object_unref(pipeline);
   wait_for_background();
-  fail_unless(maker_script().made > before, "%d voices, %d before", int(maker_script().made),
-              before);
+  fail_unless(voice_maker_scenario().made > before, "%d voices, %d before",
+              int(voice_maker_scenario().made), before);
 }
 GST_END_TEST;
 
@@ -74,7 +74,7 @@ GST_END_TEST;
 GST_START_TEST(test_flush_against_eos) {
   CloneHarness clone({{"voice-name", "Me"}, {"overwrite", "true"}, {"min-duration", "1000"}});
   gst_harness_set_drop_buffers(clone.get(), TRUE);
-  maker_script().per_voice = std::chrono::milliseconds(1);
+  voice_maker_scenario().per_voice = std::chrono::milliseconds(1);
   clone.start();
   const std::vector<float> speech = babble(2);
   std::atomic<bool> stop{false};

@@ -133,7 +133,7 @@ void speak(GstAppSrc* in, const std::vector<float>& recording, gint64 frames, bo
 // What the element tells its neighbours.
 GstClockTime told_latency(GstElement* pipeline) {
   guint64 latency = 0;
-  g_object_get(named(pipeline, "changer"), "latency", &latency, nullptr);
+  g_object_get(named(pipeline, "converter"), "latency", &latency, nullptr);
   return latency;
 }
 
@@ -175,7 +175,7 @@ int main(int argc, char** argv) {
   if (recording.empty()) return 1;
   const std::string caps = "audio/x-raw,rate=48000,channels=2,format=F32LE,layout=non-interleaved";
   GstElement* pipeline = parse("appsrc name=in format=time ! " + caps +
-                               " ! audioconvert ! chatterboxvc name=changer seed=1" + properties +
+                               " ! audioconvert ! chatterboxvc name=converter seed=1" + properties +
                                " ! audioconvert ! " + caps + " ! appsink name=out sync=false");
   auto* in = GST_APP_SRC(named(pipeline, "in"));
   g_object_set(in, "block", TRUE, "max-bytes", guint64(1 << 20), "is-live", gboolean(live),

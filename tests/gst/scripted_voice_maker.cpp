@@ -11,42 +11,43 @@
 
 namespace chatterbox::gst {
 
-MakerScript& maker_script() {
-  static MakerScript script;
-  return script;
+VoiceMakerScenario& voice_maker_scenario() {
+  static VoiceMakerScenario scenario;
+  return scenario;
 }
 
-void reset_maker_script() {
-  maker_script().per_voice = std::chrono::milliseconds(0);
-  maker_script().fail = false;
-  maker_script().min_seconds = 1;
-  maker_script().before_voice = nullptr;
-  maker_script().begun = maker_script().made = maker_script().cancelled = 0;
+void reset_voice_maker_scenario() {
+  voice_maker_scenario().per_voice = std::chrono::milliseconds(0);
+  voice_maker_scenario().fail = false;
+  voice_maker_scenario().min_seconds = 1;
+  voice_maker_scenario().before_voice = nullptr;
+  voice_maker_scenario().begun = voice_maker_scenario().made = voice_maker_scenario().cancelled = 0;
 }
 
 namespace {
 
 class ScriptedVoiceMaker final : public VoiceMaker {
  public:
-  explicit ScriptedVoiceMaker(std::shared_ptr<SpeakerModel> model) : model_(std::move(model)) {}
+  explicit ScriptedVoiceMaker(std::shared_ptr<SpeechModel> model) : model_(std::move(model)) {}
 
   std::string model_id() const override { return "0123456789abcdef"; }
 
   double min_seconds() const override {
-    if (maker_script().before_voice) std::exchange(maker_script().before_voice, nullptr)();
-    return maker_script().min_seconds;
+    if (voice_maker_scenario().before_voice)
+      std::exchange(voice_maker_scenario().before_voice, nullptr)();
+    return voice_maker_scenario().min_seconds;
   }
 
   void make_voice(const Audio&, std::stop_token stop) override {
-    ++maker_script().begun;
+    ++voice_maker_scenario().begun;
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, maker_script().per_voice, [] { return false; });
+    changed_.wait_for(lock, stop, voice_maker_scenario().per_voice, [] { return false; });
     if (stop.stop_requested()) {
-      ++maker_script().cancelled;
+      ++voice_maker_scenario().cancelled;
       throw Error(ErrorCode::kCancelled, "scripted");
     }
-    if (maker_script().fail) throw Error(ErrorCode::kModelFailure, "scripted");
-    ++maker_script().made;
+    if (voice_maker_scenario().fail) throw Error(ErrorCode::kModelFailure, "scripted");
+    ++voice_maker_scenario().made;
   }
 
   void save_voice(const std::string& path) override {
@@ -56,14 +57,14 @@ class ScriptedVoiceMaker final : public VoiceMaker {
   }
 
  private:
-  const std::shared_ptr<SpeakerModel> model_;  // kept alive, as engines do
+  const std::shared_ptr<SpeechModel> model_;  // kept alive, as engines do
   std::mutex mutex_;
   std::condition_variable_any changed_;
 };
 
 }  // namespace
 
-std::unique_ptr<VoiceMaker> make_scripted_voice_maker(std::shared_ptr<SpeakerModel> model) {
+std::unique_ptr<VoiceMaker> make_scripted_voice_maker(std::shared_ptr<SpeechModel> model) {
   return std::make_unique<ScriptedVoiceMaker>(std::move(model));
 }
 

@@ -7,13 +7,13 @@
 #include <functional>
 #include <memory>
 
-#include "speaker.h"
+#include "synthesizer.h"
 #include "voice_maker.h"
 
 // An engine that makes voices of nothing, as slowly and as badly as a test wants.
 namespace chatterbox::gst {
 
-struct MakerScript {
+struct VoiceMakerScenario {
   std::chrono::milliseconds per_voice{0};
   bool fail = false;  // with kModelFailure
   double min_seconds = 1;
@@ -23,9 +23,9 @@ struct MakerScript {
   std::atomic<int> cancelled{0};
 };
 
-MakerScript& maker_script();
-void reset_maker_script();
+VoiceMakerScenario& voice_maker_scenario();
+void reset_voice_maker_scenario();
 
-std::unique_ptr<VoiceMaker> make_scripted_voice_maker(std::shared_ptr<SpeakerModel> model);
+std::unique_ptr<VoiceMaker> make_scripted_voice_maker(std::shared_ptr<SpeechModel> model);
 
 }  // namespace chatterbox::gst

@@ -76,7 +76,7 @@ GST_START_TEST(test_properties) {
 GST_END_TEST;
 
 GST_START_TEST(test_states) {
-  reset_script();
+  reset_scenario();
   GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
   for (int i = 0; i < 3; ++i) {
     fail_unless_equals_int(gst_element_set_state(element, GST_STATE_READY),
@@ -84,14 +84,14 @@ GST_START_TEST(test_states) {
     fail_unless_equals_int(gst_element_set_state(element, GST_STATE_NULL),
                            GST_STATE_CHANGE_SUCCESS);
   }
-  fail_unless_equals_int(script().loads, 0);
+  fail_unless_equals_int(scenario().loads, 0);
   gst_object_unref(element);
 }
 GST_END_TEST;
 
 GST_START_TEST(test_leave_while_loading) {
   TtsHarness tts;
-  script().load = std::chrono::seconds(20);
+  scenario().load = std::chrono::seconds(20);
   gst_element_set_state(tts.element(), GST_STATE_READY);
   gst_element_set_state(tts.element(), GST_STATE_PAUSED);
   GstMessage* start = nullptr;
@@ -101,7 +101,7 @@ GST_START_TEST(test_leave_while_loading) {
     GstProgressType type;
     gst_message_parse_progress(start, &type, nullptr, nullptr);
     gst_message_unref(start);
-    if (type == GST_PROGRESS_TYPE_CONTINUE || script().loads > 0) break;
+    if (type == GST_PROGRESS_TYPE_CONTINUE || scenario().loads > 0) break;
   }
   const double took =
       milliseconds_of([&] { gst_element_set_state(tts.element(), GST_STATE_NULL); });
@@ -111,7 +111,7 @@ GST_END_TEST;
 
 GST_START_TEST(test_leave_while_speaking) {
   TtsHarness tts({{"chunk-size", "1"}});
-  script().per_byte = std::chrono::milliseconds(20);
+  scenario().per_byte = std::chrono::milliseconds(20);
   tts.start();
   fail_unless_equals_int(tts.text(std::string(400, 'a') + ". "), GST_FLOW_OK);
   tts.text("The end is near. ");
@@ -132,7 +132,7 @@ GST_START_TEST(test_reuse_after_eos) {
     gst_element_set_state(tts.element(), GST_STATE_READY);
     gst_element_set_state(tts.element(), GST_STATE_PLAYING);
   }
-  fail_unless_equals_int(script().loads, 1);
+  fail_unless_equals_int(scenario().loads, 1);
 }
 GST_END_TEST;
 
@@ -149,7 +149,7 @@ GST_START_TEST(test_model_is_shared) {
     tts->eos();
     assert_text(tts->hear().text(), "Hello.");
   }
-  fail_unless_equals_int(script().models_alive, 5);
+  fail_unless_equals_int(scenario().models_alive, 5);
 }
 GST_END_TEST;
 
@@ -237,7 +237,7 @@ GST_END_TEST;
 
 GST_START_TEST(test_text_property_ends) {
   TtsHarness tts({{"text", "A very long text that nobody wants to hear to its end."}}, false);
-  script().per_byte = std::chrono::milliseconds(50);
+  scenario().per_byte = std::chrono::milliseconds(50);
   fail_unless(gst_element_send_event(tts.element(), gst_event_new_eos()));
   const Heard heard = tts.hear();
   fail_unless(heard.seconds() < 2.2);

@@ -18,4 +18,4 @@ TCase* tts_overflow_cases();
 
 // Units under them.
 TCase* script_cases();
-TCase* speech_worker_cases();
+TCase* speech_thread_cases();

@@ -155,7 +155,7 @@ GST_START_TEST(test_second_attempt) {
   speak(tts, "Well [once] then.");
   tts.eos();
   assert_text(tts.hear().text(), "Well [once] then.");
-  fail_unless_equals_int(script().utterances, 2);
+  fail_unless_equals_int(scenario().utterances, 2);
 }
 GST_END_TEST;
 
@@ -218,7 +218,7 @@ GST_END_TEST;
 
 // Where nothing can be linked any more nobody has to wait for the error.
 GST_START_TEST(test_nothing_can_come) {
-  reset_script();
+  reset_scenario();
   GstElement* pipeline = gst_parse_launch("chatterboxtts ! fakesink", nullptr);
   GstBus* bus = gst_element_get_bus(pipeline);
   const double took = milliseconds_of([&] {
@@ -236,7 +236,7 @@ GST_END_TEST;
 
 // A demuxer may still bring text.
 GST_START_TEST(test_something_may_come) {
-  reset_script();
+  reset_scenario();
   GstElement* pipeline = gst_parse_launch(
       "chatterboxtts ! fakesink appsrc is-live=true ! identity name=later", nullptr);
   GstBus* bus = gst_element_get_bus(pipeline);

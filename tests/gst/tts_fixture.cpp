@@ -37,7 +37,7 @@ std::string Heard::text() const {
 
 TtsHarness::TtsHarness(std::initializer_list<std::pair<const char*, const char*>> properties,
                        bool linked, bool live) {
-  reset_script();
+  reset_scenario();
   element_ = gst_element_factory_make("chatterboxtts", nullptr);
   fail_unless(element_ != nullptr);
   for (const auto& [name, value] : properties)

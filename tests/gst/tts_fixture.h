@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gst_check.h"
-#include "scripted_speaker.h"
+#include "scripted_synthesizer.h"
 
 namespace chatterbox::gst {
 

@@ -35,19 +35,19 @@ GST_START_TEST(test_flush_idle) {
   for (int i = 0; i < 3; ++i) flush(tts);
   tts.start();
   expect_new_text(tts, "fresh");
-  fail_unless_equals_int(script().loads, 1);
+  fail_unless_equals_int(scenario().loads, 1);
 }
 GST_END_TEST;
 
 GST_START_TEST(test_flush_speaking) {
   TtsHarness tts({{"chunk-size", "1"}});
-  script().per_byte = std::chrono::milliseconds(10);
+  scenario().per_byte = std::chrono::milliseconds(10);
   tts.start();
   tts.text(kLong + "Half a sen");
   gst_buffer_unref(gst_harness_pull(tts.get()));
   const double took = milliseconds_of([&] { flush(tts); });
   fail_unless(took < 100, "%g ms", took);
-  script().per_byte = std::chrono::milliseconds(0);
+  scenario().per_byte = std::chrono::milliseconds(0);
   tts.start();
   expect_new_text(tts, "fresh");
   GstEvent* event = gst_pad_get_sticky_event(tts.get()->sinkpad, GST_EVENT_SEGMENT, 0);
@@ -59,7 +59,7 @@ GST_END_TEST;
 // The streaming thread of upstream waits for room; a flush lets it go.
 GST_START_TEST(test_flush_full_queue) {
   TtsHarness tts({{"chunk-size", "1"}});
-  script().per_byte = std::chrono::milliseconds(10);
+  scenario().per_byte = std::chrono::milliseconds(10);
   tts.start();
   std::string text;
   for (int i = 0; i < 30; ++i) text += "Sentence number " + std::to_string(i) + " is here. ";
@@ -72,7 +72,7 @@ GST_START_TEST(test_flush_full_queue) {
   fail_unless_equals_int(flow, GST_FLOW_FLUSHING);
   fail_unless_equals_int(tts.text("between"), GST_FLOW_FLUSHING);
   fail_unless(gst_pad_push_event(tts.get()->srcpad, gst_event_new_flush_stop(TRUE)));
-  script().per_byte = std::chrono::milliseconds(0);
+  scenario().per_byte = std::chrono::milliseconds(0);
   tts.start();
   expect_new_text(tts, "fresh");
 }
@@ -89,7 +89,7 @@ GST_END_TEST;
 GST_START_TEST(test_interrupt_speaking) {
   const bool with_flush = __i__ == 1;
   TtsHarness tts({{"chunk-size", "1"}});
-  script().per_byte = std::chrono::milliseconds(10);
+  scenario().per_byte = std::chrono::milliseconds(10);
   tts.start();
   fail_unless_equals_int(tts.text(kLong + "This was to come afterwards. And half a sen"),
                          GST_FLOW_OK);
@@ -101,7 +101,7 @@ GST_START_TEST(test_interrupt_speaking) {
   gboolean interrupted = FALSE;
   fail_unless(gst_structure_get_boolean(end, "interrupted", &interrupted) && interrupted);
   gst_structure_free(end);
-  script().per_byte = std::chrono::milliseconds(0);
+  scenario().per_byte = std::chrono::milliseconds(0);
   while (GstBuffer* stale = gst_harness_try_pull(tts.get())) gst_buffer_unref(stale);
   fail_unless_equals_int(tts.text("fresh"), GST_FLOW_OK);
   tts.eos();
@@ -112,7 +112,7 @@ GST_END_TEST;
 // Upstream must not see that anything happened, even while it waits for room.
 GST_START_TEST(test_interrupt_full_queue) {
   TtsHarness tts({{"chunk-size", "1"}});
-  script().per_byte = std::chrono::milliseconds(10);
+  scenario().per_byte = std::chrono::milliseconds(10);
   tts.start();
   std::string text;
   for (int i = 0; i < 30; ++i) text += "Sentence number " + std::to_string(i) + " is here. ";
@@ -126,7 +126,7 @@ GST_START_TEST(test_interrupt_full_queue) {
                      gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM_OOB, structure));
   upstream.join();
   fail_unless_equals_int(flow, GST_FLOW_OK);
-  script().per_byte = std::chrono::milliseconds(0);
+  scenario().per_byte = std::chrono::milliseconds(0);
   expect_new_text(tts, "fresh");
 }
 GST_END_TEST;
@@ -134,7 +134,7 @@ GST_END_TEST;
 // An interruption after the last text still lets the stream end.
 GST_START_TEST(test_interrupt_keeps_eos) {
   TtsHarness tts({{"chunk-size", "1"}});
-  script().per_byte = std::chrono::milliseconds(5);
+  scenario().per_byte = std::chrono::milliseconds(5);
   tts.start();
   tts.text(kLong);
   tts.eos();
@@ -153,7 +153,7 @@ GST_START_TEST(test_drain) {
   tts.start();
   tts.text("not a whole sentence");
   g_usleep(50000);
-  fail_unless_equals_int(script().utterances, 0);
+  fail_unless_equals_int(scenario().utterances, 0);
   if (__i__ == 0)
     g_signal_emit_by_name(tts.element(), "drain");
   else
@@ -170,7 +170,7 @@ GST_END_TEST;
 
 GST_START_TEST(test_drain_query) {
   TtsHarness tts;
-  script().per_byte = std::chrono::milliseconds(2);
+  scenario().per_byte = std::chrono::milliseconds(2);
   tts.start();
   tts.text("all of this comes first");
   GstQuery* query = gst_query_new_drain();
@@ -198,7 +198,7 @@ GST_END_TEST;
 
 GST_START_TEST(test_eos_during_load) {
   TtsHarness tts({{"model-path", "/slow"}});
-  script().load = std::chrono::milliseconds(300);
+  scenario().load = std::chrono::milliseconds(300);
   gst_element_set_state(tts.element(), GST_STATE_NULL);
   gst_element_set_state(tts.element(), GST_STATE_PLAYING);
   tts.start();

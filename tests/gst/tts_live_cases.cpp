@@ -51,8 +51,8 @@ GST_END_TEST;
 
 // Nobody to ask, nothing loaded, no caps: there is an answer all the same.
 GST_START_TEST(test_latency_in_paused) {
-  reset_script();
-  script().load = std::chrono::seconds(20);
+  reset_scenario();
+  scenario().load = std::chrono::seconds(20);
   GstElement* element = gst_element_factory_make("chatterboxtts", nullptr);
   g_object_set(element, "force-live", TRUE, "latency", 200, nullptr);
   fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
@@ -112,7 +112,7 @@ GST_START_TEST(test_tokens) {
   for (const char* token : {"Vers", "ion 3", ".", "5 is", " out", ".", " Go"}) tts.text(token);
   assert_text(hear_live(tts, 19).text(), "Version 3.5 is out.");
   g_usleep(50000);
-  fail_unless_equals_int(script().utterances, 1);
+  fail_unless_equals_int(scenario().utterances, 1);
   tts.text(" on\n");
   assert_text(hear_live(tts, 5).text(), "Go on");
 }
@@ -123,7 +123,7 @@ GST_START_TEST(test_max_wait) {
   tts.start();
   tts.text("no end");
   g_usleep(50000);
-  fail_unless_equals_int(script().utterances, 0);
+  fail_unless_equals_int(scenario().utterances, 0);
   assert_text(hear_live(tts, 6).text(), "no end");
 }
 GST_END_TEST;
@@ -177,10 +177,10 @@ GST_END_TEST;
 // follows is spoken by sentences.
 GST_START_TEST(test_first_clause) {
   TtsHarness tts({{"max-wait", "0"}, {"first-min-chars", "10"}, {"force-live", "true"}});
-  script().per_byte = std::chrono::milliseconds(20);
+  scenario().per_byte = std::chrono::milliseconds(20);
   tts.start();
   for (const char* token : {"No, ", "well then,"}) tts.text(token);
-  for (int i = 0; i < 10000 && script().utterances == 0; ++i) g_usleep(1000);
+  for (int i = 0; i < 10000 && scenario().utterances == 0; ++i) g_usleep(1000);
   for (const char* token : {" that is", " what, after all,", " we want."}) tts.text(token);
   std::string said;
   hear_live(tts, 14 + 33);

@@ -118,7 +118,7 @@ GST_END_TEST;
 GST_START_TEST(test_many_cues) {
   TtsHarness tts({{"post-messages", "false"}});
   gst_harness_set_sink_caps_str(tts.get(), "audio/x-raw,rate=44100");
-  script().samples_per_byte = 960;
+  scenario().samples_per_byte = 960;
   tts.start(GST_FORMAT_TIME);
   std::vector<GstClockTime> wanted;
   GstClockTime at = 0;

@@ -31,9 +31,9 @@ GstElement* make_pipeline(const char* description) {
 }  // namespace
 
 GST_START_TEST(test_random_states) {
-  reset_script();
-  script().load = std::chrono::milliseconds(2);
-  script().per_byte = std::chrono::milliseconds(1);
+  reset_scenario();
+  scenario().load = std::chrono::milliseconds(2);
+  scenario().per_byte = std::chrono::milliseconds(1);
   GstElement* pipeline = make_pipeline(
       "chatterboxtts name=tts chunk-size=2 text=\"This is a text. It has some sentences. They are "
       "spoken.\" ! fakesink sync=true");
@@ -71,7 +71,7 @@ GST_END_TEST;
 GST_START_TEST(test_flush_against_interrupt) {
   TtsHarness tts({{"chunk-size", "2"}});
   gst_harness_set_drop_buffers(tts.get(), TRUE);
-  script().per_byte = std::chrono::milliseconds(1);
+  scenario().per_byte = std::chrono::milliseconds(1);
   tts.start();
   std::atomic<bool> stop{false};
   std::mutex streaming;  // as the stream lock of upstream's pad
@@ -107,7 +107,7 @@ GST_START_TEST(test_flush_against_interrupt) {
   feeder.join();
   interrupter.join();
   // It still speaks.
-  script().per_byte = std::chrono::milliseconds(0);
+  scenario().per_byte = std::chrono::milliseconds(0);
   gst_harness_set_drop_buffers(tts.get(), FALSE);
   gst_pad_push_event(tts.get()->srcpad, gst_event_new_flush_start());
   gst_pad_push_event(tts.get()->srcpad, gst_event_new_flush_stop(TRUE));
@@ -124,10 +124,10 @@ GST_START_TEST(test_barge_in) {
   using Clock = std::chrono::steady_clock;
   static std::atomic<Clock::rep> last_buffer;
   static std::atomic<int> buffers;
-  reset_script();
+  reset_scenario();
   last_buffer = 0;
   buffers = 0;
-  script().per_byte = std::chrono::milliseconds(2);
+  scenario().per_byte = std::chrono::milliseconds(2);
   GstElement* pipeline = make_pipeline(
       "appsrc name=text is-live=true format=time ! chatterboxtts name=tts chunk-size=5 ! queue ! "
       "fakesink name=sink sync=true signal-handoffs=true");
@@ -187,7 +187,7 @@ GST_START_TEST(test_properties_while_speaking) {
   GstQuery* query = gst_query_new_drain();
   fail_unless(gst_pad_peer_query(tts.get()->srcpad, query));
   gst_query_unref(query);
-  fail_unless_equals_int(script().utterances, 300);
+  fail_unless_equals_int(scenario().utterances, 300);
 }
 GST_END_TEST;
 

@@ -198,7 +198,7 @@ GST_END_TEST;
 // A megabyte in one buffer: upstream waits, nothing is lost, in order.
 GST_START_TEST(test_megabyte) {
   TtsHarness tts({{"chunk-size", "1000"}});
-  script().samples_per_byte = 12;
+  scenario().samples_per_byte = 12;
   g_object_set(tts.element(), "post-messages", FALSE, nullptr);
   gst_harness_set_drop_buffers(tts.get(), TRUE);
   std::string text;

@@ -181,8 +181,8 @@ GST_END_TEST;
 
 // Leaving while the model is being read does not wait for it.
 GST_START_TEST(test_leave_while_loading) {
-  reset_script();
-  script().load = std::chrono::seconds(5);
+  reset_scenario();
+  scenario().load = std::chrono::seconds(5);
   GstElement* element = gst_element_factory_make("chatterboxvc", nullptr);
   gst_element_set_state(element, GST_STATE_PAUSED);
   const gint64 begin = g_get_monotonic_time();
@@ -242,13 +242,13 @@ GST_END_TEST;
 
 GST_START_TEST(test_failures) {
   VcHarness vc;
-  (__i__ == 0 ? changer_script().fail_at : changer_script().throw_at) = 1;
+  (__i__ == 0 ? converter_scenario().fail_at : converter_scenario().throw_at) = 1;
   vc.start();
   vc.push(tone(32000, 16000), 0);
   vc.expect(GST_MESSAGE_ERROR, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED);
   vc.hear();  // ends
   // A flush makes it usable again.
-  changer_script().fail_at = changer_script().throw_at = -1;
+  converter_scenario().fail_at = converter_scenario().throw_at = -1;
   vc.flush();
   gst_harness_push_event(vc.get(), gst_event_new_stream_start("again"));
   vc.start();

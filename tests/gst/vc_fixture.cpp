@@ -12,8 +12,8 @@
 namespace chatterbox::gst {
 
 VcHarness::VcHarness(Properties properties, bool live, int out_rate) {
-  reset_script();
-  reset_changer_script();
+  reset_scenario();
+  reset_converter_scenario();
   element_ = gst_element_factory_make("chatterboxvc", nullptr);
   fail_unless(element_ != nullptr);
   for (const auto& [name, value] : properties)
@@ -130,7 +130,7 @@ void VcHarness::wait_until_loaded() {
 void VcHarness::restart_loading(std::chrono::milliseconds load) {
   gst_element_set_state(element_, GST_STATE_NULL);
   wait_for_background();
-  script().load = load;
+  scenario().load = load;
   gst_element_set_state(element_, GST_STATE_PLAYING);
 }
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "gst_check.h"
-#include "scripted_changer.h"
-#include "scripted_speaker.h"
+#include "scripted_converter.h"
+#include "scripted_synthesizer.h"
 
 namespace chatterbox::gst {
 

@@ -112,7 +112,7 @@ GST_START_TEST(test_overload) {
   static const char* const policies[] = {"silence", "drop", "passthrough"};
   VcHarness vc({{"overload-policy", policies[__i__]}}, true);
   vc.wait_until_loaded();
-  changer_script().chunk_ms = 60000;
+  converter_scenario().chunk_ms = 60000;
   vc.start();
   push_tone(vc, 0, 300);  // three seconds while one chunk is being converted
   GstStructure* report = vc.report("chatterbox/overload");
@@ -120,7 +120,7 @@ GST_START_TEST(test_overload) {
   guint64 duration = 0;
   fail_unless(gst_structure_get_uint64(report, "duration", &duration) && duration > 0);
   gst_structure_free(report);
-  changer_script().chunk_ms = 0;
+  converter_scenario().chunk_ms = 0;
   vc.eos();
   const Converted converted = vc.hear();
   fail_unless(GST_CLOCK_DIFF(converted.end(), 3 * GST_SECOND) <=
@@ -149,7 +149,7 @@ GST_END_TEST;
 GST_START_TEST(test_overload_posts_qos) {
   VcHarness vc({}, true);
   vc.wait_until_loaded();
-  changer_script().chunk_ms = 200;
+  converter_scenario().chunk_ms = 200;
   vc.start();
   push_tone(vc, 0, 200);
   GstMessage* message = vc.message(GST_MESSAGE_QOS);
@@ -165,7 +165,7 @@ GST_END_TEST;
 GST_START_TEST(test_slow_but_not_live) {
   VcHarness vc;
   vc.wait_until_loaded();
-  changer_script().chunk_ms = 20;
+  converter_scenario().chunk_ms = 20;
   vc.start();
   push_tone(vc, 0, 200);
   vc.eos();
@@ -197,14 +197,14 @@ GST_START_TEST(test_bypass) {
   g_object_set(vc.element(), "bypass", TRUE, nullptr);
   push_tone(vc, 100, 100);
   while (converted.samples.size() < 33000) vc.hear_one(converted);
-  const int chunks = changer_script().chunks;
+  const int chunks = converter_scenario().chunks;
   g_object_set(vc.element(), "bypass", FALSE, nullptr);
   push_tone(vc, 200, 100);
   vc.eos();
   const Converted rest = vc.hear();
   converted.samples.insert(converted.samples.end(), rest.samples.begin(), rest.samples.end());
   fail_unless_equals_int(int(converted.samples.size()), 72000);
-  fail_unless(changer_script().chunks > chunks);
+  fail_unless(converter_scenario().chunks > chunks);
   fail_unless(std::abs(level(converted.samples, 1000, 10000) - 0.25) < 0.02);
   fail_unless(std::abs(level(converted.samples, 62000, 71000) - 0.25) < 0.02);
   double loud = 0;

@@ -226,9 +226,9 @@ GST_START_TEST(test_flush_before_conversion) {
   VcHarness vc;
   vc.start();
   vc.wait_until_loaded();
-  changer_script().chunk_ms = 20000;
+  converter_scenario().chunk_ms = 20000;
   std::atomic<bool> flushing{false};
-  changer_script().at_push = [&] {
+  converter_scenario().at_push = [&] {
     vc.event(gst_event_new_flush_start());
     flushing = true;
   };
@@ -236,16 +236,16 @@ GST_START_TEST(test_flush_before_conversion) {
   while (!flushing) g_usleep(1000);
   // Waits for the task.
   vc.event(gst_event_new_flush_stop(TRUE));
-  fail_unless_equals_int(changer_script().cancelled, 1);
+  fail_unless_equals_int(converter_scenario().cancelled, 1);
   // And it was not for what comes next.
-  changer_script().chunk_ms = 0;
+  converter_scenario().chunk_ms = 0;
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_TIME);
   vc.segment(segment);
   vc.push(tone(16000, 16000), 0);
   vc.eos();
   fail_unless_equals_int(int(vc.hear().samples.size()), 24000);
-  fail_unless_equals_int(changer_script().cancelled, 1);
+  fail_unless_equals_int(converter_scenario().cancelled, 1);
 }
 GST_END_TEST;
 
@@ -253,7 +253,7 @@ GST_START_TEST(test_flush) {
   VcHarness vc;
   vc.wait_until_loaded();
   for (int round = 0; round < 4; ++round) {
-    changer_script().chunk_ms = round == 0 ? 0 : 50;
+    converter_scenario().chunk_ms = round == 0 ? 0 : 50;
     vc.start();
     if (round > 0) vc.push(tone(6000, 16000), 0);
     if (round == 2) vc.push(tone(6000, 16000, 440, 6000), 375 * GST_MSECOND);
@@ -262,7 +262,7 @@ GST_START_TEST(test_flush) {
     if (round == 3) vc.flush();
     fail_unless(g_get_monotonic_time() - begin < 200000);
     while (GstBuffer* stale = gst_harness_try_pull(vc.get())) gst_buffer_unref(stale);
-    changer_script().chunk_ms = 0;
+    converter_scenario().chunk_ms = 0;
     vc.start();
     vc.push(std::vector<float>(8000, 0.25F), 7 * GST_SECOND);
     vc.eos();

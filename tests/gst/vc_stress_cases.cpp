@@ -11,10 +11,10 @@ using namespace chatterbox::gst;
 
 // State changes, flushing seeks, voices and switches, each within a bounded time.
 GST_START_TEST(test_random_moments) {
-  reset_script();
-  reset_changer_script();
-  script().load = std::chrono::milliseconds(2);
-  changer_script().chunk_ms = 2;
+  reset_scenario();
+  reset_converter_scenario();
+  scenario().load = std::chrono::milliseconds(2);
+  converter_scenario().chunk_ms = 2;
   GError* error = nullptr;
   GstElement* pipeline = gst_parse_launch(
       "audiotestsrc name=in samplesperbuffer=480 ! audio/x-raw,rate=48000 ! "

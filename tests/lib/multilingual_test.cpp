@@ -57,7 +57,7 @@ class MadeUpSegmenter : public WordSegmenter {
   }
 };
 
-class MadeUpReader : public KanjiReader {
+class MadeUpReadings : public KanjiReadings {
  public:
   std::vector<Word> read(std::string_view text) const override {
     std::vector<Word> words;
@@ -97,7 +97,7 @@ std::unique_ptr<TextTokenizer> golden(bool cangjie = true) {
   parts.vocabulary = contents(kMultilingualVocabulary);
   if (cangjie) parts.cangjie = contents(kCangjieFile);
   parts.segmenter = std::make_unique<MadeUpSegmenter>();
-  parts.kanji_reader = std::make_unique<MadeUpReader>();
+  parts.kanji_readings = std::make_unique<MadeUpReadings>();
   return make_multilingual_tokenizer(std::move(parts), "test");
 }
 
@@ -172,7 +172,7 @@ TEST(Multilingual, WordsAreAsWritten) {
 TEST(Multilingual, JapaneseWordsAreAsWritten) {
   MultilingualParts parts;
   parts.vocabulary = contents(kMultilingualVocabulary);
-  parts.kanji_reader = std::make_unique<MadeUpReader>();
+  parts.kanji_readings = std::make_unique<MadeUpReadings>();
   const auto tokenizer = make_multilingual_tokenizer(std::move(parts), "test");
   const TextTokens tokens = tokenizer->encode("「人間は自由」です。", "ja");
   std::string all;
@@ -238,7 +238,7 @@ TEST(IcuSegmenter, FindsChineseWords) {
 }
 
 TEST(Kanji, ReadsKanaAlone) {
-  class Nobody : public KanjiReader {
+  class Nobody : public KanjiReadings {
     std::vector<Word> read(std::string_view) const override {
       ADD_FAILURE() << "kana need no reader";
       return {};
@@ -249,7 +249,7 @@ TEST(Kanji, ReadsKanaAlone) {
 }
 
 TEST(Kanji, SpacesWhatSoundsLikeAParticle) {
-  class Fixed : public KanjiReader {
+  class Fixed : public KanjiReadings {
     std::vector<Word> read(std::string_view text) const override {
       EXPECT_EQ(text, "部屋で3人が待つ");
       return {{"部屋", "ヘヤ"}, {"で", "デ"}, {"3", ""},
@@ -261,10 +261,10 @@ TEST(Kanji, SpacesWhatSoundsLikeAParticle) {
 }
 
 TEST(Mecab, ReadsKanji) {
-  const auto reader = make_mecab_reader();
-  std::vector<KanjiReader::Word> words;
+  const auto readings = make_mecab_readings();
+  std::vector<KanjiReadings::Word> words;
   try {
-    words = reader->read("食べる");
+    words = readings->read("食べる");
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);
     EXPECT_NE(std::string(error.what()).find("libmecab2"), std::string::npos);
@@ -272,10 +272,10 @@ TEST(Mecab, ReadsKanji) {
   }
   ASSERT_EQ(words.size(), 1u);
   EXPECT_EQ(to_hiragana(words[0].reading), "たべる");
-  EXPECT_EQ(read_kanji(TracedText("日本語を話します。").decomposed(), *reader).text(),
+  EXPECT_EQ(read_kanji(TracedText("日本語を話します。").decomposed(), *readings).text(),
             TracedText("にほんごを はなします。").decomposed().text());
   std::string all;
-  for (const auto& word : reader->read("私は東京へ行きます，(a)\t「龘」。")) all += word.written;
+  for (const auto& word : readings->read("私は東京へ行きます，(a)\t「龘」。")) all += word.written;
   EXPECT_EQ(all.substr(0, std::string("私は東京へ行きます，(a)").size()),
             "私は東京へ行きます，(a)");
 }

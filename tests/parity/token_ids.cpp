@@ -27,9 +27,9 @@ struct Asked {
   Json segments = Json::array(), readings = Json::array();
 };
 
-class Segmenter : public WordSegmenter {
+class TracedSegmenter : public WordSegmenter {
  public:
-  explicit Segmenter(Asked& asked) : asked_(asked) {}
+  explicit TracedSegmenter(Asked& asked) : asked_(asked) {}
   std::vector<TextRange> cut(std::string_view text) const override {
     const auto words = icu_->cut(text);
     Json said = Json::array();
@@ -44,9 +44,9 @@ class Segmenter : public WordSegmenter {
   Asked& asked_;
 };
 
-class Reader : public KanjiReader {
+class TracedReadings : public KanjiReadings {
  public:
-  explicit Reader(Asked& asked) : asked_(asked) {}
+  explicit TracedReadings(Asked& asked) : asked_(asked) {}
   std::vector<Word> read(std::string_view text) const override {
     const auto words = mecab_->read(text);
     Json said = Json::array();
@@ -56,7 +56,7 @@ class Reader : public KanjiReader {
   }
 
  private:
-  std::unique_ptr<KanjiReader> mecab_ = make_mecab_reader();
+  std::unique_ptr<KanjiReadings> mecab_ = make_mecab_readings();
   Asked& asked_;
 };
 
@@ -72,8 +72,8 @@ std::unique_ptr<TextTokenizer> load(const std::string& directory, Family family,
   return make_multilingual_tokenizer(
       {.vocabulary = read_file(directory + "/" + kMultilingualVocabulary),
        .cangjie = read_file(directory + "/" + kCangjieFile),
-       .segmenter = std::make_unique<Segmenter>(asked),
-       .kanji_reader = std::make_unique<Reader>(asked)},
+       .segmenter = std::make_unique<TracedSegmenter>(asked),
+       .kanji_readings = std::make_unique<TracedReadings>(asked)},
       directory);
 }
 

@@ -33,10 +33,10 @@ Head head(const at::Tensor& x, std::int64_t index) {
 }
 
 // The blocks of queries that fall to one thread.
-class Worker {
+class ThreadBlocks {
  public:
-  Worker(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias,
-         at::Tensor& out)
+  ThreadBlocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+               const at::Tensor& bias, at::Tensor& out)
       : q_(q),
         k_(k),
         v_(v),
@@ -132,9 +132,9 @@ at::Tensor attend_on_processor(const at::Tensor& q, const at::Tensor& k, const a
   at::Tensor out = at::empty({q.size(0), q.size(2), q.size(1) * q.size(3)}, q.options());
   at::parallel_for(0, q.size(0) * q.size(1) * blocks, blocks,
                    [&](std::int64_t begin, std::int64_t end) {
-                     Worker worker(q, k, v, bias, out);
+                     ThreadBlocks mine(q, k, v, bias, out);
                      for (std::int64_t i = begin; i < end; ++i)
-                       worker.attend(i / blocks, i % blocks * kQueries);
+                       mine.attend(i / blocks, i % blocks * kQueries);
                    });
   return out;
 }

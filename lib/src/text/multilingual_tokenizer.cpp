@@ -23,7 +23,7 @@ class MultilingualTokenizer : public TextTokenizer {
   MultilingualTokenizer(MultilingualParts parts, const std::string& origin)
       : bpe_(parts.vocabulary, origin + "/" + kMultilingualVocabulary),
         segmenter_(std::move(parts.segmenter)),
-        kanji_reader_(std::move(parts.kanji_reader)),
+        kanji_readings_(std::move(parts.kanji_readings)),
         origin_(origin) {
     if (parts.cangjie) cangjie_.emplace(*parts.cangjie, origin + "/" + kCangjieFile);
     for (const std::string& code : multilingual_languages())
@@ -46,7 +46,7 @@ class MultilingualTokenizer : public TextTokenizer {
   GraphemeBpe bpe_;
   std::optional<Cangjie> cangjie_;
   std::unique_ptr<const WordSegmenter> segmenter_;
-  std::unique_ptr<const KanjiReader> kanji_reader_;
+  std::unique_ptr<const KanjiReadings> kanji_readings_;
   std::vector<std::string> languages_;
   std::string origin_;
 };
@@ -58,7 +58,7 @@ TracedText MultilingualTokenizer::prepare(const TracedText& text, std::string_vi
                                             " in the model's directory, found none");
     return cangjie_->encode(text, *segmenter_);
   }
-  if (language == "ja") return read_kanji(text, *kanji_reader_);
+  if (language == "ja") return read_kanji(text, *kanji_readings_);
   // Hangul's syllables have been taken apart already.
   if (language == "ko") return text.stripped();
   return text;

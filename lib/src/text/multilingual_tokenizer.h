@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "text/kanji_reader.h"
+#include "text/kanji_readings.h"
 #include "text/tokenizer.h"
 #include "text/word_segmenter.h"
 
@@ -17,7 +17,7 @@ struct MultilingualParts {
   std::string vocabulary;              // grapheme_mtl_merged_expanded_v1.json
   std::optional<std::string> cangjie;  // Cangjie5_TC.json; without it no Chinese is read
   std::unique_ptr<const WordSegmenter> segmenter = make_icu_segmenter();
-  std::unique_ptr<const KanjiReader> kanji_reader = make_mecab_reader();
+  std::unique_ptr<const KanjiReadings> kanji_readings = make_mecab_readings();
 };
 
 // Upstream's MTLTokenizer: small letters, compatibility decomposition, what a language

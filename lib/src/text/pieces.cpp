@@ -39,31 +39,31 @@ bool is_unspaced(UChar32 c) {
 }
 
 // One piece of the text, and whether it begins within a word of the piece before.
-struct Stretch {
+struct Fragment {
   std::string text;
   bool goes_on = false;
 };
 
 // `text` has single spaces, and `goes_on` says how it begins itself.
-std::vector<Stretch> split(std::string_view text, std::size_t characters, bool goes_on) {
-  std::vector<Stretch> stretches;
+std::vector<Fragment> split(std::string_view text, std::size_t characters, bool goes_on) {
+  std::vector<Fragment> fragments;
   std::size_t end = 0;
   for (std::string& piece : split_pieces(text, characters)) {
     const std::size_t begin = text.find(piece, end);
     bool within = goes_on;
-    if (!stretches.empty()) {
-      const icu::UnicodeString before = from_utf8(stretches.back().text);
+    if (!fragments.empty()) {
+      const icu::UnicodeString before = from_utf8(fragments.back().text);
       within = begin == end && !is_unspaced(before.char32At(before.length() - 1));
     }
     end = begin + piece.size();
-    stretches.push_back({std::move(piece), within});
+    fragments.push_back({std::move(piece), within});
   }
-  return stretches;
+  return fragments;
 }
 
-bool fits(const Stretch& stretch, const TextTokens& tokens, const PieceLimits& limits) {
+bool fits(const Fragment& fragment, const TextTokens& tokens, const PieceLimits& limits) {
   return tokens.ids.size() <= limits.text_tokens &&
-         most_speech_tokens(stretch.text) <= limits.speech_tokens;
+         most_speech_tokens(fragment.text) <= limits.speech_tokens;
 }
 
 // The words that end at text token `position` or later.
@@ -74,13 +74,13 @@ std::string words_from(const TextTokens& tokens, int position) {
   return words;
 }
 
-// Characters of each part of a stretch that is cut so often that its parts should fit.
-std::size_t shorter(const Stretch& stretch, const TextTokens& tokens, const PieceLimits& limits) {
+// Characters of each part of a fragment that is cut so often that its parts should fit.
+std::size_t shorter(const Fragment& fragment, const TextTokens& tokens, const PieceLimits& limits) {
   const std::size_t times =
       std::max(tokens.ids.size() / std::max<std::size_t>(limits.text_tokens, 1),
-               most_speech_tokens(stretch.text) / std::max<std::size_t>(limits.speech_tokens, 1)) +
+               most_speech_tokens(fragment.text) / std::max<std::size_t>(limits.speech_tokens, 1)) +
       1;
-  const std::size_t characters = count_characters(stretch.text);
+  const std::size_t characters = count_characters(fragment.text);
   return std::clamp<std::size_t>(characters / std::max<std::size_t>(times, 2) + 1, 1,
                                  characters - 1);
 }
@@ -89,31 +89,31 @@ class Cutter {
  public:
   Cutter(const TextReader& read, const PieceLimits& limits) : read_(read), limits_(limits) {}
 
-  void add(const std::vector<Stretch>& stretches) {
-    for (const Stretch& stretch : stretches) {
-      TextTokens tokens = read_(stretch.text);
-      const bool fit = fits(stretch, tokens, limits_);
-      if (!fit && count_characters(stretch.text) > 1)
-        add(split(stretch.text, shorter(stretch, tokens, limits_), stretch.goes_on));
+  void add(const std::vector<Fragment>& fragments) {
+    for (const Fragment& fragment : fragments) {
+      TextTokens tokens = read_(fragment.text);
+      const bool fit = fits(fragment, tokens, limits_);
+      if (!fit && count_characters(fragment.text) > 1)
+        add(split(fragment.text, shorter(fragment, tokens, limits_), fragment.goes_on));
       else if (tokens.ids.size() > limits_.text_tokens)
-        log(LogLevel::kWarning, "cannot be spoken, too long for the model: " + stretch.text);
+        log(LogLevel::kWarning, "cannot be spoken, too long for the model: " + fragment.text);
       else
-        keep(stretch, std::move(tokens));
+        keep(fragment, std::move(tokens));
     }
   }
 
   std::vector<Piece> take() { return std::move(pieces_); }
 
  private:
-  void keep(const Stretch& stretch, TextTokens tokens) {
-    if (stretch.goes_on && begun_.piece < pieces_.size()) {
+  void keep(const Fragment& fragment, TextTokens tokens) {
+    if (fragment.goes_on && begun_.piece < pieces_.size()) {
       pieces_[begun_.piece].tokens.words[begun_.word].text +=
-          stretch.text.substr(0, stretch.text.find(' '));
+          fragment.text.substr(0, fragment.text.find(' '));
       if (!tokens.words.empty()) tokens.words.erase(tokens.words.begin());
     }
     if (tokens.ids.empty()) return;
     if (!tokens.words.empty()) begun_ = {pieces_.size(), tokens.words.size() - 1};
-    pieces_.push_back({stretch.text, std::move(tokens)});
+    pieces_.push_back({fragment.text, std::move(tokens)});
   }
 
   const TextReader& read_;

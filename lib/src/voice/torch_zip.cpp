@@ -26,7 +26,7 @@ constexpr std::uint32_t kInExtra32 = 0xffffffff;
   throw Error(ErrorCode::kBadFile, "torch archive: " + what);
 }
 
-struct Directory {
+struct EntryTable {
   std::uint64_t entries = 0, position = 0;
 };
 
@@ -35,28 +35,28 @@ void expect(ByteReader& reader, std::uint32_t signature, const char* what) {
 }
 
 // The last record of the archive; torch.save never adds a comment behind it.
-Directory find_directory(std::string_view bytes) {
+EntryTable find_directory(std::string_view bytes) {
   if (bytes.size() < kEndBytes) bad("too short");
   const std::size_t end = bytes.size() - kEndBytes;
   ByteReader reader(bytes, end);
   expect(reader, kEnd, "an end record");
   reader.take(6);
-  Directory directory;
-  directory.entries = reader.number<std::uint16_t>();
+  EntryTable table;
+  table.entries = reader.number<std::uint16_t>();
   reader.take(4);
-  directory.position = reader.number<std::uint32_t>();
-  if (end < kEnd64LocatorBytes) return directory;
+  table.position = reader.number<std::uint32_t>();
+  if (end < kEnd64LocatorBytes) return table;
 
   ByteReader locator(bytes, end - kEnd64LocatorBytes);
-  if (locator.number<std::uint32_t>() != kEnd64Locator) return directory;
+  if (locator.number<std::uint32_t>() != kEnd64Locator) return table;
   locator.take(4);
   ByteReader end64(bytes, locator.number<std::uint64_t>());
   expect(end64, kEnd64, "a 64-bit end record");
   end64.take(28);
-  directory.entries = end64.number<std::uint64_t>();
+  table.entries = end64.number<std::uint64_t>();
   end64.take(8);
-  directory.position = end64.number<std::uint64_t>();
-  return directory;
+  table.position = end64.number<std::uint64_t>();
+  return table;
 }
 
 struct Entry {
@@ -113,10 +113,10 @@ std::string_view contents(std::string_view bytes, const Entry& entry) {
 }  // namespace
 
 TorchRecords read_torch_zip(std::string_view bytes) {
-  const Directory directory = find_directory(bytes);
-  ByteReader reader(bytes, directory.position);
+  const EntryTable table = find_directory(bytes);
+  ByteReader reader(bytes, table.position);
   TorchRecords records;
-  for (std::uint64_t i = 0; i < directory.entries; ++i) {
+  for (std::uint64_t i = 0; i < table.entries; ++i) {
     const Entry entry = read_entry(reader);
     const std::size_t slash = entry.name.find('/');
     if (slash == std::string_view::npos) bad("expected all records in one folder");

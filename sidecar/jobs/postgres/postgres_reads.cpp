@@ -80,10 +80,8 @@ std::optional<ObjectOfJob> PostgresJobStore::output_object(const std::string& id
   });
 }
 
-std::optional<PostgresJobStore::Delivery> PostgresJobStore::find_delivery(PgConnection& connection,
-                                                                          const std::string& owner,
-                                                                          const std::string& id,
-                                                                          bool lock) {
+std::optional<PostgresJobStore::JobProgress> PostgresJobStore::find_progress(
+    PgConnection& connection, const std::string& owner, const std::string& id, bool lock) {
   static const std::string look =
       std::string("SELECT ") + kPgJobColumns +
       ", j.number, j.delivered, "
@@ -97,20 +95,21 @@ std::optional<PostgresJobStore::Delivery> PostgresJobStore::find_delivery(PgConn
         .run();
   const PgRows rows = PgQuery(connection, look.c_str()).bind(id).bind(owner).run();
   if (rows.count() == 0) return std::nullopt;
-  return Delivery{read_pg_job(rows, 0), rows.integer(0, kPgJobColumnCount),
-                  rows.integer(0, kPgJobColumnCount + 1), rows.integer(0, kPgJobColumnCount + 2)};
+  return JobProgress{read_pg_job(rows, 0), rows.integer(0, kPgJobColumnCount),
+                     rows.integer(0, kPgJobColumnCount + 1),
+                     rows.integer(0, kPgJobColumnCount + 2)};
 }
 
 std::optional<StreamNews> PostgresJobStore::take_stream(const std::string& owner,
                                                         const std::string& id) {
   return pool_.with([&](PgConnection& connection) -> std::optional<StreamNews> {
     // Most who ask hear that there is nothing new: that locks nothing.
-    auto found = find_delivery(connection, owner, id, false);
+    auto found = find_progress(connection, owner, id, false);
     if (!found) return std::nullopt;
     if (!is_final(found->job.state) && found->made <= found->delivered)
       return StreamNews{std::move(found->job)};
     PgTransaction transaction(connection);
-    found = find_delivery(connection, owner, id, true);
+    found = find_progress(connection, owner, id, true);
     if (!found) return std::nullopt;
     StreamNews news{std::move(found->job)};
     std::int64_t delivered = found->delivered, made = found->made;

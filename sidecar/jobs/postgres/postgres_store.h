@@ -76,14 +76,14 @@ class PostgresJobStore : public JobStore {
 
  private:
   // A job and what of it is delivered and made.
-  struct Delivery {
+  struct JobProgress {
     Job job;
     std::int64_t number = 0, delivered = 0, made = 0;
   };
   bool insert(const NewJob& job, JobState state, const std::string& error,
               const std::string& detail);
-  std::optional<Delivery> find_delivery(PgConnection& connection, const std::string& owner,
-                                        const std::string& id, bool lock);
+  std::optional<JobProgress> find_progress(PgConnection& connection, const std::string& owner,
+                                           const std::string& id, bool lock);
   void free_lost_leases();
   // Of jobs that wait for a model, or a type of one, that no server has.
   void look_after_unserved();

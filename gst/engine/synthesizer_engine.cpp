@@ -5,20 +5,20 @@
 #include <optional>
 #include <utility>
 
-#include "changer_engine.h"
 #include "chatterbox/error.h"
 #include "chatterbox/voice_library.h"
 #include "chatterbox/watermark.h"
-#include "speaker.h"
+#include "converter_engine.h"
+#include "synthesizer.h"
 #include "voice_maker_engine.h"
 
 namespace chatterbox::gst {
 
 namespace {
 
-class EngineSpeaker final : public Speaker {
+class EngineSynthesizer final : public Synthesizer {
  public:
-  explicit EngineSpeaker(std::shared_ptr<const Model> model) : model_(model), engine_(model) {}
+  explicit EngineSynthesizer(std::shared_ptr<const Model> model) : model_(model), engine_(model) {}
 
   void set_voice(const std::string& path, std::stop_token stop) override {
     if (path.empty()) {
@@ -65,18 +65,18 @@ class EngineSpeaker final : public Speaker {
   std::optional<Voice> voice_;           // of what is spoken next
 };
 
-class EngineModel final : public SpeakerModel {
+class EngineModel final : public SpeechModel {
  public:
   explicit EngineModel(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
-  std::unique_ptr<Speaker> make_speaker() override {
-    return std::make_unique<EngineSpeaker>(model_);
+  std::unique_ptr<Synthesizer> make_synthesizer() override {
+    return std::make_unique<EngineSynthesizer>(model_);
   }
   std::unique_ptr<VoiceMaker> make_voice_maker() override {
     return make_engine_voice_maker(model_);
   }
-  std::unique_ptr<Changer> make_changer(const std::string& voice_path,
-                                        const ConversionOptions& options) override {
-    return make_engine_changer(model_, voice_path, options);
+  std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
+                                                 const ConversionOptions& options) override {
+    return make_engine_converter(model_, voice_path, options);
   }
 
  private:
@@ -85,13 +85,12 @@ class EngineModel final : public SpeakerModel {
 
 }  // namespace
 
-std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path,
-                                                 const ModelOptions& options,
-                                                 const Model::Progress& progress) {
+std::shared_ptr<SpeechModel> load_speech_model(const std::string& path, const ModelOptions& options,
+                                               const Model::Progress& progress) {
   return std::make_shared<EngineModel>(Model::load(path, options, progress));
 }
 
-ModelFacts speaker_model_facts(const std::string& path, const std::string& family) {
+ModelFacts speech_model_facts(const std::string& path, const std::string& family) {
   return read_model_facts(path, family);
 }
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "changer.h"
+#include "voice_converter.h"
 
 // A conversion whose behaviour a test writes down. It says what it hears, sample
 // for sample at its place, chunk by chunk with the latency of the real one, which
@@ -17,7 +17,7 @@
 // Voices: a file whose name has "corrupt" is unreadable.
 namespace chatterbox::gst {
 
-struct ChangerScript {
+struct ConverterScenario {
   std::atomic<int> chunk_ms{0};   // work on each chunk, also on the one under way
   std::atomic<int> fail_at{-1};   // this chunk fails with kModelFailure
   std::atomic<int> throw_at{-1};  // this one with no chatterbox::Error
@@ -26,12 +26,12 @@ struct ChangerScript {
   std::function<void()> at_push;  // called in it
 };
 
-ChangerScript& changer_script();
-void reset_changer_script();
+ConverterScenario& converter_scenario();
+void reset_converter_scenario();
 
 // `keep`: what it holds on to.
-std::unique_ptr<Changer> make_scripted_changer(const std::string& voice_path,
-                                               const ConversionOptions& options,
-                                               std::shared_ptr<void> keep);
+std::unique_ptr<VoiceConverter> make_scripted_converter(const std::string& voice_path,
+                                                        const ConversionOptions& options,
+                                                        std::shared_ptr<void> keep);
 
 }  // namespace chatterbox::gst

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "changer.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/model_facts.h"
 #include "chatterbox/options.h"
+#include "voice_converter.h"
 #include "voice_maker.h"
 
 // What the elements need of a speech engine. The plugin links the one over
@@ -20,15 +20,15 @@
 // behaviour is tested without weights and in milliseconds.
 namespace chatterbox::gst {
 
-// One speaker at work; used by one thread at a time. Calls with a stop token throw kCancelled soon
-// after it is asked to, at once if it was before the call.
-class Speaker {
+// Speech of text in one voice at a time; used by one thread at a time. Calls with a stop token
+// throw kCancelled soon after it is asked to, at once if it was before the call.
+class Synthesizer {
  public:
   using Sink = Engine::Sink;
   // Puts the watermark into speech, whole, at kOutputRateHz. Any thread.
   using Marker = std::function<std::vector<float>(std::vector<float>)>;
 
-  virtual ~Speaker() = default;
+  virtual ~Synthesizer() = default;
   // The voice of what is spoken next, from a file of a voice or a recording; an
   // empty path is the model's own voice. Throws Error.
   virtual void set_voice(const std::string& path, std::stop_token stop) = 0;
@@ -42,25 +42,24 @@ class Speaker {
   virtual void warm_up() = 0;
 };
 
-// Weights, shared by speakers and changers.
-class SpeakerModel {
+// Weights, shared by synthesizers and converters.
+class SpeechModel {
  public:
-  virtual ~SpeakerModel() = default;
-  virtual std::unique_ptr<Speaker> make_speaker() = 0;
+  virtual ~SpeechModel() = default;
+  virtual std::unique_ptr<Synthesizer> make_synthesizer() = 0;
   virtual std::unique_ptr<VoiceMaker> make_voice_maker() = 0;
-  // With the voice of that file, as Changer::set_voice. Throws Error.
-  virtual std::unique_ptr<Changer> make_changer(const std::string& voice_path,
-                                                const ConversionOptions& options) = 0;
+  // With the voice of that file, as VoiceConverter::set_voice. Throws Error.
+  virtual std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
+                                                         const ConversionOptions& options) = 0;
 };
 
 // Reads the model in directory `path`. Slow; stops with kCancelled when
 // `progress` returns false. Throws Error. Defined once in each program: see
-// speaker_engine.cpp.
-std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path,
-                                                 const ModelOptions& options,
-                                                 const Model::Progress& progress);
+// synthesizer_engine.cpp.
+std::shared_ptr<SpeechModel> load_speech_model(const std::string& path, const ModelOptions& options,
+                                               const Model::Progress& progress);
 
 // As chatterbox::read_model_facts; defined in the same place.
-ModelFacts speaker_model_facts(const std::string& path, const std::string& family);
+ModelFacts speech_model_facts(const std::string& path, const std::string& family);
 
 }  // namespace chatterbox::gst

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "scripted_changer.h"
+#include "scripted_converter.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -12,27 +12,27 @@
 
 namespace chatterbox::gst {
 
-ChangerScript& changer_script() {
-  static ChangerScript script;
-  return script;
+ConverterScenario& converter_scenario() {
+  static ConverterScenario scenario;
+  return scenario;
 }
 
-void reset_changer_script() {
-  ChangerScript& script = changer_script();
-  script.chunk_ms = 0;
-  script.fail_at = script.throw_at = -1;
-  script.chunks = script.cancelled = 0;
-  script.at_push = nullptr;
+void reset_converter_scenario() {
+  ConverterScenario& scenario = converter_scenario();
+  scenario.chunk_ms = 0;
+  scenario.fail_at = scenario.throw_at = -1;
+  scenario.chunks = scenario.cancelled = 0;
+  scenario.at_push = nullptr;
 }
 
 namespace {
 
 constexpr std::size_t kHeardPerToken = 640;
 
-class ScriptedChanger final : public Changer {
+class ScriptedConverter final : public VoiceConverter {
  public:
-  ScriptedChanger(const std::string& voice_path, const ConversionOptions& options,
-                  std::shared_ptr<void> keep)
+  ScriptedConverter(const std::string& voice_path, const ConversionOptions& options,
+                    std::shared_ptr<void> keep)
       : keep_(std::move(keep)), options_(options) {
     set_voice(voice_path);
     level_ = next_level_;
@@ -46,7 +46,7 @@ class ScriptedChanger final : public Changer {
 
   void push(std::span<const float> samples) override {
     heard_.insert(heard_.end(), samples.begin(), samples.end());
-    if (changer_script().at_push) std::exchange(changer_script().at_push, nullptr)();
+    if (converter_scenario().at_push) std::exchange(converter_scenario().at_push, nullptr)();
   }
 
   std::vector<float> pop(std::stop_token stop) override {
@@ -90,9 +90,9 @@ class ScriptedChanger final : public Changer {
   void work(const std::stop_token& stop) {
     const auto begin = std::chrono::steady_clock::now();
     while (std::chrono::steady_clock::now() <
-           begin + std::chrono::milliseconds(changer_script().chunk_ms)) {
+           begin + std::chrono::milliseconds(converter_scenario().chunk_ms)) {
       if (stop.stop_requested()) {
-        ++changer_script().cancelled;
+        ++converter_scenario().cancelled;
         throw Error(ErrorCode::kCancelled, "scripted");
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -102,9 +102,9 @@ class ScriptedChanger final : public Changer {
   // Straight lines between the samples.
   std::vector<float> convert(std::size_t count, const std::stop_token& stop) {
     if (!muted_) {
-      const int index = changer_script().chunks++;
-      if (index == changer_script().fail_at) throw Error(ErrorCode::kModelFailure, "scripted");
-      if (index == changer_script().throw_at) throw std::logic_error("scripted");
+      const int index = converter_scenario().chunks++;
+      if (index == converter_scenario().fail_at) throw Error(ErrorCode::kModelFailure, "scripted");
+      if (index == converter_scenario().throw_at) throw std::logic_error("scripted");
       work(stop);
     }
     level_ = next_level_;
@@ -139,10 +139,10 @@ class ScriptedChanger final : public Changer {
 
 }  // namespace
 
-std::unique_ptr<Changer> make_scripted_changer(const std::string& voice_path,
-                                               const ConversionOptions& options,
-                                               std::shared_ptr<void> keep) {
-  return std::make_unique<ScriptedChanger>(voice_path, options, std::move(keep));
+std::unique_ptr<VoiceConverter> make_scripted_converter(const std::string& voice_path,
+                                                        const ConversionOptions& options,
+                                                        std::shared_ptr<void> keep) {
+  return std::make_unique<ScriptedConverter>(voice_path, options, std::move(keep));
 }
 
 }  // namespace chatterbox::gst

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 // The thread that speaks, without an element.
-#include "speech_worker.h"
+#include "speech_thread.h"
 
 #include <atomic>
 #include <functional>
@@ -17,7 +17,7 @@ using namespace chatterbox::gst;
 
 namespace {
 
-class CountingSpeaker final : public Speaker {
+class CountingSynthesizer final : public Synthesizer {
  public:
   std::function<void()> at_voice;
   std::atomic<int>* speeches;
@@ -56,31 +56,31 @@ std::shared_ptr<SpeechJob> make_job() {
 // Cancelled when the engine was about to begin: nothing is spoken at all.
 GST_START_TEST(test_cancel_before_speech) {
   std::atomic<int> speeches{0};
-  auto speaker = std::make_unique<CountingSpeaker>();
-  speaker->speeches = &speeches;
-  std::unique_ptr<SpeechWorker> worker;
+  auto synthesizer = std::make_unique<CountingSynthesizer>();
+  synthesizer->speeches = &speeches;
+  std::unique_ptr<SpeechThread> thread;
   const auto job = make_job(), next = make_job();
-  speaker->at_voice = [&] { worker->cancel(job); };
-  worker = std::make_unique<SpeechWorker>(std::move(speaker));
-  worker->submit(job);
-  worker->submit(next);
+  synthesizer->at_voice = [&] { thread->cancel(job); };
+  thread = std::make_unique<SpeechThread>(std::move(synthesizer));
+  thread->submit(job);
+  thread->submit(next);
   fail_unless(end_of(*next) == SpeechJob::State::kDone);
   fail_unless(end_of(*job) == SpeechJob::State::kCancelled);
   fail_unless_equals_int(speeches, 1);
-  worker = nullptr;
+  thread = nullptr;
   wait_for_background();
 }
 GST_END_TEST;
 
 GST_START_TEST(test_pause_alone) {
   std::atomic<int> speeches{0};
-  auto speaker = std::make_unique<CountingSpeaker>();
-  speaker->speeches = &speeches;
-  SpeechWorker worker(std::move(speaker));
+  auto synthesizer = std::make_unique<CountingSynthesizer>();
+  synthesizer->speeches = &speeches;
+  SpeechThread thread(std::move(synthesizer));
   SpeechJob::Part part;
   part.pause_seconds = 0.5;
   const auto job = std::make_shared<SpeechJob>(SpeechJob::Request{part});
-  worker.submit(job);
+  thread.submit(job);
   SpeechPiece piece;
   fail_unless(job->take(piece, std::chrono::milliseconds(2000)) == SpeechJob::State::kPiece);
   fail_unless_equals_int(int(piece.samples.size()), 12000);
@@ -89,8 +89,8 @@ GST_START_TEST(test_pause_alone) {
 }
 GST_END_TEST;
 
-TCase* speech_worker_cases() {
-  TCase* cases = tcase_create("worker");
+TCase* speech_thread_cases() {
+  TCase* cases = tcase_create("speech-thread");
   tcase_add_test(cases, test_cancel_before_speech);
   tcase_add_test(cases, test_pause_alone);
   return cases;

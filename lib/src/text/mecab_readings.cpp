@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "chatterbox/error.h"
-#include "text/kanji_reader.h"
+#include "text/kanji_readings.h"
 
 namespace chatterbox {
 namespace {
@@ -64,8 +64,8 @@ class Mecab {
   Mecab(const Mecab&) = delete;
   Mecab& operator=(const Mecab&) = delete;
 
-  std::vector<KanjiReader::Word> read(std::string_view text) const {
-    std::vector<KanjiReader::Word> words;
+  std::vector<KanjiReadings::Word> read(std::string_view text) const {
+    std::vector<KanjiReadings::Word> words;
     for (Entry& entry : analyse(text))
       words.push_back({std::move(entry.written), reading(entry.features)});
     return words;
@@ -145,7 +145,7 @@ class Mecab {
   std::size_t reading_ = 0;
 };
 
-class MecabReader : public KanjiReader {
+class MecabReadings : public KanjiReadings {
  public:
   std::vector<Word> read(std::string_view text) const override {
     const std::lock_guard lock(mutex_);
@@ -160,6 +160,6 @@ class MecabReader : public KanjiReader {
 
 }  // namespace
 
-std::unique_ptr<KanjiReader> make_mecab_reader() { return std::make_unique<MecabReader>(); }
+std::unique_ptr<KanjiReadings> make_mecab_readings() { return std::make_unique<MecabReadings>(); }
 
 }  // namespace chatterbox

@@ -28,7 +28,7 @@
 // Voices: a file whose name has "corrupt" is unreadable.
 namespace chatterbox::gst {
 
-// What the speaker was asked to say, and how.
+// What the synthesizer was asked to say, and how.
 struct SpokenText {
   std::string text;
   std::string voice;  // file
@@ -37,7 +37,7 @@ struct SpokenText {
 
 constexpr std::int64_t kSilenceBefore = 2400, kSilenceAfter = 4800;
 
-struct Script {
+struct Scenario {
   std::atomic<std::chrono::milliseconds> load{std::chrono::milliseconds(0)};
   std::atomic<std::chrono::milliseconds> per_byte{std::chrono::milliseconds(0)};
   std::atomic<std::size_t> samples_per_byte = 960;
@@ -51,8 +51,8 @@ struct Script {
 };
 
 // The one of this process; reset() before each test.
-Script& script();
-void reset_script();
+Scenario& scenario();
+void reset_scenario();
 std::vector<SpokenText> spoken_texts();
 
 // Hz of the sine for a byte.

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common.h"
-#include "speaker.h"
+#include "synthesizer.h"
 
 namespace chatterbox::gst {
 
@@ -73,14 +73,14 @@ class SpeechJob {
   std::int64_t silence_after() const;
 
  private:
-  friend class SpeechWorker;
+  friend class SpeechThread;
   bool add(SpeechPiece piece);
   void finish();
   void fail(Failure failure);
-  void run(Speaker& speaker);
+  void run(Synthesizer& synthesizer);
   void pause(double seconds);
   void rest(SpeechPiece& first, bool after_pause);
-  void speak(Speaker& speaker, const Part& part);
+  void speak(Synthesizer& synthesizer, const Part& part);
   void count(const SynthesisStats& stats);
 
   const Request request_;
@@ -90,24 +90,24 @@ class SpeechJob {
   std::deque<SpeechPiece> pieces_;
   State state_ = State::kPending;
   Failure failure_;
-  Speaker::Marker marker_;    // of speech that is changed after it was made
-  SynthesisStats stats_;      // of the parts done so far
-  std::int64_t samples_ = 0;  // made so far; the worker's own
-  std::string voice_;         // the last one taken up
+  Synthesizer::Marker marker_;  // of speech that is changed after it was made
+  SynthesisStats stats_;        // of the parts done so far
+  std::int64_t samples_ = 0;    // made so far; the thread's own
+  std::string voice_;           // the last one taken up
   std::chrono::steady_clock::time_point start_;
   std::optional<std::chrono::nanoseconds> first_audio_;
   std::int64_t silence_after_ = 0;
 };
 
-// A speaker and the thread it works in. Jobs are done in order.
-class SpeechWorker {
+// A synthesizer and the thread it works in. Jobs are done in order.
+class SpeechThread {
  public:
-  explicit SpeechWorker(std::unique_ptr<Speaker> speaker);
-  // Cancels what is going on and returns at once; the speaker goes when the
+  explicit SpeechThread(std::unique_ptr<Synthesizer> synthesizer);
+  // Cancels what is going on and returns at once; the synthesizer goes when the
   // engine has let go of it.
-  ~SpeechWorker();
-  SpeechWorker(const SpeechWorker&) = delete;
-  SpeechWorker& operator=(const SpeechWorker&) = delete;
+  ~SpeechThread();
+  SpeechThread(const SpeechThread&) = delete;
+  SpeechThread& operator=(const SpeechThread&) = delete;
 
   void submit(std::shared_ptr<SpeechJob> job);
   // Cancels the job, whether it waits or is being done.

@@ -13,10 +13,10 @@
 namespace chatterbox::gst {
 
 // What chatterboxvc needs of an engine: chatterbox::Converter, whose words these
-// are, with voices by their files. Tests link a scripted one (see speaker.h).
-class Changer {
+// are, with voices by their files. Tests link a scripted one (see synthesizer.h).
+class VoiceConverter {
  public:
-  virtual ~Changer() = default;
+  virtual ~VoiceConverter() = default;
   // From the next chunk on. From any thread, while another converts; two such
   // calls wait for each other. An empty path is the model's own voice.
   virtual void set_voice(const std::string& path) = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "speech_worker.h"
+#include "speech_thread.h"
 
 #include <cmath>
 #include <utility>
@@ -78,7 +78,7 @@ std::int64_t SpeechJob::silence_after() const {
 }
 
 std::vector<float> SpeechJob::mark(std::vector<float> speech) const {
-  Speaker::Marker marker;
+  Synthesizer::Marker marker;
   {
     std::lock_guard lock(mutex_);
     marker = marker_;
@@ -138,13 +138,13 @@ void SpeechJob::rest(SpeechPiece& first, bool after_pause) {
 }
 
 // A watermark does not survive another speed: what is made to fit later is marked after that.
-void SpeechJob::speak(Speaker& speaker, const Part& part) {
+void SpeechJob::speak(Synthesizer& synthesizer, const Part& part) {
   std::int64_t begin = samples_;
   bool begun = false;
   SynthesisOptions options = part.options;
   if (options.watermark && part.fitted) {
     options.watermark = false;
-    Speaker::Marker marker = speaker.marker();
+    Synthesizer::Marker marker = synthesizer.marker();
     std::lock_guard lock(mutex_);
     marker_ = std::move(marker);
   }
@@ -174,10 +174,10 @@ void SpeechJob::speak(Speaker& speaker, const Part& part) {
     }
     return add(std::move(piece));
   };
-  count(speaker.speak(part.text, options, take, stop_.get_token()));
+  count(synthesizer.speak(part.text, options, take, stop_.get_token()));
 }
 
-void SpeechJob::run(Speaker& speaker) {
+void SpeechJob::run(Synthesizer& synthesizer) {
   try {
     for (const Part& part : request_) {
       pause(part.pause_seconds);
@@ -192,8 +192,8 @@ void SpeechJob::run(Speaker& speaker) {
         if (start_ == Clock::time_point()) start_ = Clock::now();
         voice_ = part.voice_path;
       }
-      about_voice([&] { speaker.set_voice(part.voice_path, stop_.get_token()); });
-      speak(speaker, part);
+      about_voice([&] { synthesizer.set_voice(part.voice_path, stop_.get_token()); });
+      speak(synthesizer, part);
     }
     finish();
   } catch (...) {
@@ -201,14 +201,14 @@ void SpeechJob::run(Speaker& speaker) {
   }
 }
 
-struct SpeechWorker::Shared {
+struct SpeechThread::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::shared_ptr<SpeechJob>> jobs;
   std::shared_ptr<SpeechJob> current;
   bool stopping = false;
   bool idle = false;  // the thread waits, and is counted as idle
-  std::unique_ptr<Speaker> speaker;
+  std::unique_ptr<Synthesizer> synthesizer;
 
   // With the lock held.
   void wake() {
@@ -217,12 +217,13 @@ struct SpeechWorker::Shared {
   }
 };
 
-SpeechWorker::SpeechWorker(std::unique_ptr<Speaker> speaker) : shared_(std::make_shared<Shared>()) {
-  shared_->speaker = std::move(speaker);
+SpeechThread::SpeechThread(std::unique_ptr<Synthesizer> synthesizer)
+    : shared_(std::make_shared<Shared>()) {
+  shared_->synthesizer = std::move(synthesizer);
   run_in_background("chatterbox-speak", [shared = shared_] { work(*shared); });
 }
 
-SpeechWorker::~SpeechWorker() {
+SpeechThread::~SpeechThread() {
   std::lock_guard lock(shared_->mutex);
   shared_->stopping = true;
   for (const auto& job : shared_->jobs) job->cancel();
@@ -231,19 +232,19 @@ SpeechWorker::~SpeechWorker() {
   shared_->wake();
 }
 
-void SpeechWorker::submit(std::shared_ptr<SpeechJob> job) {
+void SpeechThread::submit(std::shared_ptr<SpeechJob> job) {
   std::lock_guard lock(shared_->mutex);
   shared_->jobs.push_back(std::move(job));
   shared_->wake();
 }
 
-void SpeechWorker::cancel(const std::shared_ptr<SpeechJob>& job) {
+void SpeechThread::cancel(const std::shared_ptr<SpeechJob>& job) {
   job->cancel();
   std::lock_guard lock(shared_->mutex);
   std::erase(shared_->jobs, job);
 }
 
-void SpeechWorker::work(Shared& shared) {
+void SpeechThread::work(Shared& shared) {
   std::unique_lock lock(shared.mutex);
   while (!shared.stopping) {
     if (shared.jobs.empty()) {
@@ -256,12 +257,12 @@ void SpeechWorker::work(Shared& shared) {
     shared.current = std::move(shared.jobs.front());
     shared.jobs.pop_front();
     lock.unlock();
-    shared.current->run(*shared.speaker);
+    shared.current->run(*shared.synthesizer);
     lock.lock();
     shared.current = nullptr;
     if (process_is_ending()) return;
   }
-  auto speaker = std::move(shared.speaker);
+  auto synthesizer = std::move(shared.synthesizer);
   lock.unlock();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "text/kanji_reader.h"
+#include "text/kanji_readings.h"
 
 #include <unicode/normalizer2.h>
 
@@ -29,18 +29,18 @@ std::string normalized(std::string_view text, bool composed) {
   return to_utf8(result);
 }
 
-std::string reading_of(const KanjiReader::Word& word) {
+std::string reading_of(const KanjiReadings::Word& word) {
   std::string reading = to_hiragana(word.reading);
   if (reading.starts_with("は") || reading.starts_with("へ")) reading.insert(0, " ");
   return normalized(reading, /*composed=*/false);
 }
 
 // Reads bytes [begin, end) of `text`, which hold no white space.
-void read_run(const TracedText& text, std::size_t begin, std::size_t end, const KanjiReader& reader,
-              TracedText& result) {
+void read_run(const TracedText& text, std::size_t begin, std::size_t end,
+              const KanjiReadings& readings, TracedText& result) {
   const auto run = std::string_view(text.text()).substr(begin, end - begin);
   if (!has_kanji(run)) return result.append(text, begin, end);
-  for (const KanjiReader::Word& word : reader.read(normalized(run, /*composed=*/true))) {
+  for (const KanjiReadings::Word& word : readings.read(normalized(run, /*composed=*/true))) {
     // As long as it was when taken apart.
     const std::string written = normalized(word.written, /*composed=*/false);
     const std::size_t after = std::min(begin + written.size(), end);
@@ -66,7 +66,7 @@ std::string to_hiragana(std::string_view text) {
   return to_utf8(result);
 }
 
-TracedText read_kanji(const TracedText& text, const KanjiReader& reader) {
+TracedText read_kanji(const TracedText& text, const KanjiReadings& readings) {
   TracedText result;
   const std::string_view whole = text.text();
   std::size_t begin = 0;
@@ -75,11 +75,11 @@ TracedText read_kanji(const TracedText& text, const KanjiReader& reader) {
     // What MeCab would take for the end of its line, or leave out, does not reach it.
     const UChar32 c = next_character(whole, at);
     if (!is_white_space(c) && c >= 0x20) continue;
-    read_run(text, begin, here, reader, result);
+    read_run(text, begin, here, readings, result);
     result.append(text, here, at);
     begin = at;
   }
-  read_run(text, begin, whole.size(), reader, result);
+  read_run(text, begin, whole.size(), readings, result);
   return result;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "changer_engine.h"
+#include "converter_engine.h"
 
 #include <mutex>
 #include <utility>
@@ -12,10 +12,10 @@ namespace chatterbox::gst {
 
 namespace {
 
-class EngineChanger final : public Changer {
+class EngineConverter final : public VoiceConverter {
  public:
-  EngineChanger(std::shared_ptr<const Model> model, const std::string& voice_path,
-                const ConversionOptions& options)
+  EngineConverter(std::shared_ptr<const Model> model, const std::string& voice_path,
+                  const ConversionOptions& options)
       : model_(model), engine_(model), converter_(model, read(voice_path), options) {}
 
   void set_voice(const std::string& path) override {
@@ -57,10 +57,10 @@ const Voice& own_voice(const Model& model) {
   return *model.builtin_voice();
 }
 
-std::unique_ptr<Changer> make_engine_changer(std::shared_ptr<const Model> model,
-                                             const std::string& voice_path,
-                                             const ConversionOptions& options) {
-  return std::make_unique<EngineChanger>(std::move(model), voice_path, options);
+std::unique_ptr<VoiceConverter> make_engine_converter(std::shared_ptr<const Model> model,
+                                                      const std::string& voice_path,
+                                                      const ConversionOptions& options) {
+  return std::make_unique<EngineConverter>(std::move(model), voice_path, options);
 }
 
 }  // namespace chatterbox::gst

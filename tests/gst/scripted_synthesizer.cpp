@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "scripted_speaker.h"
+#include "scripted_synthesizer.h"
 
 #include <cmath>
 #include <stdexcept>
@@ -11,39 +11,39 @@
 
 #include "chatterbox/error.h"
 #include "chatterbox/time_stretch.h"
-#include "scripted_changer.h"
+#include "scripted_converter.h"
 #include "scripted_voice_maker.h"
-#include "speaker.h"
+#include "synthesizer.h"
 
 namespace chatterbox::gst {
 
-Script& script() {
-  static Script script;
-  return script;
+Scenario& scenario() {
+  static Scenario scenario;
+  return scenario;
 }
 
-void reset_script() {
-  script().load = std::chrono::milliseconds(0);
-  script().per_byte = std::chrono::milliseconds(0);
-  script().samples_per_byte = 960;
-  script().loads = script().cancelled_loads = 0;
-  script().utterances = script().cancelled_utterances = 0;
-  const std::lock_guard lock(script().mutex);
-  script().spoken.clear();
+void reset_scenario() {
+  scenario().load = std::chrono::milliseconds(0);
+  scenario().per_byte = std::chrono::milliseconds(0);
+  scenario().samples_per_byte = 960;
+  scenario().loads = scenario().cancelled_loads = 0;
+  scenario().utterances = scenario().cancelled_utterances = 0;
+  const std::lock_guard lock(scenario().mutex);
+  scenario().spoken.clear();
 }
 
 std::vector<SpokenText> spoken_texts() {
-  const std::lock_guard lock(script().mutex);
-  return script().spoken;
+  const std::lock_guard lock(scenario().mutex);
+  return scenario().spoken;
 }
 
 double pitch_of(char byte) { return 200.0 + 10.0 * (static_cast<unsigned char>(byte) % 128); }
 
 namespace {
 
-class ScriptedSpeaker final : public Speaker {
+class ScriptedSynthesizer final : public Synthesizer {
  public:
-  explicit ScriptedSpeaker(std::shared_ptr<SpeakerModel> model) : model_(std::move(model)) {}
+  explicit ScriptedSynthesizer(std::shared_ptr<SpeechModel> model) : model_(std::move(model)) {}
 
   void set_voice(const std::string& path, std::stop_token) override {
     if (path.find("corrupt") != path.npos)
@@ -53,10 +53,10 @@ class ScriptedSpeaker final : public Speaker {
 
   SynthesisStats speak(std::string_view text, const SynthesisOptions& options, const Sink& sink,
                        std::stop_token stop) override {
-    ++script().utterances;
+    ++scenario().utterances;
     {
-      const std::lock_guard lock(script().mutex);
-      script().spoken.push_back({std::string(text), voice_, options});
+      const std::lock_guard lock(scenario().mutex);
+      scenario().spoken.push_back({std::string(text), voice_, options});
     }
     const auto has = [text](const char* mark) { return text.find(mark) != text.npos; };
     if (has("[throw]")) throw std::logic_error("scripted");
@@ -71,13 +71,13 @@ class ScriptedSpeaker final : public Speaker {
     for (std::size_t at = 0; at < text.size(); ++at) {
       if (has("[late]") && at > text.size() / 2)
         throw Error(ErrorCode::kModelFailure, "scripted, late");
-      std::this_thread::sleep_for(script().per_byte.load());
+      std::this_thread::sleep_for(scenario().per_byte.load());
       const double step = 2 * M_PI * pitch_of(text[at]) / kOutputRateHz;
-      for (std::size_t i = 0; i < script().samples_per_byte; ++i)
+      for (std::size_t i = 0; i < scenario().samples_per_byte; ++i)
         chunk.push_back(float(0.5 * std::sin(step * double(i))));
       const bool last = at + 1 == text.size();
-      const bool full = options.speed == 1 &&
-                        chunk.size() >= std::size_t(options.chunk_size) * script().samples_per_byte;
+      const bool full = options.speed == 1 && chunk.size() >= std::size_t(options.chunk_size) *
+                                                                  scenario().samples_per_byte;
       bool go_on = !stop.stop_requested();
       if (go_on && (full || last)) {
         chunk = stretch_time(chunk, kOutputRateHz, options.speed);
@@ -93,7 +93,7 @@ class ScriptedSpeaker final : public Speaker {
         go_on = sink({{}, stats.samples, false, {}});
       }
       if (!go_on) {
-        ++script().cancelled_utterances;
+        ++scenario().cancelled_utterances;
         throw Error(ErrorCode::kCancelled, "scripted");
       }
     }
@@ -113,46 +113,45 @@ class ScriptedSpeaker final : public Speaker {
   void warm_up() override {}
 
  private:
-  const std::shared_ptr<SpeakerModel> model_;  // kept alive, as engines do
+  const std::shared_ptr<SpeechModel> model_;  // kept alive, as engines do
   bool failed_ = false;
   std::string voice_;
 };
 
-class ScriptedModel final : public SpeakerModel,
-                            public std::enable_shared_from_this<ScriptedModel> {
+class ScriptedModel final : public SpeechModel, public std::enable_shared_from_this<ScriptedModel> {
  public:
-  ScriptedModel() { ++script().models_alive; }
-  ~ScriptedModel() override { --script().models_alive; }
-  std::unique_ptr<Speaker> make_speaker() override {
-    return std::make_unique<ScriptedSpeaker>(shared_from_this());
+  ScriptedModel() { ++scenario().models_alive; }
+  ~ScriptedModel() override { --scenario().models_alive; }
+  std::unique_ptr<Synthesizer> make_synthesizer() override {
+    return std::make_unique<ScriptedSynthesizer>(shared_from_this());
   }
   std::unique_ptr<VoiceMaker> make_voice_maker() override {
     return make_scripted_voice_maker(shared_from_this());
   }
-  std::unique_ptr<Changer> make_changer(const std::string& voice_path,
-                                        const ConversionOptions& options) override {
-    return make_scripted_changer(voice_path, options, shared_from_this());
+  std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
+                                                 const ConversionOptions& options) override {
+    return make_scripted_converter(voice_path, options, shared_from_this());
   }
 };
 
 }  // namespace
 
-ModelFacts speaker_model_facts(const std::string& path, const std::string&) {
+ModelFacts speech_model_facts(const std::string& path, const std::string&) {
   if (path.find("missing") != path.npos)
     throw Error(ErrorCode::kNotFound, "expected a model, got no '" + path + "'");
   return {"Scripted", "multilingual", {"en", "fr"}, {"[laugh]"}, 1.0};
 }
 
-std::shared_ptr<SpeakerModel> load_speaker_model(const std::string& path, const ModelOptions&,
-                                                 const Model::Progress& progress) {
-  ++script().loads;
+std::shared_ptr<SpeechModel> load_speech_model(const std::string& path, const ModelOptions&,
+                                               const Model::Progress& progress) {
+  ++scenario().loads;
   const auto begin = std::chrono::steady_clock::now();
-  for (auto passed = begin - begin; passed <= script().load.load();
+  for (auto passed = begin - begin; passed <= scenario().load.load();
        passed = std::chrono::steady_clock::now() - begin) {
-    const double total = std::chrono::duration<double>(script().load.load()).count();
+    const double total = std::chrono::duration<double>(scenario().load.load()).count();
     const double done = std::chrono::duration<double>(passed).count();
     if (!progress(total > 0 ? done / total : 1, "scripted")) {
-      ++script().cancelled_loads;
+      ++scenario().cancelled_loads;
       throw Error(ErrorCode::kCancelled, "scripted");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -2,8 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #include <gst/gst.h>
 
-#include <string>
-
 #include "background.h"
 #include "chatterbox/log.h"
 #include "common.h"

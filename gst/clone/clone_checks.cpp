@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-// What makes a voice impossible, and what is said then.
+// Reasons that make a voice impossible, and their messages.
 #include <cstdio>
 #include <filesystem>
 

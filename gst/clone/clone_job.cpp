@@ -56,9 +56,8 @@ CloneJob::Result CloneJob::run(const Request& request, const std::stop_token& st
     result.failure = judge(request.quality, request.settings.min_duration_ms / 1000.0);
     if (!result.failure) result.failure = check_names(request.settings);
     if (result.failure) return result;
-    const auto model =
-        acquire_model(request.model, request.settings.resources(),
-                      [&](double, std::string_view) { return !stop.stop_requested(); });
+    const auto model = acquire_model(
+        request.model, [&](double, std::string_view) { return !stop.stop_requested(); });
     const std::unique_ptr<VoiceMaker> maker = model->make_voice_maker();
     result.model_id = maker->model_id();
     result.failure = judge_length(request.recording, maker->min_seconds());
@@ -76,7 +75,7 @@ CloneJob::Result CloneJob::run(const Request& request, const std::stop_token& st
 
 std::shared_ptr<CloneJob> CloneJob::start(Request request, Done done) {
   auto job = std::make_shared<CloneJob>();
-  // As it will be read from disk, so that the engine knows it again.
+  // Rounded as it will be read from disk, so that the engine knows it again.
   request.recording = round_to_16_bits(std::move(request.recording));
   run_in_background("chatterbox-clone", [request = std::move(request), done = std::move(done),
                                          stop = job->stop_.get_token()] {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "chatterbox/audio.h"
 #include "chatterbox/voice_library.h"
@@ -32,14 +31,14 @@ const char* to_string(CloneReason reason);
 bool is_about_recording(CloneReason reason);
 ElementErrorCode element_error_code(const CloneFailure& failure);
 
-// What is wrong with a recording, if it is too wrong for a voice.
+// The fault of a recording that is too bad for a voice.
 std::optional<CloneFailure> judge(const RecordingQuality& quality, double min_seconds);
-// The same for the least that a model can make a voice of.
+// The fault of a recording too short for a model.
 std::optional<CloneFailure> judge_length(const Audio& recording, double more_than_seconds);
 
 // The library that settings mean.
 VoiceLibrary library_of(const CloneSettings& settings);
-// What is wrong with the names of a voice that is to be made.
+// The fault of the names of a voice that is to be made.
 std::optional<CloneFailure> check_names(const CloneSettings& settings);
 
 // Makes a voice of a recording and saves it, in the background, on behalf of an
@@ -55,7 +54,7 @@ class CloneJob {
   struct Result {
     // Empty when all went well.
     std::optional<CloneFailure> failure;
-    // As in the library; without one, of what was written to `location`.
+    // Its entry in the library; without one, the file written to `location`.
     VoiceEntry voice;
     std::string model_id;
   };

@@ -2,8 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #include "clone_reports.h"
 
-#include "glib_raii.h"
-
 #define GST_CAT_DEFAULT gst_chatterbox_clone_debug
 
 namespace chatterbox::gst {
@@ -51,7 +49,7 @@ void CloneReports::cancelled() { progress_.end(GST_PROGRESS_TYPE_CANCELED, "No v
 
 void CloneReports::created(const CloneJob::Request& request, const CloneJob::Result& result) {
   const CloneSettings& settings = request.settings;
-  // What the property `voice` of another element takes.
+  // A value for the property `voice` of another element.
   const std::string voice = !settings.voice_name.empty() && settings.voice_library.empty()
                                 ? result.voice.name
                                 : result.voice.path;

@@ -4,14 +4,12 @@
 
 #include <gst/gst.h>
 
-#include <string>
-
 #include "clone_job.h"
 #include "progress.h"
 
 namespace chatterbox::gst {
 
-// What chatterboxclone tells the application and the elements after it. Any thread, without locks.
+// Messages and events of chatterboxclone. Any thread, without locks.
 class CloneReports {
  public:
   CloneReports(GstElement* element, GstPad* src_pad);

@@ -97,7 +97,6 @@ void CloneSession::leave_paused() {
 void CloneSession::preload(const CloneSettings& settings) {
   ModelLease::Request request;
   request.key = settings.key();
-  request.resources = settings.resources();
   lease_.start(std::move(request));
 }
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "chatterbox/voice_recorder.h"
@@ -20,8 +19,8 @@
 
 namespace chatterbox::gst {
 
-// What chatterboxclone does beside passing audio on: it collects speech until there is
-// enough, has a voice made of it, and tells everybody.
+// The work of chatterboxclone beside passing audio on: it collects speech until there is enough,
+// has a voice made of it, and reports.
 //
 // `mutex_` guards what comes after it, but for `tap_`, which belongs to the streaming thread. It is
 // not held while anything is pushed or posted.
@@ -38,7 +37,6 @@ class CloneSession {
   bool enter_paused();
   void set_playing(bool playing);
   void leave_paused();
-  void enter_null() {}
 
   // In the streaming thread.
   void set_format(const GstAudioInfo& info);

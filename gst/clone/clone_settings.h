@@ -11,7 +11,7 @@
 
 namespace chatterbox::gst {
 
-// What the element is doing; the read-only property `state`.
+// State of the work; the read-only property `state`.
 enum class CloneState { kIdle, kCollecting, kSaving, kDone, kFailed };
 
 // Everything a user of chatterboxclone chooses. Guarded by GST_OBJECT_LOCK;

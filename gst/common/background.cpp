@@ -69,7 +69,7 @@ thread_local EndOfThread end_of_thread;
 void wait_at_exit() {
   end_of_thread.watched = true;
   static std::once_flag once;
-  // For those who end the process from another thread.
+  // Another thread may end the process.
   std::call_once(once, [] { std::atexit([] { threads().end(); }); });
 }
 

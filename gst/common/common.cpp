@@ -2,10 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 #include "common.h"
 
+#include <mutex>
 #include <new>
 
 #include "chatterbox/voice_library.h"
-#include "glib_raii.h"
 
 GST_DEBUG_CATEGORY(gst_chatterbox_debug);
 GST_DEBUG_CATEGORY(gst_chatterbox_tts_debug);
@@ -15,13 +15,13 @@ GST_DEBUG_CATEGORY(gst_chatterbox_clone_debug);
 namespace chatterbox::gst {
 
 void init_debug_categories() {
-  static gsize once = 0;
-  if (!g_once_init_enter(&once)) return;
-  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_debug, "chatterbox", 0, "Chatterbox library");
-  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_tts_debug, "chatterboxtts", 0, "Text to speech");
-  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_vc_debug, "chatterboxvc", 0, "Voice conversion");
-  GST_DEBUG_CATEGORY_INIT(gst_chatterbox_clone_debug, "chatterboxclone", 0, "Voice cloning");
-  g_once_init_leave(&once, 1);
+  static std::once_flag once;
+  std::call_once(once, [] {
+    GST_DEBUG_CATEGORY_INIT(gst_chatterbox_debug, "chatterbox", 0, "Chatterbox library");
+    GST_DEBUG_CATEGORY_INIT(gst_chatterbox_tts_debug, "chatterboxtts", 0, "Text to speech");
+    GST_DEBUG_CATEGORY_INIT(gst_chatterbox_vc_debug, "chatterboxvc", 0, "Voice conversion");
+    GST_DEBUG_CATEGORY_INIT(gst_chatterbox_clone_debug, "chatterboxclone", 0, "Voice cloning");
+  });
 }
 
 std::string find_voice(const std::string& setting) {

@@ -4,7 +4,6 @@
 
 #include <gst/gst.h>
 
-#include <exception>
 #include <string>
 
 #include "chatterbox/error.h"
@@ -20,11 +19,11 @@ namespace chatterbox::gst {
 // Registers the debug categories. Safe to call often.
 void init_debug_categories();
 
-// What went wrong in the library, in a form that crosses threads.
+// A failure of the library, in a form that crosses threads.
 struct Failure {
   ErrorCode code = ErrorCode::kModelFailure;
   std::string message;
-  // The voice, not the speech, is at fault.
+  // The voice is at fault, not the speech.
   bool about_voice = false;
 };
 
@@ -49,7 +48,7 @@ std::string find_voice(const std::string& setting);
 // The exception being handled, as a Failure. Call inside a catch block.
 Failure current_failure() noexcept;
 
-// Where a Failure belongs in GStreamer's errors, and what a user is told.
+// A Failure as GStreamer's errors have it: domain, code, sentence for users.
 struct ElementErrorCode {
   GQuark domain;
   gint code;

@@ -15,9 +15,9 @@
 
 namespace chatterbox::gst {
 
-// What the parts of an element share whose source pad has a task: Settings are its properties, an
-// Item is what waits for the task, and Run is what belongs to one run of the element, from READY
-// and back, reset by assignment and guarded by the lock of the queue.
+// State that the parts of an element share whose source pad has a task: Settings are its
+// properties, an Item waits for the task, and a Run lasts from READY and back, is reset by
+// assignment and guarded by the lock of the queue.
 template <class Settings, class Item, class Run>
 struct ElementCore {
   using Work = typename SourceTask<Item>::Work;

@@ -68,7 +68,8 @@ struct ElementEntries {
         GST_ELEMENT_CLASS(parent_class(element))->change_state(element, transition);
 
     if (starts && result == GST_STATE_CHANGE_FAILURE) work.leave_paused();
-    if (transition == GST_STATE_CHANGE_READY_TO_NULL) work.enter_null();
+    if constexpr (requires { work.enter_null(); })
+      if (transition == GST_STATE_CHANGE_READY_TO_NULL) work.enter_null();
     if constexpr (requires { work.is_live_source(); })
       if (result == GST_STATE_CHANGE_SUCCESS &&
           (starts || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) && work.is_live_source())

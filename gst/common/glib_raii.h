@@ -26,7 +26,6 @@ struct Release {
   void operator()(GstEvent* event) const { gst_event_unref(event); }
   void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
   void operator()(GstQuery* query) const { gst_query_unref(query); }
-  void operator()(GstMessage* message) const { gst_message_unref(message); }
   void operator()(GstStructure* structure) const { gst_structure_free(structure); }
   void operator()(GstAudioConverter* converter) const { gst_audio_converter_free(converter); }
   void operator()(GstTagList* tags) const { gst_tag_list_unref(tags); }
@@ -40,7 +39,6 @@ using OwnedCaps = Owned<GstCaps>;
 using OwnedEvent = Owned<GstEvent>;
 using OwnedBuffer = Owned<GstBuffer>;
 using OwnedQuery = Owned<GstQuery>;
-using OwnedMessage = Owned<GstMessage>;
 using OwnedStructure = Owned<GstStructure>;
 using OwnedConverter = Owned<GstAudioConverter>;
 using OwnedString = Owned<gchar>;

@@ -60,11 +60,10 @@ bool ModelLease::start(Request request) {
 
 void ModelLease::load(const Request& request, const Wanted& wanted) {
   try {
-    auto model =
-        acquire_model(request.key, request.resources, [&](double fraction, std::string_view) {
-          if (*wanted) progress_.advance(int(fraction * 100), "Loading the speech model");
-          return wanted->load();
-        });
+    auto model = acquire_model(request.key, [&](double fraction, std::string_view) {
+      if (*wanted) progress_.advance(int(fraction * 100), "Loading the speech model");
+      return wanted->load();
+    });
     if (!*wanted) return;
     std::shared_ptr<void> product = request.make ? request.make(*model, *wanted) : model;
     if (!*wanted || process_is_ending()) return;

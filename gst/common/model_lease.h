@@ -8,20 +8,20 @@
 #include <mutex>
 #include <string>
 
+#include "common.h"
 #include "model_loader.h"
 #include "progress.h"
 
 namespace chatterbox::gst {
 
-// What one element needs of a model, loaded in the background: the weights, shared with other
-// elements, and something made of them, the product. Kept until drop(), so that the same is there
+// A model for one element, loaded in the background: the weights, shared with other elements, and
+// something made of them, the product. Kept until drop(), so that the same is there
 // at once after READY. Any thread.
 class ModelLease {
  public:
   struct Request {
     ModelKey key;
-    ModelResources resources;
-    // What the product depends on besides the weights: another needs a new one.
+    // Names the settings that the product depends on besides the weights: others need a new one.
     std::string variant;
     // Makes the product, in the loading thread; none: the weights are all that is wanted. Throws.
     // `wanted` becomes false when nobody waits any more.

@@ -55,20 +55,11 @@ void end_load(const ModelKey& key, const std::shared_ptr<Load>& load,
   load->changed.notify_all();
 }
 
-void run_load(const ModelKey& key, const ModelResources& resources,
-              const std::shared_ptr<Load>& load) {
+void run_load(const ModelKey& key, const std::shared_ptr<Load>& load) {
   std::shared_ptr<SpeechModel> model;
   std::exception_ptr error;
   try {
-    ModelOptions options;
-    options.device = key.device;
-    options.dtype = key.dtype;
-    options.family = key.family;
-    options.attention = key.attention;
-    options.quality = key.quality;
-    options.threads = resources.threads;
-    options.voice_cache_bytes = resources.voice_cache_bytes;
-    model = load_speech_model(key.path, options, [&](double fraction, std::string_view what) {
+    model = load_speech_model(key.path, key.options, [&](double fraction, std::string_view what) {
       std::lock_guard lock(load->mutex);
       load->fraction = fraction;
       load->what = what;
@@ -83,8 +74,7 @@ void run_load(const ModelKey& key, const ModelResources& resources,
 
 }  // namespace
 
-std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const ModelResources& resources,
-                                           const Model::Progress& progress) {
+std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const Model::Progress& progress) {
   std::shared_ptr<Load> load;
   bool first = false;
   {
@@ -104,7 +94,7 @@ std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const ModelResou
   }
   if (first) {
     try {
-      run_in_background("chatterbox-model", [=] { run_load(key, resources, load); });
+      run_in_background("chatterbox-model", [=] { run_load(key, load); });
     } catch (...) {
       end_load(key, load, nullptr, std::current_exception());
     }

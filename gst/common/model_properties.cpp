@@ -10,13 +10,24 @@ bool ModelSettings::find(GstElement* element, const std::string& voice,
                          ModelLease::Request& request, std::string& voice_path) const {
   try {
     request.key = key();
-    request.resources = resources();
     voice_path = about_voice([&] { return find_voice(voice); });
     return true;
   } catch (const Error&) {
     post_error(element, current_failure());
     return false;
   }
+}
+
+ModelKey ModelSettings::key() const {
+  ModelOptions options;
+  options.device = device;
+  options.dtype = dtype;
+  options.family = find_model_family(model_family);
+  options.attention = find_attention(attention);
+  options.quality = find_quality_name(quality);
+  options.threads = int(threads);
+  options.voice_cache_bytes = std::int64_t(voice_cache_mb) << 20;
+  return {find_model(model_path), options};
 }
 
 ModelFacts ModelSettings::facts() const {

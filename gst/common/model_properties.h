@@ -22,22 +22,14 @@ struct ModelSettings {
   std::string attention;
   guint voice_cache_mb = guint(ModelOptions::kVoiceCacheBytes >> 20);
 
-  // What to load, and in `voice_path` the file of a voice that is read with it. False, with an
-  // error posted, when there is no such model or voice.
+  // The model to load, and in `voice_path` the file of a voice. False, with an error posted, when
+  // there is no such model or voice.
   bool find(GstElement* element, const std::string& voice, ModelLease::Request& request,
             std::string& voice_path) const;
-  // What the model speaks; empty where there is none.
+  // Languages and tags of the model; empty where there is none.
   ModelFacts facts() const;
-  ModelResources resources() const { return {int(threads), std::int64_t(voice_cache_mb) << 20}; }
   // Throws kNotFound when there is no model.
-  ModelKey key() const {
-    return {find_model(model_path),
-            device,
-            dtype,
-            find_model_family(model_family),
-            find_attention(attention),
-            find_quality_name(quality)};
-  }
+  ModelKey key() const;
 };
 
 /**

@@ -2,8 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #include "mono_reader.h"
 
-#include <algorithm>
-
 #include "chatterbox/error.h"
 
 namespace chatterbox::gst {

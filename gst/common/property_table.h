@@ -146,7 +146,7 @@ void install_properties(GObjectClass* object_class, std::span<const PropertyRow>
 // Null when there is none.
 const PropertyRow* find_property(std::span<const PropertyRow> rows, const char* name);
 
-// In PAUSED or above, or on the way there.
+// The element is in PAUSED or above, or on the way there.
 bool is_running(GstElement* element);
 // Whether a property may be set now; where not, a warning has been posted.
 bool may_set(GstElement* element, const PropertyRow& row);

@@ -23,8 +23,8 @@ bool SpeechOutput::configure(const GstAudioInfo& info) {
   info_ = info;
   converter_ = nullptr;
   pending_.clear();
-  base_ = at;
-  sent_ = 0;
+  stream_.base = at;
+  stream_.sent = 0;
   if (GST_AUDIO_INFO_FORMAT(&info) == GST_AUDIO_FORMAT_F32 && info.rate == kOutputRateHz)
     return true;
 
@@ -43,13 +43,8 @@ bool SpeechOutput::configure(const GstAudioInfo& info) {
 
 void SpeechOutput::reset() {
   pending_.clear();
-  words_.clear();
-  base_ = 0;
-  sent_ = 0;
-  offset_ = 0;
-  rested_ = 0;
-  discont_ = true;
-  speaking_ = false;
+  utterance_ = {};
+  stream_ = {};
 }
 
 GstClockTime SpeechOutput::time_of(std::uint64_t samples) const {
@@ -62,7 +57,7 @@ std::size_t SpeechOutput::frames_of(GstClockTime time) const {
 
 GstClockTime SpeechOutput::position() const {
   const std::size_t held = configured() ? pending_.size() / info_.bpf : 0;
-  return base_ + time_of(sent_ + held);
+  return stream_.base + time_of(stream_.sent + held);
 }
 
 void SpeechOutput::move_to(GstClockTime position) {
@@ -70,19 +65,16 @@ void SpeechOutput::move_to(GstClockTime position) {
   const GstClockTime distance = position > now ? position - now : now - position;
   if (distance <= time_of(1)) return;
   pending_.clear();
-  base_ = position;
-  sent_ = 0;
-  discont_ = true;
+  stream_.base = position;
+  stream_.sent = 0;
+  stream_.discont = true;
 }
 
 void SpeechOutput::begin() {
-  speaking_ = true;
+  stream_.speaking = true;
   if (converter_) gst_audio_converter_reset(converter_.get());
   pending_.clear();
-  words_.clear();
-  read_ = 0;
-  written_ = 0;
-  emitted_ = 0;
+  utterance_ = {};
 }
 
 void SpeechOutput::convert(std::span<const float> samples) {
@@ -91,7 +83,7 @@ void SpeechOutput::convert(std::span<const float> samples) {
   if (!converter_) {
     pending_.resize(before + samples.size_bytes());
     std::memcpy(pending_.data() + before, samples.data(), samples.size_bytes());
-    written_ += samples.size();
+    utterance_.written += samples.size();
     return;
   }
   const gsize frames = gst_audio_converter_get_out_frames(converter_.get(), samples.size());
@@ -100,33 +92,34 @@ void SpeechOutput::convert(std::span<const float> samples) {
   gpointer out[] = {pending_.data() + before};
   gst_audio_converter_samples(converter_.get(), GST_AUDIO_CONVERTER_FLAG_NONE, in, samples.size(),
                               out, frames);
-  written_ += frames;
+  utterance_.written += frames;
 }
 
 GstFlowReturn SpeechOutput::write(std::span<const float> samples, std::span<const WordTime> words,
                                   const Push& push) {
-  words_.insert(words_.end(), words.begin(), words.end());
-  read_ += samples.size();
+  utterance_.words.insert(utterance_.words.end(), words.begin(), words.end());
+  utterance_.read += samples.size();
   convert(samples);
   if (pending_.size() < frames_of(kShortestBuffer) * std::size_t(info_.bpf)) return GST_FLOW_OK;
   return push_pending(push);
 }
 
 GstFlowReturn SpeechOutput::finish(const Push& push) {
-  speaking_ = false;
+  stream_.speaking = false;
   const std::uint64_t expected =
-      gst_util_uint64_scale_round(read_, guint64(info_.rate), kOutputRateHz);
+      gst_util_uint64_scale_round(utterance_.read, guint64(info_.rate), kOutputRateHz);
   // The resampler looks ahead; silence pushes its last samples out.
   const std::vector<float> silence(kOutputRateHz / 100, 0.0F);
-  for (int i = 0; i < 10 && written_ < expected; ++i) convert(silence);
-  if (written_ > expected) {
-    const auto surplus = std::size_t(written_ - expected) * std::size_t(info_.bpf);
+  for (int i = 0; i < 10 && utterance_.written < expected; ++i) convert(silence);
+  if (utterance_.written > expected) {
+    const auto surplus = std::size_t(utterance_.written - expected) * std::size_t(info_.bpf);
     pending_.resize(pending_.size() - std::min(surplus, pending_.size()));
-    written_ = expected;
+    utterance_.written = expected;
   }
   // A word at the very end, where no sample follows.
-  if (!words_.empty() && expected > 0)
-    words_.back().start = std::min(words_.back().start, std::int64_t(read_) - 1);
+  if (!utterance_.words.empty() && expected > 0)
+    utterance_.words.back().start =
+        std::min(utterance_.words.back().start, std::int64_t(utterance_.read) - 1);
   return push_pending(push);
 }
 
@@ -149,15 +142,17 @@ std::vector<SpokenWord> SpeechOutput::take_words(std::size_t frames) {
                                        guint64(info_.rate), kOutputRateHz);
   };
   std::vector<SpokenWord> words;
-  while (!words_.empty() && frame_of(words_.front().start) < emitted_ + frames) {
-    const WordTime& word = words_.front();
-    const guint64 start = std::max<guint64>(frame_of(word.start), emitted_);
+  while (!utterance_.words.empty() &&
+         frame_of(utterance_.words.front().start) < utterance_.emitted + frames) {
+    const WordTime& word = utterance_.words.front();
+    const guint64 start = std::max<guint64>(frame_of(word.start), utterance_.emitted);
     const guint64 end = std::max<guint64>(frame_of(word.end), start);
-    const GstClockTime begin = base_ + time_of(sent_ + (start - emitted_));
-    words.push_back({word.word, begin, base_ + time_of(sent_ + (end - emitted_)) - begin});
-    words_.pop_front();
+    const GstClockTime begin = stream_.base + time_of(stream_.sent + (start - utterance_.emitted));
+    words.push_back({word.word, begin,
+                     stream_.base + time_of(stream_.sent + (end - utterance_.emitted)) - begin});
+    utterance_.words.pop_front();
   }
-  emitted_ += frames;
+  utterance_.emitted += frames;
   return words;
 }
 
@@ -174,14 +169,15 @@ GstFlowReturn SpeechOutput::emit(std::size_t frames, const Push& push) {
 }
 
 OwnedBuffer SpeechOutput::stamp(OwnedBuffer buffer, std::size_t frames) {
-  GST_BUFFER_PTS(buffer.get()) = base_ + time_of(sent_);
-  sent_ += frames;
-  GST_BUFFER_DURATION(buffer.get()) = base_ + time_of(sent_) - GST_BUFFER_PTS(buffer.get());
-  GST_BUFFER_OFFSET(buffer.get()) = offset_;
-  offset_ += frames;
-  GST_BUFFER_OFFSET_END(buffer.get()) = offset_;
-  if (discont_) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
-  discont_ = false;
+  GST_BUFFER_PTS(buffer.get()) = stream_.base + time_of(stream_.sent);
+  stream_.sent += frames;
+  GST_BUFFER_DURATION(buffer.get()) =
+      stream_.base + time_of(stream_.sent) - GST_BUFFER_PTS(buffer.get());
+  GST_BUFFER_OFFSET(buffer.get()) = stream_.offset;
+  stream_.offset += frames;
+  GST_BUFFER_OFFSET_END(buffer.get()) = stream_.offset;
+  if (stream_.discont) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+  stream_.discont = false;
   return buffer;
 }
 

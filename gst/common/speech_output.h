@@ -42,9 +42,9 @@ class SpeechOutput {
   GstClockTime position() const;
   // Continues there; a move of a sample or more makes the next buffer DISCONT.
   void move_to(GstClockTime position);
-  void mark_discont() { discont_ = true; }
+  void mark_discont() { stream_.discont = true; }
   // Between begin() and finish().
-  bool speaking() const { return speaking_; }
+  bool speaking() const { return stream_.speaking; }
 
   // An utterance: begin, write any number of times, finish. Words have their
   // place in the utterance, and are written before their samples or with them.
@@ -55,16 +55,16 @@ class SpeechOutput {
   GstFlowReturn finish(const Push& push);
   // Pushes what is held back because it is shorter than a buffer should be.
   GstFlowReturn push_pending(const Push& push);
-  // An utterance that has just been finished was made with so much silence after it (samples at the
-  // engine's rate) that was not written.
-  void rest(std::int64_t silence) { rested_ = position() + engine_time(silence); }
-  // Where the next one begins, which was made with so much silence before it, so that the pause
-  // between them is what it was.
+  // The utterance just finished had so much silence after it (samples at the engine's rate) that
+  // was not written.
+  void rest(std::int64_t silence) { stream_.rested = position() + engine_time(silence); }
+  // Start of the next one, which had so much silence before it, so that the pause between them
+  // stays.
   GstClockTime after_rest(std::int64_t silence) const {
-    return rested_ > 0 ? rested_ + engine_time(silence) : 0;
+    return stream_.rested > 0 ? stream_.rested + engine_time(silence) : 0;
   }
-  // Of what has been pushed of it.
-  GstClockTime utterance_duration() const { return time_of(emitted_); }
+  // Duration of what has been pushed of the utterance.
+  GstClockTime utterance_duration() const { return time_of(utterance_.emitted); }
 
   // Silence up to `until`, as buffers marked GAP.
   GstFlowReturn silence(GstClockTime until, const Push& push);
@@ -80,20 +80,27 @@ class SpeechOutput {
   }
   std::size_t frames_of(GstClockTime time) const;
 
+  // Both are reset by assignment.
+  struct Stream {
+    GstClockTime base = 0;     // position at the last move
+    std::uint64_t sent = 0;    // samples pushed since
+    std::uint64_t offset = 0;  // samples pushed in all
+    GstClockTime rested = 0;   // end of the last utterance and of its silence; 0: none
+    bool discont = true;
+    bool speaking = false;
+  };
+  struct Utterance {
+    std::uint64_t read = 0;      // samples at the engine's rate
+    std::uint64_t written = 0;   // the same, converted
+    std::uint64_t emitted = 0;   // of these, pushed
+    std::deque<WordTime> words;  // that begin in what was not pushed yet
+  };
+
   GstAudioInfo info_ = no_format();
   OwnedConverter converter_;     // none when the format is the engine's own
   std::vector<guint8> pending_;  // converted, not pushed
-  GstClockTime base_ = 0;        // position at the last move
-  std::uint64_t sent_ = 0;       // samples pushed since
-  std::uint64_t offset_ = 0;     // samples pushed since reset
-  GstClockTime rested_ = 0;      // end of the last utterance and of its silence; 0: none
-  bool discont_ = true;
-  bool speaking_ = false;
-
-  std::uint64_t read_ = 0;      // samples of the utterance, engine's rate
-  std::uint64_t written_ = 0;   // the same, converted
-  std::uint64_t emitted_ = 0;   // of these, pushed
-  std::deque<WordTime> words_;  // that begin in what was not pushed yet
+  Stream stream_;
+  Utterance utterance_;
 };
 
 }  // namespace chatterbox::gst

@@ -30,12 +30,11 @@ GstEvent* audio_stream_start(GstElement* element, GstPad* pad, GstEvent* text) {
   return event;
 }
 
-// Of what the pad's template and its peer have in common, the one that suits speech best: 24 kHz or
-// the rate next to it, S16 before F32. None when they have nothing in common.
+// The common format of the pad's template and its peer that suits speech best: 24 kHz or the rate
+// next to it, S16 before F32. None when they have none in common.
 OwnedCaps choose_caps(GstPad* pad) {
   const OwnedCaps ours(gst_pad_get_pad_template_caps(pad));
   const OwnedCaps theirs(gst_pad_peer_query_caps(pad, ours.get()));
-  // In our order of preference, the native rate first.
   OwnedCaps caps(gst_caps_intersect_full(ours.get(), theirs.get(), GST_CAPS_INTERSECT_FIRST));
   if (gst_caps_is_empty(caps.get())) {
     GST_INFO_OBJECT(pad, "no common format with %" GST_PTR_FORMAT, theirs.get());

@@ -8,7 +8,7 @@
 #include "speech_output.h"
 #include "stream_clock.h"
 
-// What speech leaves an element as: the engine's own rate first.
+// Formats that speech leaves an element in: the engine's own rate first.
 #define CHATTERBOX_SPEECH_FORMATS "{ " GST_AUDIO_NE(S16) ", " GST_AUDIO_NE(F32) " }"
 #define CHATTERBOX_SPEECH_CAPS                                                 \
   "audio/x-raw, format = (string) " CHATTERBOX_SPEECH_FORMATS                  \
@@ -53,7 +53,7 @@ class SpeechPad {
   OwnedEvent take_end() { return std::move(run_.ended); }
 
   SpeechOutput& output() { return output_; }
-  // For the output: `decorate` sees each buffer before it leaves.
+  // Pushes for the output: `decorate` sees each buffer before it leaves.
   SpeechOutput::Push pusher(Decorate decorate = {});
   // Moves the output to `position`; what lies before it is a gap, or silence where `fill`.
   GstFlowReturn advance_to(GstClockTime position, bool fill);

@@ -31,7 +31,7 @@ void Upstream::answer(GstQuery* query, bool element_is_live, GstClockTime own_le
                       GstClockTime own_most) {
   GstClockTime least = 0, most = GST_CLOCK_TIME_NONE;
   const bool upstream_is_live = ask(query, least, most);
-  // What a source says that is not live (0, 0) would starve a mixer beside a live element.
+  // The answer of a source that is not live (0, 0) would starve a mixer beside a live element.
   if (!upstream_is_live && element_is_live) {
     least = 0;
     most = GST_CLOCK_TIME_NONE;

@@ -8,7 +8,7 @@
 
 namespace chatterbox::gst {
 
-// What upstream says of itself: whether it is live, and its latency then. Any thread.
+// Upstream's answers: whether it is live, and its latency then. Any thread.
 class Upstream {
  public:
   explicit Upstream(GstPad* sink_pad) : sink_pad_(sink_pad) {}

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "chatterbox/error.h"
-#include "chatterbox/voice_library.h"
 
 namespace chatterbox::gst {
 

@@ -5,8 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "chatterbox/error.h"
-#include "chatterbox/voice_library.h"
 #include "chatterbox/watermark.h"
 #include "converter_engine.h"
 #include "synthesizer.h"

@@ -32,8 +32,8 @@ void apply(const SpeechChoice& choice, SynthesisOptions& options) {
 
 }  // namespace
 
-// What is chosen for a part, the most specific last: the properties (not in
-// here), the speaker's entry, the event, the meta, the markup.
+// Choices for a part, the most specific last: the properties (not in here), the speaker's entry,
+// the event, the meta, the markup.
 SpeechChoice Casting::choice_for(const Utterance& utterance, const ScriptPart& part,
                                  const TtsSettings& settings) {
   const std::string& speaker = part.speaker.empty() ? utterance.speaker : part.speaker;
@@ -104,12 +104,12 @@ bool Casting::add_bad_voice(const std::string& voice) {
 }
 
 bool Casting::replace_voice(const SpeechJob& job) {
-  const std::string voice = job.failed_voice();
+  const SpeechJob::Outcome outcome = job.outcome();
   {
     Lock lock = core_.queue.lock();
-    if (voice == core_.run.good_voice) return false;
+    if (outcome.voice == core_.run.good_voice) return false;
   }
-  if (add_bad_voice(voice)) post_warning(core_.element, job.failure());
+  if (add_bad_voice(outcome.voice)) post_warning(core_.element, outcome.failure);
   return true;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-// What the task of chatterboxtts does beside speaking: events, gaps, idle time.
+// The task of chatterboxtts beside speaking: events, gaps, idle time.
 #include "narrator.h"
 
 #include <utility>
@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kIdleInterval{100};
 // demuxer or decodebin may appear some time after the pipeline was started.
 constexpr std::chrono::seconds kLinkPatience{5};
 constexpr std::chrono::milliseconds kLinkInterval{250};
-// What Chatterbox models speak unless somebody knows better.
+// Language of Chatterbox models unless a tag or a property names another.
 constexpr const char* kModelLanguage = "en";
 
 }  // namespace
@@ -40,7 +40,7 @@ GstFlowReturn Narrator::idle(Lock& lock) {
   TtsRun& run = core_.run;
   const bool live = settings.timing.force_live || core_.upstream.live();
   const std::chrono::milliseconds max_wait(settings.text.max_wait_ms);
-  // What came while something else was done may be enough for one who waits in silence.
+  // Text that came meanwhile may be enough for a listener who waits in silence.
   if (live && core_.queue.items().empty() && run.input.has_next(true)) {
     core_.enqueue(run.input.next());
     return GST_FLOW_OK;
@@ -122,7 +122,7 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
   return GST_FLOW_OK;
 }
 
-// Of a gap in the text only what lies beyond the speech so far is a gap in it.
+// A gap in the text is one in the speech only as far as it lies beyond the speech so far.
 GstFlowReturn Narrator::pass_gap(GstEvent* event) {
   const Timing timing = core_.settings.get(&TtsSettings::timing).effective_timing();
   GstClockTime start, duration;

@@ -13,7 +13,7 @@ class Narrator {
  public:
   explicit Narrator(TtsCore& core) : core_(core), casting_(core) {}
 
-  // As SourceTask::Work has them.
+  // The functions of SourceTask::Work.
   GstFlowReturn handle(TtsItem item);
   GstFlowReturn idle(TtsCore::Lock& lock);
   bool holds(const TtsItem& item) const;

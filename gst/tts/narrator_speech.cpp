@@ -72,7 +72,7 @@ GstFlowReturn Narrator::speak_pieces(Speaking& speaking) {
         if (core_.queue.must_stop()) return GST_FLOW_FLUSHING;
         return end(speaking, true);
       case SpeechJob::State::kFailed: {
-        const Failure failure = job->failure();
+        const Failure failure = job->outcome().failure;
         if (!try_again(speaking, failure)) return give_up(speaking, failure);
         break;
       }
@@ -109,7 +109,7 @@ bool Narrator::try_again(Speaking& speaking, const Failure& failure) {
   return true;
 }
 
-// Where the speech begins, now that it is there.
+// Timestamp of the speech, now that it is there.
 GstClockTime Narrator::start_time(Speaking& speaking) {
   const Utterance& utterance = speaking.utterance;
   const TimingSettings& settings = speaking.settings.timing;
@@ -158,7 +158,7 @@ GstFlowReturn Narrator::begin(Speaking& speaking, const SpeechPiece& first) {
   return GST_FLOW_OK;
 }
 
-// As take_piece().
+// Returns as take_piece() does.
 GstFlowReturn Narrator::write_piece(Speaking& speaking, const SpeechPiece& piece) {
   SpeechOutput& output = core_.pad.output();
   const SpeechOutput::Push push = pusher(speaking);
@@ -217,7 +217,7 @@ GstFlowReturn Narrator::end(Speaking& speaking, bool interrupted) {
   GstFlowReturn flow = GST_FLOW_OK;
   if (speaking.begun) {
     flow = core_.pad.output().finish(pusher(speaking));
-    if (!interrupted) core_.pad.output().rest(speaking.utterance.job->silence_after());
+    if (!interrupted) core_.pad.output().rest(speaking.utterance.job->outcome().silence_after);
     if (flow == GST_FLOW_OK) post_utterance("chatterbox/utterance-end", speaking, interrupted);
   }
   Lock lock = core_.queue.lock();
@@ -268,17 +268,18 @@ void Narrator::post_utterance(const char* name, const Speaking& speaking, bool i
   if (!speaking.settings.post_messages) return;
   const Utterance& utterance = speaking.utterance;
   const bool is_end = g_str_has_suffix(name, "-end");
-  GstStructure* structure = gst_structure_new(
-      name, "id", G_TYPE_UINT64, guint64(utterance.id), "text", G_TYPE_STRING,
-      utterance.text.c_str(), "voice", G_TYPE_STRING, utterance.voice.c_str(), "timestamp",
-      G_TYPE_UINT64, speaking.start, "stream-time", G_TYPE_UINT64,
-      core_.clock.stream_time(speaking.start), "running-time", G_TYPE_UINT64,
-      core_.clock.running_time(speaking.start), "duration", G_TYPE_UINT64,
-      is_end ? core_.pad.output().utterance_duration() : GST_CLOCK_TIME_NONE, "input-duration",
-      G_TYPE_UINT64, utterance.duration, "time-to-first-audio", G_TYPE_UINT64,
-      guint64(utterance.job->time_to_first_audio().count()), nullptr);
+  const SpeechJob::Outcome outcome = utterance.job->outcome();
+  GstStructure* structure =
+      gst_structure_new(name, "id", G_TYPE_UINT64, guint64(utterance.id), "text", G_TYPE_STRING,
+                        utterance.text.c_str(), "voice", G_TYPE_STRING, utterance.voice.c_str(),
+                        "timestamp", G_TYPE_UINT64, speaking.start, "stream-time", G_TYPE_UINT64,
+                        core_.clock.stream_time(speaking.start), "running-time", G_TYPE_UINT64,
+                        core_.clock.running_time(speaking.start), "duration", G_TYPE_UINT64,
+                        is_end ? core_.pad.output().utterance_duration() : GST_CLOCK_TIME_NONE,
+                        "input-duration", G_TYPE_UINT64, utterance.duration, "time-to-first-audio",
+                        G_TYPE_UINT64, guint64(outcome.first_audio.count()), nullptr);
   if (is_end) {
-    const SynthesisStats stats = utterance.job->stats();
+    const SynthesisStats& stats = outcome.stats;
     gst_structure_set(structure, "seed", G_TYPE_UINT64, guint64(stats.seed), "real-time-factor",
                       G_TYPE_DOUBLE, stats.real_time_factor(), "interrupted", G_TYPE_BOOLEAN,
                       gboolean(interrupted), nullptr);
@@ -287,7 +288,7 @@ void Narrator::post_utterance(const char* name, const Speaking& speaking, bool i
                            gst_message_new_element(GST_OBJECT(core_.element), structure));
 }
 
-// What goes with a buffer of the utterance goes before it is pushed.
+// Metas and messages of a buffer come before it is pushed.
 SpeechOutput::Push Narrator::pusher(Speaking& speaking) {
   return core_.pad.pusher([this, &speaking](GstBuffer* buffer, std::span<const SpokenWord> words) {
     if (std::exchange(speaking.first_buffer, false) && speaking.utterance.source)

@@ -2,7 +2,6 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

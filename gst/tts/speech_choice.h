@@ -20,7 +20,7 @@ struct SpeechChoice {
   std::optional<double> temperature;
   std::optional<gint64> seed;
 
-  // What `specific` chooses wins over what is chosen here.
+  // Choices of `specific` replace those here.
   void apply(const SpeechChoice& specific);
 };
 
@@ -31,9 +31,8 @@ SpeechChoice choice_of(const GstStructure* structure);
 // A field's text; empty when there is none.
 std::string text_field(const GstStructure* structure, const char* name);
 
-// What `map` has for the speaker, letter case ignored; characters that a field
-// name cannot have stand for '-'. The value is a voice, or a structure with the
-// fields of an event.
+// The speaker's entry in `map`, letter case ignored; '-' stands for characters that a field name
+// cannot have. The value is a voice, or a structure with the fields of an event.
 std::optional<SpeechChoice> choice_for_speaker(const GstStructure* map, std::string_view speaker);
 
 // The name under which a speaker is looked up.

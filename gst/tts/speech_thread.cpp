@@ -52,29 +52,9 @@ bool SpeechJob::cancelled() const {
   return state_ == State::kCancelled;
 }
 
-Failure SpeechJob::failure() const {
+SpeechJob::Outcome SpeechJob::outcome() const {
   std::lock_guard lock(mutex_);
-  return failure_;
-}
-
-std::string SpeechJob::failed_voice() const {
-  std::lock_guard lock(mutex_);
-  return voice_;
-}
-
-SynthesisStats SpeechJob::stats() const {
-  std::lock_guard lock(mutex_);
-  return stats_;
-}
-
-std::chrono::nanoseconds SpeechJob::time_to_first_audio() const {
-  std::lock_guard lock(mutex_);
-  return first_audio_.value_or(std::chrono::nanoseconds{0});
-}
-
-std::int64_t SpeechJob::silence_after() const {
-  std::lock_guard lock(mutex_);
-  return silence_after_;
+  return outcome_;
 }
 
 std::vector<float> SpeechJob::mark(std::vector<float> speech) const {
@@ -106,17 +86,18 @@ void SpeechJob::finish() {
 void SpeechJob::fail(Failure failure) {
   std::lock_guard lock(mutex_);
   if (state_ == State::kCancelled) return;
-  failure_ = std::move(failure);
+  outcome_.failure = std::move(failure);
   state_ = State::kFailed;
   changed_.notify_all();
 }
 
 void SpeechJob::count(const SynthesisStats& stats) {
   std::lock_guard lock(mutex_);
-  if (stats_.samples == 0) stats_.seed = stats.seed;
-  stats_.samples += stats.samples;
-  stats_.speech_tokens += stats.speech_tokens;
-  stats_.seconds_total += stats.seconds_total;
+  SynthesisStats& sum = outcome_.stats;
+  if (sum.samples == 0) sum.seed = stats.seed;
+  sum.samples += stats.samples;
+  sum.speech_tokens += stats.speech_tokens;
+  sum.seconds_total += stats.seconds_total;
 }
 
 void SpeechJob::pause(double seconds) {
@@ -130,7 +111,7 @@ void SpeechJob::rest(SpeechPiece& first, bool after_pause) {
   std::int64_t after;
   {
     std::lock_guard lock(mutex_);
-    after = std::exchange(silence_after_, 0);
+    after = std::exchange(outcome_.silence_after, 0);
   }
   if (samples_ == 0 || after_pause) return;
   pause(double(after + first.silence_before) / kOutputRateHz);
@@ -160,11 +141,11 @@ void SpeechJob::speak(Synthesizer& synthesizer, const Part& part) {
     }
     if (chunk.last) {
       std::lock_guard lock(mutex_);
-      silence_after_ = chunk.silence_after;
+      outcome_.silence_after = chunk.silence_after;
     }
-    if (!first_audio_ && !chunk.samples.empty()) {
+    if (!chunk.samples.empty()) {
       std::lock_guard lock(mutex_);
-      first_audio_ = Clock::now() - start_;
+      if (outcome_.first_audio.count() == 0) outcome_.first_audio = Clock::now() - start_;
     }
     piece.position += begin;
     for (float& sample : piece.samples) sample *= float(part.gain);
@@ -183,14 +164,14 @@ void SpeechJob::run(Synthesizer& synthesizer) {
       pause(part.pause_seconds);
       if (part.text.empty()) {
         std::lock_guard lock(mutex_);
-        silence_after_ = 0;
+        outcome_.silence_after = 0;
         continue;
       }
       {
         std::lock_guard lock(mutex_);
         if (state_ == State::kCancelled) return;
         if (start_ == Clock::time_point()) start_ = Clock::now();
-        voice_ = part.voice_path;
+        outcome_.voice = part.voice_path;
       }
       about_voice([&] { synthesizer.set_voice(part.voice_path, stop_.get_token()); });
       speak(synthesizer, part);

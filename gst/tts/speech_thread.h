@@ -7,7 +7,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -44,10 +43,17 @@ class SpeechJob {
     SynthesisOptions options;
     double pause_seconds = 0;
     double gain = 1;
-    // Whoever takes the speech makes it fit into its cue, and calls mark() then.
+    // The narrator makes the speech fit into its cue, and calls mark() then.
     bool fitted = false;
   };
   using Request = std::vector<Part>;
+  struct Outcome {
+    Failure failure;
+    std::string voice;     // file of the last one taken up, which the failure may be about
+    SynthesisStats stats;  // of the parts done so far
+    std::chrono::nanoseconds first_audio{0};  // from the start of the synthesis
+    std::int64_t silence_after = 0;           // samples that were taken off the end
+  };
   enum class State { kPiece, kPending, kDone, kFailed, kCancelled };
 
   explicit SpeechJob(Request request) : request_(std::move(request)) {}
@@ -59,18 +65,11 @@ class SpeechJob {
   // Ends it for everyone who waits, and soon for the engine that speaks it.
   void cancel();
   bool cancelled() const;
-  // After kFailed; the file of the voice, where the failure is about one.
-  Failure failure() const;
-  std::string failed_voice() const;
-  // After kDone.
-  SynthesisStats stats() const;
+  // After kDone and kFailed.
+  Outcome outcome() const;
   // After kDone: speech of fitted parts, changed as it will stay, with the
   // watermark if one is wanted.
   std::vector<float> mark(std::vector<float> speech) const;
-  // From the start of the synthesis to its first audio.
-  std::chrono::nanoseconds time_to_first_audio() const;
-  // After kDone: samples of silence that were taken off the end.
-  std::int64_t silence_after() const;
 
  private:
   friend class SpeechThread;
@@ -89,14 +88,10 @@ class SpeechJob {
   std::condition_variable changed_;
   std::deque<SpeechPiece> pieces_;
   State state_ = State::kPending;
-  Failure failure_;
+  Outcome outcome_;
   Synthesizer::Marker marker_;  // of speech that is changed after it was made
-  SynthesisStats stats_;        // of the parts done so far
   std::int64_t samples_ = 0;    // made so far; the thread's own
-  std::string voice_;           // the last one taken up
   std::chrono::steady_clock::time_point start_;
-  std::optional<std::chrono::nanoseconds> first_audio_;
-  std::int64_t silence_after_ = 0;
 };
 
 // A synthesizer and the thread it works in. Jobs are done in order.

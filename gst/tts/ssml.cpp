@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "chatterbox/sentences.h"
-#include "glib_raii.h"
 
 namespace chatterbox::gst {
 
@@ -87,7 +86,7 @@ std::string spelled_out(std::string_view text) {
   return out;
 }
 
-// What holds inside of an element.
+// Properties that hold inside of an element.
 struct Context {
   SpeechChoice choice;
   double speed = 1, gain = 1;

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "chatterbox/sentences.h"
@@ -14,8 +13,8 @@
 
 namespace chatterbox::gst {
 
-// From bytes to utterances: reads buffers of text in any of its formats, and gives what is
-// complete of it. Knows of no queue and no lock.
+// Makes utterances of bytes: reads buffers of text in any of its formats. Knows of no queue and no
+// lock.
 class TextInput {
  public:
   // How text is cut. Eager: somebody is waiting, see SentenceSegmenter.
@@ -34,7 +33,7 @@ class TextInput {
 
   void set_rules(const Rules& rules);
   void set_caps(const GstCaps* caps);
-  // Who speaks, and how, from here on.
+  // Speaker and manner of the text that follows.
   void set_speaker(const std::string& speaker) { speaker_ = speaker; }
   void set_choice(const SpeechChoice& choice) { choice_ = choice; }
   const SpeechChoice& choice() const { return choice_; }
@@ -46,7 +45,7 @@ class TextInput {
   void feed(std::string_view bytes, GstClockTime timestamp);
   // One utterance.
   void feed_cue(std::string_view bytes, Time time);
-  // What was not complete never will be.
+  // The text ends, complete or not.
   void end();
 
   // The next utterance that is complete; `silent`: nothing is being said.

@@ -16,7 +16,7 @@ namespace {
 // Utterances, and items of the queue in all, that wait before upstream has to.
 constexpr std::size_t kMaxUtterances = 8;
 constexpr std::size_t kMaxItems = 64;
-// What an application may say ahead: it is not made to wait.
+// Utterances that an application may say ahead: it is not made to wait.
 constexpr std::size_t kMaxSaid = 1000;
 
 TextInput::Rules rules_for(const TextSettings& settings, bool live) {
@@ -89,7 +89,7 @@ GstFlowReturn TextSink::push_utterances(Lock& lock) {
   return GST_FLOW_OK;
 }
 
-// What was not complete and never will be.
+// The incomplete text, which nothing completes any more.
 void TextSink::push_tail(Lock& lock) {
   core_.run.input.end();
   warn_about_bytes(lock);
@@ -264,7 +264,7 @@ bool TextSink::say(const std::string& text) {
   return true;
 }
 
-// With the lock.
+// All of the text, complete or not. With the lock.
 void TextSink::queue_whole(const std::string& text) {
   core_.run.input.set_rules(rules_for(core_.settings.get(&TtsSettings::text), false));
   core_.run.input.feed(text, GST_CLOCK_TIME_NONE);

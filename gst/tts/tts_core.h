@@ -15,7 +15,7 @@
 
 namespace chatterbox::gst {
 
-// What waits for the task of chatterboxtts: an event or an utterance.
+// An item that waits for the task of chatterboxtts: an event or an utterance.
 struct TtsItem {
   OwnedEvent event;
   std::optional<Utterance> utterance;
@@ -38,8 +38,8 @@ struct TtsRun {
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 
-// What the parts of chatterboxtts share. Text and serialized events enter the queue on the sink
-// pad (text_sink.h); the task takes them out in order, speaks and pushes (narrator.h); state
+// State that the parts of chatterboxtts share. Text and serialized events enter the queue on the
+// sink pad (text_sink.h); the task takes them out in order, speaks and pushes (narrator.h); state
 // changes, flushes and interruptions act on both (tts_stream.h). The lease is of a SpeechThread.
 struct TtsCore : ElementCore<TtsSettings, TtsItem, TtsRun> {
   TtsCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work);

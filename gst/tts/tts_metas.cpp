@@ -6,12 +6,6 @@ namespace chatterbox::gst {
 
 namespace {
 
-// No tags: the meta goes wherever its buffer goes, through converters too.
-void register_meta(const char* name) {
-  const gchar* no_tags[] = {nullptr};
-  if (!gst_meta_get_info(name)) gst_meta_register_custom(name, no_tags, nullptr, nullptr, nullptr);
-}
-
 gboolean copy_meta(GstBuffer* text, GstMeta** meta, gpointer audio) {
   const GstMetaInfo* info = (*meta)->info;
   const gchar* const* tags = gst_meta_api_type_get_tags(info->api);
@@ -26,11 +20,11 @@ gboolean copy_meta(GstBuffer* text, GstMeta** meta, gpointer audio) {
 }  // namespace
 
 void register_metas() {
-  static gsize once = 0;
-  if (!g_once_init_enter(&once)) return;
-  register_meta(kSpeechMeta);
-  register_meta(kWordMeta);
-  g_once_init_leave(&once, 1);
+  // No tags: a meta goes wherever its buffer goes, through converters too.
+  const gchar* no_tags[] = {nullptr};
+  for (const char* name : {kSpeechMeta, kWordMeta})
+    if (!gst_meta_get_info(name))
+      gst_meta_register_custom(name, no_tags, nullptr, nullptr, nullptr);
 }
 
 const GstStructure* speech_meta_of(GstBuffer* buffer) {

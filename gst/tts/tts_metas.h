@@ -17,7 +17,7 @@ inline constexpr const char* kSpeechMeta = "GstChatterboxSpeechMeta";
 // timestamp, duration, stream-time, running-time. A buffer may have several.
 inline constexpr const char* kWordMeta = "GstChatterboxWordMeta";
 
-// Makes both known to GStreamer. Safe to call often.
+// Makes both known to GStreamer: once, as the class of the element is.
 void register_metas();
 
 // The fields of the buffer's speech meta; null when it has none. Belongs to the

@@ -378,7 +378,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
     TimingRows::row<&TimingSettings::fill_gaps>(
         "fill-gaps", "Fill Gaps",
         "Push silence between utterances in place of gap events, for what ignores timestamps, such "
-        "as wavenc.",
+        "as wavenc, or waits for buffers, such as a muxer beside a live stream.",
         kInPlaying),
     /**
      * GstChatterboxTts:overflow:

@@ -14,14 +14,14 @@ namespace chatterbox::gst {
 
 // How the timestamps of speech are found.
 enum class Timing { kAuto, kInput, kContiguous, kImmediate };
-// What happens to speech that is longer than its cue.
+// Rule for speech that is longer than its cue.
 enum class Overflow { kShift, kClip, kOverlap, kCompress };
-// What of the text that arrives becomes one utterance.
+// Rule for cutting arriving text into utterances.
 enum class Accumulate { kAuto, kCue, kSentence, kNone };
-// What happens when one utterance fails.
+// Rule for an utterance that fails.
 enum class OnError { kError, kSkip };
 
-// Who speaks, and in which language.
+// Voice and language.
 struct VoiceSettings {
   std::string voice;
   // Voices of speakers that the text names; immutable, may be none.
@@ -50,7 +50,7 @@ struct SpeechSettings {
   SynthesisOptions options() const;
 };
 
-// What is spoken, and how it is cut into utterances.
+// Text, and how it is cut into utterances.
 struct TextSettings {
   std::string text;
   bool read_signs = false;
@@ -72,7 +72,7 @@ struct TimingSettings {
   double max_compression = 1.5;
 
   GstClockTime latency() const;
-  // As other synthesizers take it, latency=-1 means as soon as possible.
+  // latency=-1 means as soon as possible, as in other synthesizers.
   Timing effective_timing() const;
 };
 

@@ -8,7 +8,7 @@
 
 namespace chatterbox::gst {
 
-// What chatterboxtts does: its properties, its state changes, and what acts on both pads.
+// The element chatterboxtts: its properties, state changes, flushes, queries.
 class TtsStream {
  public:
   TtsStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad);

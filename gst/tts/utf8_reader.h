@@ -5,9 +5,22 @@
 #include <string>
 #include <string_view>
 
-#include "utf16_decoder.h"
-
 namespace chatterbox::gst {
+
+// Text files of Windows: UTF-16 is known by its byte order mark. Bytes may be cut anywhere.
+class Utf16Decoder {
+ public:
+  // The same text in UTF-8: `bytes` unchanged when the text is not in UTF-16, and nothing as long
+  // as that is not known.
+  std::string decode(std::string_view bytes);
+  // The end: bytes that were waiting. A character that was begun is invalid UTF-8.
+  std::string finish();
+
+ private:
+  enum class Encoding { kUnknown, kOther, kLittleEndian, kBigEndian };
+  Encoding encoding_ = Encoding::kUnknown;
+  std::string carry_;
+};
 
 // Bytes as they come from a file or a socket, cut anywhere, to clean UTF-8:
 // characters cut between calls are joined, byte order marks dropped, CR and
@@ -15,7 +28,7 @@ namespace chatterbox::gst {
 // becomes U+FFFD. A text that begins with the byte order mark of UTF-16 is in UTF-16.
 class Utf8Reader {
  public:
-  // What of `bytes` is complete.
+  // The complete characters of `bytes`.
   std::string read(std::string_view bytes);
   // The end: a character that was begun and never completed is invalid.
   std::string finish();

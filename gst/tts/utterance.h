@@ -21,8 +21,8 @@ struct Utterance {
   std::string text;  // its words
   GstClockTime timestamp = GST_CLOCK_TIME_NONE;
   GstClockTime duration = GST_CLOCK_TIME_NONE;
-  // What was in force when its text came: of the last chatterbox/voice event and
-  // of the buffer's own meta. Parts of the script may know better.
+  // Speaker and choices when its text came: by the last chatterbox/voice event, and by the buffer's
+  // own meta. Parts of the script override them.
   std::string speaker;
   SpeechChoice event_choice, meta_choice;
   std::shared_ptr<GstBuffer> source;  // the text's buffer, for its metas

@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <deque>
 #include <span>
-#include <vector>
 
 namespace chatterbox::gst {
 
-// The speaker's own voice, delayed as the conversion delays it, and how much of
-// it is heard beside the converted one. Samples are counted from the start of
-// the stretch.
+// The speaker's own (dry) voice, delayed as the conversion delays it, and its level beside the
+// converted one. Samples are counted from the start of the stretch.
 class DryMix {
  public:
   // Samples over which it comes and goes, 20 ms.
@@ -24,7 +22,7 @@ class DryMix {
   // Samples added and not taken.
   std::size_t waiting() const { return waiting_.size(); }
 
-  // From sample `at` on the level moves to 0 or 1.
+  // The level moves to 0 or 1, from sample `at` on.
   void fade_to(float level, std::int64_t at);
   // The level at once; without a fade.
   void set(float level);

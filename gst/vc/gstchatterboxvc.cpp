@@ -47,7 +47,7 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS("audio/x-raw, format = (string) " GST_AUDIO_FORMATS_ALL
                     ", rate = (int) [ 4000, 768000 ]"
-                    ", channels = (int) [ 1, 64 ]"
+                    ", channels = (int) [ 1, max ]"
                     ", layout = (string) { interleaved, non-interleaved }"));
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(

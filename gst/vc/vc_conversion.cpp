@@ -92,7 +92,7 @@ GstFlowReturn VcConversion::wait_for_converter() {
     if (core_.lease.failed()) return GST_FLOW_ERROR;
   }
   if (converter && converter != state_.converter) {
-    // Whoever used it last may have been interrupted.
+    // Its last conversion may have been interrupted.
     converter->reset();
     converter->set_muted(false);
   }
@@ -117,13 +117,13 @@ GstFlowReturn VcConversion::await_voice(const std::string& voice) {
   return core_.queue.stopping() ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
-// By which a flush stops the engine.
+// The token by which a flush stops the engine.
 std::stop_token VcConversion::stop() {
   const Lock lock = core_.queue.lock();
   return core_.run.stop.get_token();
 }
 
-// What can change between two chunks.
+// Settings that take effect between two chunks.
 void VcConversion::apply_settings() {
   const VcSettings settings = core_.settings.get();
   if (settings.chunk_size != state_.chunk_size)

@@ -19,7 +19,7 @@ class VcConversion {
   // While the task cannot run, with the lock: a new run, or what follows a flush.
   void reset() { state_ = {}; }
 
-  // As SourceTask::Work has them.
+  // The functions of SourceTask::Work.
   GstFlowReturn handle(VcItem item);
   GstFlowReturn idle(VcCore::Lock& lock);
 

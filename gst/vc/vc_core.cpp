@@ -47,7 +47,7 @@ void VcCore::request_voice(const std::string& voice) {
   });
 }
 
-// In the loading thread: the voice that somebody asked for meanwhile comes before the first word.
+// A voice that was asked for during the load is read before the first word, in the loading thread.
 void VcCore::read_awaited_voice() {
   const auto converter = lease.product<VoiceConverter>();
   Lock lock = queue.lock();

@@ -15,9 +15,8 @@
 
 namespace chatterbox::gst {
 
-// What waits for the task of chatterboxvc. Speech goes in stretches: samples that follow each
-// other without a gap. One stretch comes out exactly as long as it went in, at the timestamps it
-// had.
+// An item that waits for the task of chatterboxvc. Speech goes in stretches: samples that follow
+// each other without a gap. A stretch keeps its length and its timestamps.
 struct VcItem {
   enum class Kind {
     kEvent,
@@ -45,13 +44,13 @@ struct VcRun {
   std::uint64_t voice_serial = 0;  // of the last request
 };
 
-// What the parts of chatterboxvc share. The sink pad resamples speech and queues it with the
+// State that the parts of chatterboxvc share. The sink pad resamples speech and queues it with the
 // serialized events in order (vc_input.h); the task converts and pushes (vc_conversion.h); state
 // changes, flushes and voices act on both (vc_stream.h). The lease is of a VoiceConverter.
 struct VcCore : ElementCore<VcSettings, VcItem, VcRun> {
   VcCore(GstElement* element, GstPad* sink_pad, GstPad* src_pad, Work work);
 
-  // With the lock: what converts, once it is there and has the voice that is wanted.
+  // With the lock: the converter, once it is there and has the voice that is wanted.
   std::shared_ptr<VoiceConverter> converter() const;
   // Samples at 16 kHz that wait.
   std::uint64_t waiting_samples();

@@ -98,7 +98,7 @@ GstFlowReturn VcInput::take(OwnedBuffer buffer) {
   return push(std::move(speech));
 }
 
-// What resamplers hold back, then the end.
+// Samples that resamplers hold back go before the end.
 void VcInput::end_stretch() {
   if (!std::exchange(stream_.in_stretch, false)) return;
   VcItem rest{.kind = Kind::kSpeech, .timestamp = stream_.next_timestamp};
@@ -243,7 +243,7 @@ bool VcInput::handle_segment(OwnedEvent event) {
   return push({.event = std::move(converted)}) == GST_FLOW_OK;
 }
 
-// What is pending comes out before the gap.
+// Pending speech comes out before the gap.
 void VcInput::handle_gap(OwnedEvent event) {
   GstClockTime timestamp, duration;
   gst_event_parse_gap(event.get(), &timestamp, &duration);

@@ -12,7 +12,7 @@
 
 namespace chatterbox::gst {
 
-// What is heard in place of speech that there was no time to convert.
+// Stand-in for speech that there was no time to convert.
 enum class OverloadPolicy { kSilence, kDrop, kPassthrough };
 
 // Everything a user of chatterboxvc chooses. Guarded by GST_OBJECT_LOCK;
@@ -30,8 +30,8 @@ struct VcSettings : ModelSettings {
   bool watermark = true;
 
   ConversionOptions conversion() const;
-  // From a sample at the sink pad to its conversion at the source pad. Depends
-  // on nothing else.
+  // Time between a sample at the sink pad and its conversion at the source pad; follows from the
+  // settings alone.
   GstClockTime latency() const;
   // Speech that may wait for its conversion beyond that before it is overload.
   GstClockTime backlog() const;

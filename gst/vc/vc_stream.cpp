@@ -13,7 +13,7 @@ namespace chatterbox::gst {
 
 namespace {
 
-// What a converter is made for; another needs a new one.
+// Settings that a converter is made with: for others a new one is made.
 std::string variant_of(const VcSettings& settings) {
   const ConversionOptions options = settings.conversion();
   return settings.voice + '\n' + std::to_string(settings.seed) + '\n' +

@@ -8,7 +8,7 @@
 
 namespace chatterbox::gst {
 
-// What chatterboxvc does: its properties, its state changes, and what acts on both pads.
+// The element chatterboxvc: its properties, state changes, flushes, queries.
 class VcStream {
  public:
   VcStream(GstElement* element, GstPad* sink_pad, GstPad* src_pad);

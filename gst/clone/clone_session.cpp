@@ -25,10 +25,6 @@ CloneSession::CloneSession(GstElement* element, GstPad* src_pad)
       lease_(
           element, nullptr, [] {}, [this](const Failure& failure) { preload_failed(failure); }) {}
 
-void CloneSession::set_property(const char* name, const GValue* value) {
-  settings_.set(name, value);
-}
-
 void CloneSession::get_property(const char* name, GValue* value) {
   if (g_str_equal(name, "state")) {
     Lock lock(mutex_);
@@ -45,8 +41,6 @@ void CloneSession::set_state(const Lock&, CloneState state) {
   state_ = state;
   changed_.notify_all();
 }
-
-void CloneSession::notify_state() { g_object_notify(G_OBJECT(element_), "state"); }
 
 bool CloneSession::enter_paused() {
   const CloneSettings settings = settings_.get();

@@ -28,7 +28,7 @@ class CloneSession {
  public:
   CloneSession(GstElement* element, GstPad* src_pad);
 
-  void set_property(const char* name, const GValue* value);
+  void set_property(const char* name, const GValue* value) { settings_.set(name, value); }
   void get_property(const char* name, GValue* value);
 
   // State changes. enter_paused() returns false, and has posted why, when the
@@ -64,7 +64,7 @@ class CloneSession {
                 const CloneJob::Result& result);
   void set_state(const Lock&, CloneState state);
   // The property has changed: tell, without the lock.
-  void notify_state();
+  void notify_state() { g_object_notify(G_OBJECT(element_), "state"); }
   void preload(const CloneSettings& settings);
   void preload_failed(const Failure& failure);
 

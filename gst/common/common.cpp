@@ -74,22 +74,10 @@ ElementErrorCode element_error_code(const Failure& failure) {
   return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "The speech model failed."};
 }
 
-namespace {
-
 void post(GstElement* element, GstMessageType type, const Failure& failure) {
   const ElementErrorCode error = element_error_code(failure);
   gst_element_message_full(element, type, error.domain, error.code, g_strdup(error.text),
                            g_strdup(failure.message.c_str()), __FILE__, GST_FUNCTION, __LINE__);
-}
-
-}  // namespace
-
-void post_error(GstElement* element, const Failure& failure) {
-  post(element, GST_MESSAGE_ERROR, failure);
-}
-
-void post_warning(GstElement* element, const Failure& failure) {
-  post(element, GST_MESSAGE_WARNING, failure);
 }
 
 bool is_backwards_seek(GstEvent* event) {

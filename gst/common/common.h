@@ -56,10 +56,14 @@ struct ElementErrorCode {
 };
 ElementErrorCode element_error_code(const Failure& failure);
 
-// Posts the failure as an error message of the element.
-void post_error(GstElement* element, const Failure& failure);
-// Posts it as a warning: the stream goes on.
-void post_warning(GstElement* element, const Failure& failure);
+// Posts the failure as an error message of the element, or as a warning: the stream goes on.
+void post(GstElement* element, GstMessageType type, const Failure& failure);
+inline void post_error(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_ERROR, failure);
+}
+inline void post_warning(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_WARNING, failure);
+}
 
 // A seek that asks for the stream backwards, which nobody can speak.
 bool is_backwards_seek(GstEvent* event);

@@ -44,8 +44,8 @@ class ItemQueue {
   bool busy() const { return busy_; }
   bool stopping() const { return flushing_ || interrupting_; }
   bool flushing() const { return flushing_; }
-  GstFlowReturn flow() const { return flow_; }
-  bool accepts() const { return !flushing_ && flow_ == GST_FLOW_OK; }
+  GstFlowReturn flow() const { return flushing_ ? GST_FLOW_FLUSHING : flow_; }
+  bool accepts() const { return flow() == GST_FLOW_OK; }
   void wake() { changed_.notify_all(); }
   void wait(Lock& lock) { changed_.wait(lock); }
   template <class Condition>
@@ -71,8 +71,7 @@ class ItemQueue {
   template <class Condition>
   GstFlowReturn push(Lock& lock, Item item, Condition room) {
     wait(lock, [&] { return !accepts() || room(); });
-    if (flushing_) return GST_FLOW_FLUSHING;
-    if (flow_ != GST_FLOW_OK) return flow_;
+    if (!accepts()) return flow();
     items_.push_back(std::move(item));
     wake();
     return GST_FLOW_OK;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "background.h"
+#include "chatterbox/error.h"
 
 namespace chatterbox::gst {
 

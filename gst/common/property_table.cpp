@@ -28,7 +28,7 @@ void show_strings(GValue* value, std::span<const std::string> strings) {
   g_value_take_boxed(value, copies);
 }
 
-void show_voices(GValue* value) {
+void show_voices(const void*, GValue* value) {
   std::vector<std::string> names;
   for (const VoiceEntry& voice : VoiceLibrary().list()) names.push_back(voice.name);
   show_strings(value, names);

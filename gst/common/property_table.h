@@ -121,10 +121,11 @@ struct Rows {
   static constexpr auto& part(auto&& settings) { return (settings.*....*Path); }
 };
 
-// The row of a property that the element answers itself.
+// The row of a property that follows from the settings; without `show` the element answers itself.
 constexpr PropertyRow read_only(const char* name, const char* nick, const char* blurb,
-                                GParamSpec* (*make)(const PropertyRow& row)) {
-  return {name, nick, blurb, kReadOnly, {0, 0}, make, nullptr, nullptr};
+                                GParamSpec* (*make)(const PropertyRow& row),
+                                void (*show)(const void* settings, GValue* value) = nullptr) {
+  return {name, nick, blurb, kReadOnly, {0, 0}, make, nullptr, show};
 }
 
 // An enumeration's values in their order.
@@ -139,7 +140,7 @@ GType register_enum(const char* name, std::span<const EnumRow> rows);
 GParamSpec* make_strings_spec(const PropertyRow& row);
 void show_strings(GValue* value, std::span<const std::string> strings);
 // The names of all voices there are.
-void show_voices(GValue* value);
+void show_voices(const void* settings, GValue* value);
 
 // Adds the properties to the class. Ids only differ: properties are told apart by name.
 void install_properties(GObjectClass* object_class, std::span<const PropertyRow> rows);
@@ -182,13 +183,10 @@ class ElementSettings {
     row->store(&settings_, value);
     return true;
   }
-  // False for what the element answers itself.
-  bool show(const char* name, GValue* value) const {
-    const PropertyRow* row = find_property(rows_, name);
-    if (!row || !row->show) return false;
-    const ObjectLock lock(element_);
-    row->show(&settings_, value);
-    return true;
+  // Not for what the element answers itself.
+  void show(const char* name, GValue* value) const {
+    const Settings settings = get();
+    find_property(rows_, name)->show(&settings, value);
   }
 
  private:

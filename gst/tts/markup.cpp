@@ -42,15 +42,9 @@ bool is_markup_tag(std::string_view inside) {
 
 // The character that an entity such as "amp" or "#x41" names; empty for none.
 std::string entity(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kEntities = {
-      {{"amp", "&"},
-       {"lt", "<"},
-       {"gt", ">"},
-       {"quot", "\""},
-       {"apos", "'"},
-       {"nbsp", " "},
-       {"lrm", ""},
-       {"rlm", ""}}};
+  static constexpr std::pair<std::string_view, std::string_view> kEntities[] = {
+      {"amp", "&"},  {"lt", "<"},   {"gt", ">"}, {"quot", "\""},
+      {"apos", "'"}, {"nbsp", " "}, {"lrm", ""}, {"rlm", ""}};
   for (const auto& [known, value] : kEntities)
     if (name == known) return value.empty() ? " " : std::string(value);
   if (name.size() < 2 || name[0] != '#') return {};

@@ -15,12 +15,6 @@ constexpr std::string_view kMark = "[pause:";
 // The engine takes 5000 characters.
 constexpr std::size_t kMaxPartBytes = 4000;
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\n");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
-}
-
 bool starts_with_mark(std::string_view text) {
   return text.size() >= kMark.size() &&
          g_ascii_strncasecmp(text.data(), kMark.data(), kMark.size()) == 0;
@@ -38,11 +32,11 @@ std::size_t cut_within(std::string_view text, std::size_t limit) {
 }  // namespace
 
 double parse_duration(std::string_view text) {
-  const std::string value(trimmed(text));
+  const std::string value = normalize_spaces(text);
   if (value.empty() || !(g_ascii_isdigit(value[0]) || value[0] == '.')) return -1;
   char* end = nullptr;
   const double number = g_ascii_strtod(value.c_str(), &end);
-  const std::string_view unit = trimmed(end);
+  const std::string unit = normalize_spaces(end);
   const double seconds = unit == "ms" ? number / 1000 : number;
   if (!unit.empty() && unit != "ms" && unit != "s") return -1;
   if (!(seconds >= 0)) return -1;
@@ -114,7 +108,7 @@ Script limit_parts(Script script) {
       ScriptPart head = part;
       const std::size_t end = cut_within(part.text, kMaxPartBytes);
       head.text.resize(end);
-      part.text = std::string(trimmed(std::string_view(part.text).substr(end)));
+      part.text = normalize_spaces(part.text.substr(end));
       part.pause = 0;
       part.new_sentence = false;
       limited.push_back(std::move(head));

@@ -3,9 +3,9 @@
 #include "ssml.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "chatterbox/sentences.h"
@@ -20,29 +20,15 @@ struct Named {
 };
 
 // Seconds, from the names that SSML gives to pauses.
-constexpr std::array<Named, 6> kStrengths = {{{"none", 0},
-                                              {"x-weak", 0.1},
-                                              {"weak", 0.2},
-                                              {"medium", 0.4},
-                                              {"strong", 0.7},
-                                              {"x-strong", 1.0}}};
-constexpr std::array<Named, 6> kRates = {{{"x-slow", 0.6},
-                                          {"slow", 0.8},
-                                          {"medium", 1},
-                                          {"default", 1},
-                                          {"fast", 1.25},
-                                          {"x-fast", 1.6}}};
-constexpr std::array<Named, 7> kVolumes = {{{"silent", 0},
-                                            {"x-soft", 0.25},
-                                            {"soft", 0.5},
-                                            {"medium", 1},
-                                            {"default", 1},
-                                            {"loud", 1.4},
-                                            {"x-loud", 2}}};
+constexpr Named kStrengths[] = {{"none", 0},     {"x-weak", 0.1}, {"weak", 0.2},
+                                {"medium", 0.4}, {"strong", 0.7}, {"x-strong", 1.0}};
+constexpr Named kRates[] = {{"x-slow", 0.6}, {"slow", 0.8},  {"medium", 1},
+                            {"default", 1},  {"fast", 1.25}, {"x-fast", 1.6}};
+constexpr Named kVolumes[] = {{"silent", 0},  {"x-soft", 0.25}, {"soft", 0.5}, {"medium", 1},
+                              {"default", 1}, {"loud", 1.4},    {"x-loud", 2}};
 constexpr double kSlowest = 0.5, kFastest = 3, kLoudest = 4;
 
-template <std::size_t N>
-std::optional<double> named(const std::array<Named, N>& values, std::string_view name) {
+std::optional<double> named(std::span<const Named> values, std::string_view name) {
   for (const Named& value : values)
     if (value.name == name) return value.value;
   return std::nullopt;

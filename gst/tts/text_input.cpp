@@ -81,12 +81,17 @@ bool TextInput::has_next(bool silent) {
   if (!ready_.empty()) return true;
   // The first words after silence need not wait for the rest of the sentence.
   segmenter_.set_first_min_characters(silent ? rules_.first_min_characters : 0);
-  while (ready_.empty()) {
-    const auto sentence = segmenter_.next();
-    if (!sentence) return false;
-    add(parse_pauses(*sentence), {text_time_});
-    text_time_ = buffer_time_;  // the next one begins in this buffer
-  }
+  while (ready_.empty())
+    if (!add_sentence()) return false;
+  return true;
+}
+
+// False when none is complete.
+bool TextInput::add_sentence() {
+  const auto sentence = segmenter_.next();
+  if (!sentence) return false;
+  add(parse_pauses(*sentence), {text_time_});
+  text_time_ = buffer_time_;  // the next one begins in this buffer
   return true;
 }
 
@@ -140,10 +145,7 @@ void TextInput::end() {
   }
   segmenter_.feed(cut_off);
   segmenter_.set_first_min_characters(0);
-  while (const auto sentence = segmenter_.next()) {
-    add(parse_pauses(*sentence), {text_time_});
-    text_time_ = buffer_time_;
-  }
+  while (add_sentence()) continue;
   if (const auto rest = segmenter_.flush()) add(parse_pauses(*rest), {text_time_});
   text_time_ = GST_CLOCK_TIME_NONE;
 }

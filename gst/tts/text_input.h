@@ -61,6 +61,7 @@ class TextInput {
  private:
   enum class Format { kPlain, kPango, kSsml };
   void add(Script script, Time time);
+  bool add_sentence();
   void add_documents(bool all);
   Script read_document(const std::string& document);
   Script cue_script(const std::string& text);

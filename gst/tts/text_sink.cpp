@@ -42,8 +42,7 @@ GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
   Lock lock = core_.queue.lock();
   TtsRun& run = core_.run;
   run.received = true;
-  if (!core_.queue.accepts())
-    return core_.queue.flushing() ? GST_FLOW_FLUSHING : core_.queue.flow();
+  if (!core_.queue.accepts()) return core_.queue.flow();
   // A meta holds for its buffer alone, whose text then stands alone too.
   if (has_meta) push_tail(lock);
   run.input.set_rules(rules_for(settings.text, core_.is_live()));
@@ -72,8 +71,7 @@ GstFlowReturn TextSink::chain(OwnedBuffer buffer, bool whole) {
   }
   run.input.set_buffer(nullptr);
   warn_about_bytes(lock);
-  if (flow != GST_FLOW_OK) return flow;
-  return core_.queue.flushing() ? GST_FLOW_FLUSHING : core_.queue.flow();
+  return flow == GST_FLOW_OK ? core_.queue.flow() : flow;
 }
 
 // Waits for room for each. An interruption forgets what waits, which upstream does not notice.
@@ -82,8 +80,7 @@ GstFlowReturn TextSink::push_utterances(Lock& lock) {
   const auto silent = [&] { return core_.waiting_utterances() == 0 && !core_.queue.busy(); };
   while (run.input.has_next(silent())) {
     core_.queue.wait(lock, [&] { return !core_.queue.accepts() || has_room(); });
-    if (core_.queue.flushing()) return GST_FLOW_FLUSHING;
-    if (core_.queue.flow() != GST_FLOW_OK) return core_.queue.flow();
+    if (!core_.queue.accepts()) return core_.queue.flow();
     if (run.input.has_next(silent())) core_.enqueue(run.input.next());
   }
   return GST_FLOW_OK;

@@ -64,7 +64,7 @@ constexpr std::array<PropertyRow, 6> kVoice = {
      * Since: 0.1
      */
     read_only("voices", "Voices", "Names of the voices there are, installed and the user's own.",
-              make_strings_spec),
+              make_strings_spec, show_voices),
     /**
      * GstChatterboxTts:languages:
      *
@@ -75,7 +75,10 @@ constexpr std::array<PropertyRow, 6> kVoice = {
      * Since: 0.2
      */
     read_only("languages", "Languages", "Codes of the languages that the model speaks.",
-              make_strings_spec),
+              make_strings_spec,
+              [](const void* settings, GValue* value) {
+                show_strings(value, static_cast<const TtsSettings*>(settings)->facts().languages);
+              }),
     /**
      * GstChatterboxTts:tags:
      *
@@ -85,7 +88,10 @@ constexpr std::array<PropertyRow, 6> kVoice = {
      * Since: 0.2
      */
     read_only("tags", "Tags", "Tags that the model was taught to act on, such as [laugh].",
-              make_strings_spec),
+              make_strings_spec,
+              [](const void* settings, GValue* value) {
+                show_strings(value, static_cast<const TtsSettings*>(settings)->facts().tags);
+              }),
 };
 
 constexpr std::array<PropertyRow, 14> kSpeech = {

@@ -37,14 +37,6 @@ void TtsStream::set_property(const char* name, const GValue* value) {
     gst_element_post_message(core_.element, gst_message_new_latency(GST_OBJECT(core_.element)));
 }
 
-void TtsStream::get_property(const char* name, GValue* value) const {
-  if (std::strcmp(name, "voices") == 0) return show_voices(value);
-  if (std::strcmp(name, "languages") == 0)
-    return show_strings(value, core_.settings.get().facts().languages);
-  if (std::strcmp(name, "tags") == 0) return show_strings(value, core_.settings.get().facts().tags);
-  core_.settings.show(name, value);
-}
-
 bool TtsStream::is_live_source() const {
   return core_.settings.get(&TtsSettings::timing).force_live;
 }

@@ -17,7 +17,7 @@ class TtsStream {
 
   // Properties; any thread.
   void set_property(const char* name, const GValue* value);
-  void get_property(const char* name, GValue* value) const;
+  void get_property(const char* name, GValue* value) const { core_.settings.show(name, value); }
 
   // State changes. enter_paused() comes from READY, before the pads are activated; false, with
   // an error posted, when nothing can be spoken. An error alone would not do: gst-launch-1.0 quits

@@ -17,8 +17,6 @@ void DryMix::fade_to(float level, std::int64_t at) {
   turn_ = at;
 }
 
-void DryMix::set(float level) { level_ = target_ = level; }
-
 void DryMix::mix(std::span<float> converted) {
   const auto count = std::min(converted.size(), waiting_.size());
   constexpr float kStep = 1.0F / float(kFade);

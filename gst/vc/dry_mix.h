@@ -24,8 +24,6 @@ class DryMix {
 
   // The level moves to 0 or 1, from sample `at` on.
   void fade_to(float level, std::int64_t at);
-  // The level at once; without a fade.
-  void set(float level);
 
   // Adds the next samples to `converted`.
   void mix(std::span<float> converted);

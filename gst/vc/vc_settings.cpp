@@ -74,7 +74,7 @@ constexpr std::array<PropertyRow, 2> kVoice = {
      * Since: 0.1
      */
     read_only("voices", "Voices", "Names of the voices there are, installed and the user's own.",
-              make_strings_spec),
+              make_strings_spec, show_voices),
 };
 
 constexpr std::array<PropertyRow, 11> kConversion = {
@@ -188,12 +188,16 @@ constexpr std::array<PropertyRow, 11> kConversion = {
      *
      * Since: 0.1
      */
-    read_only("latency", "Latency",
-              "From a sample at the sink pad to its conversion at the source pad, in nanoseconds.",
-              [](const PropertyRow& row) {
-                return g_param_spec_uint64(row.name, row.nick, row.blurb, 0, G_MAXUINT64,
-                                           VcSettings().latency(), row.flags);
-              }),
+    read_only(
+        "latency", "Latency",
+        "From a sample at the sink pad to its conversion at the source pad, in nanoseconds.",
+        [](const PropertyRow& row) {
+          return g_param_spec_uint64(row.name, row.nick, row.blurb, 0, G_MAXUINT64,
+                                     VcSettings().latency(), row.flags);
+        },
+        [](const void* settings, GValue* value) {
+          g_value_set_uint64(value, static_cast<const VcSettings*>(settings)->latency());
+        }),
     /**
      * GstChatterboxVc:stats:
      *

@@ -43,14 +43,8 @@ void VcStream::set_property(const char* name, const GValue* value) {
 }
 
 void VcStream::get_property(const char* name, GValue* value) {
-  if (std::strcmp(name, "stats") == 0)
-    g_value_take_boxed(value, stats());
-  else if (std::strcmp(name, "latency") == 0)
-    g_value_set_uint64(value, core_.settings.get().latency());
-  else if (std::strcmp(name, "voices") == 0)
-    show_voices(value);
-  else
-    core_.settings.show(name, value);
+  if (std::strcmp(name, "stats") == 0) return g_value_take_boxed(value, stats());
+  core_.settings.show(name, value);
 }
 
 GstStructure* VcStream::stats() {

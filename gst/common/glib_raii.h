@@ -38,7 +38,6 @@ using Owned = std::unique_ptr<T, Release>;
 using OwnedCaps = Owned<GstCaps>;
 using OwnedEvent = Owned<GstEvent>;
 using OwnedBuffer = Owned<GstBuffer>;
-using OwnedQuery = Owned<GstQuery>;
 using OwnedStructure = Owned<GstStructure>;
 using OwnedConverter = Owned<GstAudioConverter>;
 using OwnedString = Owned<gchar>;

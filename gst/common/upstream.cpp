@@ -23,7 +23,7 @@ bool Upstream::ask(GstQuery* query, GstClockTime& least, GstClockTime& most) {
 
 void Upstream::refresh() {
   GstClockTime least = 0, most = GST_CLOCK_TIME_NONE;
-  const OwnedQuery query(gst_query_new_latency());
+  const Owned<GstQuery> query(gst_query_new_latency());
   ask(query.get(), least, most);
 }
 

@@ -55,7 +55,7 @@ class SpeechModel {
 
 // Reads the model in directory `path`. Slow; stops with kCancelled when
 // `progress` returns false. Throws Error. Defined once in each program: see
-// synthesizer_engine.cpp.
+// library_engine.cpp.
 std::shared_ptr<SpeechModel> load_speech_model(const std::string& path, const ModelOptions& options,
                                                const Model::Progress& progress);
 

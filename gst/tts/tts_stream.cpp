@@ -37,10 +37,6 @@ void TtsStream::set_property(const char* name, const GValue* value) {
     gst_element_post_message(core_.element, gst_message_new_latency(GST_OBJECT(core_.element)));
 }
 
-bool TtsStream::is_live_source() const {
-  return core_.settings.get(&TtsSettings::timing).force_live;
-}
-
 void TtsStream::flag_source(bool is_source) {
   GstElement* element = core_.element;
   if (is_source)
@@ -82,11 +78,6 @@ bool TtsStream::start_load() {
   }
   core_.lease.start(std::move(request));
   return true;
-}
-
-void TtsStream::set_playing(bool playing) {
-  core_.clock.set_playing(playing);
-  core_.queue.wake_up();
 }
 
 bool TtsStream::sink_event(OwnedEvent event) {

@@ -23,10 +23,13 @@ class TtsStream {
   // an error posted, when nothing can be spoken. An error alone would not do: gst-launch-1.0 quits
   // a main loop that does not run yet.
   bool enter_paused();
-  void set_playing(bool playing);
+  void set_playing(bool playing) {
+    core_.clock.set_playing(playing);
+    core_.queue.wake_up();
+  }
   void leave_paused() { core_.end_run(); }  // to READY, before the pads are deactivated
   void enter_null() { core_.lease.drop(); }
-  bool is_live_source() const;
+  bool is_live_source() const { return core_.settings.get(&TtsSettings::timing).force_live; }
 
   TextSink& sink() { return sink_; }
   bool sink_event(OwnedEvent event);

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
+// The engine of the elements over libchatterbox.
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "chatterbox/error.h"
+#include "chatterbox/voice_library.h"
 #include "chatterbox/watermark.h"
-#include "converter_engine.h"
 #include "synthesizer.h"
-#include "voice_maker_engine.h"
 
 namespace chatterbox::gst {
 
 namespace {
+
+// The model's own voice. Throws kNotFound when it has none.
+const Voice& own_voice(const Model& model) {
+  if (!model.builtin_voice())
+    throw Error(ErrorCode::kNotFound, "the model in '" + model.path() +
+                                          "' has no voice of its own; expected a voice to be "
+                                          "chosen, got none");
+  return *model.builtin_voice();
+}
 
 class EngineSynthesizer final : public Synthesizer {
  public:
@@ -63,6 +74,57 @@ class EngineSynthesizer final : public Synthesizer {
   std::optional<Voice> voice_;           // of what is spoken next
 };
 
+class EngineConverter final : public VoiceConverter {
+ public:
+  EngineConverter(std::shared_ptr<const Model> model, const std::string& voice_path,
+                  const ConversionOptions& options)
+      : model_(model), engine_(model), converter_(model, read(voice_path), options) {}
+
+  void set_voice(const std::string& path) override {
+    const std::lock_guard lock(voice_mutex_);
+    converter_.set_voice(read(path));
+  }
+
+  void push(std::span<const float> samples) override { converter_.push(samples); }
+  std::vector<float> pop(std::stop_token stop) override { return converter_.pop(std::move(stop)); }
+  std::vector<float> drain(std::stop_token stop) override {
+    return converter_.drain(std::move(stop));
+  }
+  std::vector<float> abandon() override { return converter_.abandon(); }
+  void reset() override { converter_.reset(); }
+  void set_chunk_size(int tokens) override { converter_.set_chunk_size(tokens); }
+  void set_muted(bool muted) override { converter_.set_muted(muted); }
+  std::int64_t next_chunk() const override { return converter_.next_chunk(); }
+  ConversionStats stats() const override { return converter_.stats(); }
+  void warm_up() override { converter_.warm_up(); }
+
+ private:
+  Voice read(const std::string& path) {
+    return path.empty() ? own_voice(*model_) : load_voice(path, engine_);
+  }
+
+  std::shared_ptr<const Model> model_;
+  std::mutex voice_mutex_;
+  Engine engine_;  // for voices: guarded by voice_mutex_
+  Converter converter_;
+};
+
+class EngineVoiceMaker final : public VoiceMaker {
+ public:
+  explicit EngineVoiceMaker(std::shared_ptr<const Model> model) : engine_(std::move(model)) {}
+
+  std::string model_id() const override { return engine_.model()->id(); }
+  double min_seconds() const override { return engine_.model()->min_reference_seconds(); }
+  void make_voice(const Audio& recording, std::stop_token stop) override {
+    voice_ = engine_.make_voice(recording, std::move(stop));
+  }
+  void save_voice(const std::string& path) override { voice_.value().save(path, *engine_.model()); }
+
+ private:
+  Engine engine_;
+  std::optional<Voice> voice_;
+};
+
 class EngineModel final : public SpeechModel {
  public:
   explicit EngineModel(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
@@ -70,11 +132,11 @@ class EngineModel final : public SpeechModel {
     return std::make_unique<EngineSynthesizer>(model_);
   }
   std::unique_ptr<VoiceMaker> make_voice_maker() override {
-    return make_engine_voice_maker(model_);
+    return std::make_unique<EngineVoiceMaker>(model_);
   }
   std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
                                                  const ConversionOptions& options) override {
-    return make_engine_converter(model_, voice_path, options);
+    return std::make_unique<EngineConverter>(model_, voice_path, options);
   }
 
  private:

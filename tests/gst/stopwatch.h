@@ -21,10 +21,15 @@ class Stopwatch {
  public:
   double milliseconds() const {
     double waited = 0;
-    for (const auto& [thread, nanoseconds] : delays()) {
+    const auto now = delays();
+    for (const auto& [thread, nanoseconds] : now) {
       const auto before = before_.find(thread);
       waited += (nanoseconds - (before == before_.end() ? 0 : before->second)) / 1e6;
     }
+    // A thread that has ended took its count with it: at most what anybody waited.
+    const bool ended = std::any_of(before_.begin(), before_.end(),
+                                   [&](const auto& before) { return !now.contains(before.first); });
+    if (ended) waited += (pressure_microseconds() - pressure_) / 1e3;
     const std::chrono::duration<double, std::milli> passed = Clock::now() - begin_;
     return std::max(0.0, passed.count() - waited);
   }
@@ -44,7 +49,16 @@ class Stopwatch {
     return delays;
   }
 
+  // Time for which any thread of the machine waited for a processor (Linux's pressure stall).
+  static double pressure_microseconds() {
+    std::ifstream file("/proc/pressure/cpu");
+    for (std::string word; file >> word;)
+      if (word.starts_with("total=")) return std::stod(word.substr(6));
+    return 0;
+  }
+
   const std::map<std::string, double> before_ = delays();
+  const double pressure_ = pressure_microseconds();
   const Clock::time_point begin_ = Clock::now();
 };
 

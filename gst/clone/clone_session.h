@@ -33,7 +33,7 @@ class CloneSession {
 
   // State changes. enter_paused() returns false, and has posted why, when the
   // settings cannot lead to a voice. leave_paused() comes before pads are deactivated:
-  // whoever waits in end() has to leave.
+  // a thread that waits in end() has to leave.
   bool enter_paused();
   void set_playing(bool playing);
   void leave_paused();
@@ -73,7 +73,7 @@ class CloneSession {
     bool active = false;  // PAUSED or PLAYING
     bool flushing = false;
     bool other_speaker = false;  // upstream named one who is not ours
-    CloneSettings chosen;        // for what is collected now
+    CloneSettings chosen;        // for the speech being collected
     std::unique_ptr<VoiceRecorder> recorder;
     std::shared_ptr<CloneJob> job;
   };

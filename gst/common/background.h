@@ -20,8 +20,8 @@ void wait_at_exit();
 // True once exit() was called: work in the background is to stop, none begins.
 bool process_is_ending();
 
-// A background thread says so before it only waits for orders, and may then be
-// left behind when the process ends; whoever gives it an order says so first.
+// A background thread that only waits for orders is idle, and may be left behind when the process
+// ends; it is made busy again before it is given an order.
 void background_idle();
 void background_busy();
 

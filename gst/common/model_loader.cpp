@@ -15,7 +15,7 @@ namespace chatterbox::gst {
 
 namespace {
 
-// One load, run by whoever asked first, awaited by the others.
+// One load, run by the first who asked, awaited by the others.
 struct Load {
   std::mutex mutex;
   std::condition_variable changed;

@@ -10,7 +10,7 @@
 namespace chatterbox::gst {
 
 // PROGRESS messages of one kind of work. Any thread; posts without its lock. Nothing is posted
-// that was not begun: an end comes once, whoever is first to know of it.
+// that was not begun, and an end comes once.
 class Progress {
  public:
   // `code` null: posts nothing at all. `step`: least percent between two messages.

@@ -93,7 +93,7 @@ class SourceTask {
     start();
   }
 
-  // Drops what is on its way downstream; running time goes on. The queue stays. `restart` is
+  // Drops audio on its way downstream; running time goes on. The queue stays. `restart` is
   // called with the lock, while the task cannot run; all events have the number `seqnum`.
   template <class Restart>
   void interrupt(guint32 seqnum, Restart restart) {

@@ -53,7 +53,7 @@ class SpeechOutput {
                       const Push& push);
   // Pushes what was held back; the utterance then has exactly its length.
   GstFlowReturn finish(const Push& push);
-  // Pushes what is held back because it is shorter than a buffer should be.
+  // Pushes samples held back because they are fewer than a buffer should have.
   GstFlowReturn push_pending(const Push& push);
   // The utterance just finished had so much silence after it (samples at the engine's rate) that
   // was not written.

@@ -105,7 +105,7 @@ GstFlowReturn SpeechPad::negotiate() {
       gst_pad_has_current_caps(pad_))
     return GST_FLOW_OK;
   GST_INFO_OBJECT(pad_, "speaks %" GST_PTR_FORMAT, caps.get());
-  // The old format takes what is under way with it.
+  // Speech under way ends in the old format.
   const bool speaking = output_.speaking();
   if (speaking) {
     const GstFlowReturn flow = output_.finish(pusher());

@@ -71,7 +71,7 @@ class EngineSynthesizer final : public Synthesizer {
     Voice voice;
   };
   std::map<std::string, Known> voices_;  // by path
-  std::optional<Voice> voice_;           // of what is spoken next
+  std::optional<Voice> voice_;           // taken up last
 };
 
 class EngineConverter final : public VoiceConverter {

@@ -15,9 +15,8 @@
 #include "voice_converter.h"
 #include "voice_maker.h"
 
-// What the elements need of a speech engine. The plugin links the one over
-// chatterbox::Engine; tests of the elements link one that is scripted, so that
-// behaviour is tested without weights and in milliseconds.
+// The speech engine of the elements. The plugin links the one over chatterbox::Engine; tests link a
+// scripted one, so that behaviour is tested without weights and in milliseconds.
 namespace chatterbox::gst {
 
 // Speech of text in one voice at a time; used by one thread at a time. Calls with a stop token
@@ -29,8 +28,7 @@ class Synthesizer {
   using Marker = std::function<std::vector<float>(std::vector<float>)>;
 
   virtual ~Synthesizer() = default;
-  // The voice of what is spoken next, from a file of a voice or a recording; an
-  // empty path is the model's own voice. Throws Error.
+  // Takes up a voice, from its file or a recording; an empty path is the model's own. Throws Error.
   virtual void set_voice(const std::string& path, std::stop_token stop) = 0;
   // As Engine::synthesize.
   virtual SynthesisStats speak(std::string_view text, const SynthesisOptions& options,

@@ -12,8 +12,8 @@
 
 namespace chatterbox::gst {
 
-// What chatterboxvc needs of an engine: chatterbox::Converter, whose words these
-// are, with voices by their files. Tests link a scripted one (see synthesizer.h).
+// Converter for chatterboxvc: chatterbox::Converter with voices by their files. Tests link a
+// scripted one (see synthesizer.h).
 class VoiceConverter {
  public:
   virtual ~VoiceConverter() = default;

@@ -9,7 +9,7 @@
 
 namespace chatterbox::gst {
 
-// What chatterboxclone needs of a speech engine; used by one thread at a time.
+// Maker of voices for chatterboxclone; used by one thread at a time.
 class VoiceMaker {
  public:
   virtual ~VoiceMaker() = default;

@@ -18,11 +18,10 @@ std::string strip_markup(std::string_view text);
 // go, so that "a < b" and "<none>" stay.
 std::string strip_cue_tags(std::string_view text);
 
-// The same with who speaks: each WebVTT voice, as in "<v Bob>Well.</v>", begins a
-// part with that speaker.
+// The same in parts by speaker: each WebVTT voice, as in "<v Bob>Well.</v>", begins one.
 Script parse_cue(std::string_view text);
 
-// A subtitle without what is sung in it: lines with a note ("♪"), and those between two of them.
+// A subtitle without its lyrics: lines with a note ("♪"), and those between two of them.
 std::string without_lyrics(std::string_view text);
 
 }  // namespace chatterbox::gst

@@ -30,7 +30,7 @@ GstFlowReturn Narrator::speak(Utterance& utterance) {
   Speaking speaking{utterance, core_.settings.get()};
   speaking.live = speaking.settings.timing.force_live || core_.upstream.live();
   flow = speak_pieces(speaking);
-  // Cut off by a flush: whoever follows what is said must know.
+  // A flush cut it off: listeners to messages must know.
   if (flow == GST_FLOW_FLUSHING && speaking.begun)
     post_utterance("chatterbox/utterance-end", speaking, true);
   return flow;

@@ -118,7 +118,7 @@ void SpeechJob::rest(SpeechPiece& first, bool after_pause) {
   first.silence_before = 0;
 }
 
-// A watermark does not survive another speed: what is made to fit later is marked after that.
+// A watermark does not survive another speed: speech that is made to fit is marked after that.
 void SpeechJob::speak(Synthesizer& synthesizer, const Part& part) {
   std::int64_t begin = samples_;
   bool begun = false;

@@ -30,10 +30,9 @@ struct SpeechPiece {
 // at sample `begin` of the utterance.
 SpeechPiece at_speed(SpeechPiece piece, double speed, std::int64_t begin);
 
-// One utterance on its way through the engine. Speech gathers here until the
-// streaming thread fetches it: the engine never waits for what is downstream
-// while it holds the processor, and it works ahead while a sink plays. An
-// utterance is bounded, so this is too.
+// One utterance on its way through the engine. Speech gathers here until the streaming thread
+// fetches it: the engine never waits for downstream while it holds the processor, and works ahead
+// while a sink plays. An utterance is bounded, so this is too.
 class SpeechJob {
  public:
   // A stretch spoken in one way, after a pause.
@@ -98,7 +97,7 @@ class SpeechJob {
 class SpeechThread {
  public:
   explicit SpeechThread(std::unique_ptr<Synthesizer> synthesizer);
-  // Cancels what is going on and returns at once; the synthesizer goes when the
+  // Cancels all jobs and returns at once; the synthesizer goes when the
   // engine has let go of it.
   ~SpeechThread();
   SpeechThread(const SpeechThread&) = delete;

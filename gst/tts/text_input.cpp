@@ -119,7 +119,7 @@ void TextInput::add_documents(bool all) {
   }
 }
 
-// The script in the document; of what is not well formed, the text.
+// The script in the document; the text alone where it is not well formed.
 Script TextInput::read_document(const std::string& document) {
   if (auto script = parse_ssml(document)) return expand_pauses(*script);
   if (!std::exchange(warned_ssml_, true))

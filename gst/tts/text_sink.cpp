@@ -204,7 +204,7 @@ bool TextSink::handle_custom(GstEvent* event, bool in_order) {
     core_.run.input.set_speaker(text_field(fields, "speaker"));
     return true;
   }
-  // A cloner has a voice for a speaker, or for whoever speaks.
+  // A cloner has a voice for one speaker, or for all.
   if (gst_event_has_name(event, "chatterbox/speaker-voice")) set_speaker_voice(fields, "voice");
   if (gst_event_has_name(event, "elevenlabs/speaker-voice")) set_speaker_voice(fields, "voice-id");
   // A transcriber upstream says that a sentence is over.

@@ -21,7 +21,7 @@
 #include "chatterbox/audio.h"
 #include "hift/plan/residual_kernels.h"
 #include "peak.h"
-#include "s3gen/speech_stream.h"
+#include "speech_stream.h"
 #include "support/random_s3gen.h"
 
 namespace chatterbox {
@@ -138,8 +138,8 @@ void measure(const char* title, const ModelConfig& config,
   compare_vocoders(config, file, mel, seconds);
 
   start = {};
-  const auto prompt = std::make_shared<const PromptCache>(
-      s3gen, *speaker, FlowChoice{config.s3gen.attention});
+  const auto prompt =
+      std::make_shared<const PromptCache>(s3gen, *speaker, FlowChoice{config.s3gen.attention});
   print("prompt cache, seconds", start, 1);
   std::printf("  %-28s %7.1f\n", "prompt cache, MB", double(prompt->bytes()) / 1e6);
 

@@ -22,7 +22,7 @@
 #include "internals.h"
 #include "model_parts.h"
 #include "s3gen/prompt_cache.h"
-#include "s3gen/speech_stream.h"
+#include "speech_stream.h"
 
 namespace chatterbox::test {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "s3gen/speech_stream.h"
+#include "speech_stream.h"
 
 #include <gtest/gtest.h>
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "audio/speech_frames.h"
 #include "audio/stft.h"
 
 namespace chatterbox {
@@ -63,7 +64,7 @@ MelParams prompt_mel(int mels) {
   MelParams params;
   params.rate_hz = 24000;
   params.window_samples = 1920;
-  params.hop_samples = 480;
+  params.hop_samples = int(kSamplesPerFrame);
   params.mels = mels;
   params.edge_samples = (params.window_samples - params.hop_samples) / 2;
   params.power = false;

@@ -15,7 +15,6 @@
 namespace chatterbox {
 namespace {
 
-constexpr std::int64_t kMelBands = 80;
 constexpr double kLeak = 0.1;
 constexpr double kLastLeak = 0.01;
 constexpr double kLargestMagnitude = 100.0;

@@ -12,7 +12,6 @@
 namespace chatterbox {
 namespace {
 
-constexpr std::int64_t kMelBands = 80;
 constexpr double kSineAmplitude = 0.1;
 constexpr double kVoicedNoise = 0.003;
 constexpr double kUnvoicedNoise = kSineAmplitude / 3;

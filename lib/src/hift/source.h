@@ -7,14 +7,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "audio/speech_frames.h"
 #include "config.h"
 #include "nn/layers.h"
 #include "nn/weights.h"
 
 namespace chatterbox {
-
-// Output samples per mel frame.
-inline constexpr std::int64_t kSamplesPerFrame = 480;
 
 // Pitch of each mel frame. Looks kReach frames to both sides.
 class F0Predictor {

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "audio/speech_frames.h"
 #include "check_range.h"
 
 namespace chatterbox {
 namespace {
 
 constexpr int kFrameMs = 20;
-constexpr std::int64_t kFramesPerToken = 2;  // of mel, as s3gen has it; this knows no libtorch
 // The vocoder gets this much of the lookahead before tokens get more than one;
 // docs/design/live-conversion.md has the measurements.
 constexpr std::int64_t kVocoderFrames = 4;

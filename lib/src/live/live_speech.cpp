@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "s3gen/speech_stream.h"
+#include "speech_stream.h"
 
 namespace chatterbox {
 namespace {

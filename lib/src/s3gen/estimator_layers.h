@@ -7,17 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "audio/speech_frames.h"
 #include "config.h"
+#include "nn/growing_cache.h"
 #include "nn/layers.h"
 #include "nn/weights.h"
 #include "s3gen/causal_conv.h"
-#include "s3gen/growing_cache.h"
 #include "s3gen/plan/plan_cache.h"
 
 namespace chatterbox {
 
-// Mel bands of everything S3Gen and HiFT exchange.
-inline constexpr std::int64_t kMelBands = 80;
 // Channels of the estimator's input: x, token features, speaker and known mel,
 // side by side.
 inline constexpr std::int64_t kEstimatorInputs = 4 * kMelBands;

@@ -6,9 +6,9 @@
 
 #include <mutex>
 
+#include "nn/growing_cache.h"
 #include "nn/packed_layer.h"
 #include "nn/weights.h"
-#include "s3gen/growing_cache.h"
 
 namespace chatterbox {
 

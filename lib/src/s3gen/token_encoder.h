@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "audio/speech_frames.h"
 #include "config.h"
 #include "nn/layers.h"
 #include "nn/packed_layer.h"
@@ -19,8 +20,6 @@ namespace chatterbox {
 
 // Speech tokens an encoder output looks ahead of itself.
 inline constexpr std::int64_t kLookaheadTokens = 3;
-// Mel frames per speech token.
-inline constexpr std::int64_t kFramesPerToken = 2;
 
 // Embedded speech tokens (25/s) to features of mel frames (50/s): a look at
 // three tokens ahead, a conformer without convolutions at the token rate,

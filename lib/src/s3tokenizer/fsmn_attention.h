@@ -4,10 +4,10 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/growing_cache.h"
 #include "nn/layers.h"
 #include "nn/packed_layer.h"
 #include "nn/weights.h"
-#include "s3gen/growing_cache.h"
 
 namespace chatterbox {
 

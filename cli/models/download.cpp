@@ -61,11 +61,11 @@ class Part {
  private:
   [[noreturn]] void fail() const {
     const int why = errno;
-    throw Error(ErrorCode::kNotFound,
-                path_ + ": cannot be written: " + std::strerror(why) +
-                    (why == ENOSPC || why == EDQUOT
-                         ? "; free some, and run it again to go on where it was"
-                         : ""));
+    throw Error(
+        ErrorCode::kNotFound,
+        path_ + ": cannot be written: " + std::strerror(why) +
+            (why == ENOSPC || why == EDQUOT ? "; free some, and run it again to go on where it was"
+                                            : ""));
   }
 
   std::string path_;

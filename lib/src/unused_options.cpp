@@ -9,7 +9,8 @@
 
 namespace chatterbox {
 
-std::vector<std::string> unused_options(const ModelConfig& config, const SynthesisOptions& options) {
+std::vector<std::string> unused_options(const ModelConfig& config,
+                                        const SynthesisOptions& options) {
   const T3Config& t3 = config.t3;
   const auto filters = filters_of(t3.sampling);
   const auto has = [&](Filter filter) {

@@ -121,8 +121,7 @@ int main(int argc, char** argv) {
          !GST_CLOCK_TIME_IS_VALID(now) || now < end;
          now = gst_element_get_current_running_time(seen.pipeline))
       g_usleep(GST_CLOCK_TIME_IS_VALID(now) ? (end - now) / 1000 + 1 : 1000);
-    GstBuffer* buffer =
-        gst_buffer_new_memdup(speech.data() + i * kPiece % loop * 2, kPiece * 2);
+    GstBuffer* buffer = gst_buffer_new_memdup(speech.data() + i * kPiece % loop * 2, kPiece * 2);
     GST_BUFFER_PTS(buffer) = begin;
     GST_BUFFER_DURATION(buffer) = end - begin;
     GstFlowReturn flow;
@@ -142,8 +141,9 @@ int main(int argc, char** argv) {
   gdouble factor = 0;
   gst_structure_get_double(stats, "real-time-factor", &factor);
   const auto drift = gint64(seen.samples) - gint64(pieces * kPiece * 3 / 2);
-  std::printf("%.0f s: ended %d, overloads %" G_GUINT64_FORMAT ", discarded %.3f s, late chunks %"
-              G_GUINT64_FORMAT ", breaks %d, drift %" G_GINT64_FORMAT " samples\n",
+  std::printf("%.0f s: ended %d, overloads %" G_GUINT64_FORMAT
+              ", discarded %.3f s, late chunks %" G_GUINT64_FORMAT
+              ", breaks %d, drift %" G_GINT64_FORMAT " samples\n",
               seconds, ended, number(stats, "overloads"),
               double(number(stats, "discarded")) / GST_SECOND, number(stats, "late"), seen.breaks,
               drift);
@@ -151,10 +151,11 @@ int main(int argc, char** argv) {
               double(latency) / 1e6, double(latency_after) / 1e6, factor,
               double(number(stats, "slowest-chunk")) / 1e6);
   for (std::size_t minute = 0; minute < seen.delays.size(); ++minute)
-    std::printf("minute %zu: delay of the earliest sample of a buffer, ms: median %.1f, 99 %% %.1f, "
-                "most %.1f\n",
-                minute + 1, share(seen.delays[minute], 0.5), share(seen.delays[minute], 0.99),
-                share(seen.delays[minute], 1));
+    std::printf(
+        "minute %zu: delay of the earliest sample of a buffer, ms: median %.1f, 99 %% %.1f, "
+        "most %.1f\n",
+        minute + 1, share(seen.delays[minute], 0.5), share(seen.delays[minute], 0.99),
+        share(seen.delays[minute], 1));
   const bool good = ended && number(stats, "overloads") == 0 && seen.breaks == 0 && drift == 0 &&
                     latency == latency_after;
   gst_structure_free(stats);

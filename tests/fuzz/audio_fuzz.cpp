@@ -13,8 +13,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kMaxFrames = 100000;
   try {
-    const auto audio = chatterbox::decode_audio(
-        {reinterpret_cast<const char*>(data), size}, "fuzz", kMaxFrames);
+    const auto audio =
+        chatterbox::decode_audio({reinterpret_cast<const char*>(data), size}, "fuzz", kMaxFrames);
     if (audio.samples.empty() || audio.samples.size() > kMaxFrames) std::abort();
     for (const float sample : audio.samples)
       if (!std::isfinite(sample)) std::abort();

@@ -115,7 +115,9 @@ TEST(AudioFile, WritesFiles) {
   EXPECT_EQ(read_audio_file(directory.path("a.wav")).samples.size(), 8000U);
   EXPECT_EQ(code_of([&] { write_audio_file(directory.path("no/a.wav"), tone(16000, 0.5)); }),
             ErrorCode::kNotFound);
-  EXPECT_EQ(code_of([&] { encode_audio({{0.0F}, 0}, AudioFormat::kWav); }),
+  EXPECT_EQ(code_of([&] {
+              encode_audio({{0.0F}, 0}, AudioFormat::kWav);
+            }),
             ErrorCode::kInvalidArgument);
 }
 

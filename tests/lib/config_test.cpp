@@ -84,10 +84,11 @@ TEST(Config, SilenceIsATokenOfTheCodebookWhereItIsSaid) {
     return R"("t3": {"speech_vocab": 83, "start_speech": 81, "stop_speech": 82)" + more + "}";
   };
   EXPECT_NO_THROW(parse_config("{" + small + t3("") + "}", "test"));
-  EXPECT_NO_THROW(
-      parse_config("{" + small + t3(R"(, "closing_silence": {"token": 80, "count": 3})") + "}", "test"));
+  EXPECT_NO_THROW(parse_config(
+      "{" + small + t3(R"(, "closing_silence": {"token": 80, "count": 3})") + "}", "test"));
   EXPECT_THROW(
-      parse_config("{" + small + t3(R"(, "closing_silence": {"token": 81, "count": 3})") + "}", "test"),
+      parse_config("{" + small + t3(R"(, "closing_silence": {"token": 81, "count": 3})") + "}",
+                   "test"),
       Error);
 }
 

@@ -209,8 +209,9 @@ TEST(TorchVoice, SaysWhatIsExpectedOfOtherForms) {
   expect_refusal([] { decode(saved_form("before_1_6")); }, ErrorCode::kBadFile,
                  "expected a voice (.safetensors, or conds.pt), got a PyTorch file in the form of "
                  "before version 1.6; save it anew");
-  expect_refusal([] { decode("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"); },
-                 ErrorCode::kBadFile, "got a Git LFS pointer");
+  expect_refusal(
+      [] { decode("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"); },
+      ErrorCode::kBadFile, "got a Git LFS pointer");
 }
 
 TEST(TorchVoice, RunsNoCode) {

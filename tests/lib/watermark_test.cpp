@@ -122,7 +122,8 @@ TEST(Watermarker, DoesNotDependOnHowTheSignalIsCut) {
 }
 
 TEST(Watermarker, KeepsShortSignalsWhole) {
-  for (const std::size_t size : {0UL, 1UL, 2UL, 239UL, 767UL, 768UL, 769UL, 1536UL, 1537UL, 1777UL}) {
+  for (const std::size_t size :
+       {0UL, 1UL, 2UL, 239UL, 767UL, 768UL, 769UL, 1536UL, 1537UL, 1777UL}) {
     Audio plain = tone_and_noise(24000, 1.0);
     plain.samples.resize(size);
     const Audio marked = in_pieces(plain, 100);
@@ -158,8 +159,7 @@ TEST(Watermarker, AddsNothingAboveItsBand) {
 }
 
 TEST(Watermarker, RefusesRatesThatFramesDoNotFit) {
-  for (const int rate_hz : {0, -24000, 4000, 22050, 44100, 192500})
-    try {
+  for (const int rate_hz : {0, -24000, 4000, 22050, 44100, 192500}) try {
       Watermarker refused(model(), rate_hz);
       FAIL() << rate_hz;
     } catch (const Error& error) {
@@ -178,7 +178,8 @@ TEST(WatermarkDetector, TellsWhileASignalRuns) {
   const auto play = [&](const Audio& audio, int times) {
     for (int i = 0; i < times; ++i)
       for (std::size_t at = 0; at < audio.samples.size(); at += 1000)
-        detector.push({audio.samples.data() + at, std::min<std::size_t>(1000, audio.samples.size() - at)});
+        detector.push(
+            {audio.samples.data() + at, std::min<std::size_t>(1000, audio.samples.size() - at)});
   };
   play(marked, 4);
   EXPECT_GT(detector.confidence(), 0.7);

@@ -118,8 +118,8 @@ TEST(Converter, KeepsItsPromiseOfLatency) {
 // Loudness over time follows that of the original, at its place.
 // As the published models attend, which compute what was said lately again for every chunk.
 TEST(Converter, KeepsItsPromiseWithFullAttention) {
-  const auto full =
-      test::changed_model(MODEL_DIR, {{"s3gen", {{"attention", "full"}, {"flow", {{"colour", 0}}}}}});
+  const auto full = test::changed_model(
+      MODEL_DIR, {{"s3gen", {{"attention", "full"}, {"flow", {{"colour", 0}}}}}});
   ConversionOptions options = seeded();
   options.watermark = false;
   Converter converter(full, *full->builtin_voice(), options);
@@ -143,7 +143,8 @@ TEST(Converter, StaysInPlace) {
   std::vector<double> in, out;
   for (std::int64_t i = 0; i < frames; ++i) {
     in.push_back(std::log(rms(speech(), std::size_t(i * 160), std::size_t(i * 160 + 160)) + 1e-3));
-    out.push_back(std::log(rms(converted, std::size_t(i * 240), std::size_t(i * 240 + 240)) + 1e-3));
+    out.push_back(
+        std::log(rms(converted, std::size_t(i * 240), std::size_t(i * 240 + 240)) + 1e-3));
   }
   const auto correlation = [&](std::int64_t lag) {
     double a = 0, b = 0, ab = 0, aa = 0, bb = 0, n = 0;

@@ -158,14 +158,13 @@ TEST_F(EngineTest, TimeOfTheCallerDoesNotCount) {
   using Clock = std::chrono::steady_clock;
   Clock::duration held{};
   const auto begin = Clock::now();
-  const SynthesisStats stats =
-      engine_.synthesize(kSentence, *engine_.model()->builtin_voice(), seeded(8),
-                         [&](const SpeechChunk&) {
-                           const auto taken = Clock::now();
-                           std::this_thread::sleep_for(std::chrono::milliseconds(50));
-                           held += Clock::now() - taken;
-                           return true;
-                         });
+  const SynthesisStats stats = engine_.synthesize(
+      kSentence, *engine_.model()->builtin_voice(), seeded(8), [&](const SpeechChunk&) {
+        const auto taken = Clock::now();
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        held += Clock::now() - taken;
+        return true;
+      });
   const std::chrono::duration<double> rest = Clock::now() - begin - held;
   EXPECT_LE(stats.seconds_total, rest.count());
 }

@@ -145,7 +145,8 @@ class Engine {
                 std::stop_token stop = {});
 
   // A voice from more than Model::min_reference_seconds() of one speaker; as upstream, 10 s are
-  // used for the decoder, and 6 s for T3 or, by Turbo and Nano, 15 s. Throws kInvalidArgument for less.
+  // used for the decoder, and 6 s for T3 or, by Turbo and Nano, 15 s. Throws kInvalidArgument for
+  // less.
   Voice make_voice(const Audio& reference, std::stop_token stop = {});
 
   const std::shared_ptr<const Model>& model() const { return model_; }

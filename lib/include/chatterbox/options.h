@@ -27,8 +27,9 @@ struct ModelOptions {
   int threads = 0;
   // One name for what decides between sound and speed: "reference": float32, full attention and
   // all steps of the flow, as upstream computes it; "balanced", and empty: what this device does
-  // fastest without losing parity, in all steps; "fast": int8 on the processor, attention in chunks,
-  // and five steps of a guided flow. A `dtype` or `attention` other than "auto" goes before it.
+  // fastest without losing parity, in all steps; "fast": int8 on the processor, attention in
+  // chunks, and five steps of a guided flow. A `dtype` or `attention` other than "auto" goes before
+  // it.
   std::string quality;
   // What the decoder's attention sees. "full": all of the speech, as upstream computes it; while
   // streaming, prompt and recent speech are computed again for each chunk. "chunk": the prompt,

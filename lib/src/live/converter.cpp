@@ -101,7 +101,7 @@ struct Converter::Impl {
   LiveShape shape;
   const std::uint64_t seed;
   std::uint64_t begun = 0;  // stretches of speech, each with noise of its own
-  std::stop_token stop;  // of the call in progress
+  std::stop_token stop;     // of the call in progress
   ConversionStats stats;
   bool muted = false;
 
@@ -114,9 +114,9 @@ struct Converter::Impl {
   std::unique_ptr<LiveSpeech> speech;  // none while nobody speaks
   at::Tensor said;                     // the newest tokens of it
   std::optional<Watermarker> watermarker;
-  std::int64_t pushed = 0;             // samples in
-  std::int64_t delivered = 0;          // samples out
-  std::int64_t next = 0;               // the token that the next chunk begins with
+  std::int64_t pushed = 0;     // samples in
+  std::int64_t delivered = 0;  // samples out
+  std::int64_t next = 0;       // the token that the next chunk begins with
 };
 
 // Everything converted leaves through here.

@@ -59,8 +59,7 @@ struct WatermarkDetector::State {
 
   void hear_frames() {
     const std::int64_t window = frames->window(), hop = frames->hop();
-    const std::int64_t count =
-        std::min(kBlock, 1 + (std::int64_t(heard.size()) - window) / hop);
+    const std::int64_t count = std::min(kBlock, 1 + (std::int64_t(heard.size()) - window) / hop);
     const at::Tensor samples = at::from_blob(heard.data(), {window + (count - 1) * hop});
     const auto spectra = frames->analyse(samples);
     loudest = std::max(loudest, spectra.sums.max().item<double>());
@@ -98,15 +97,17 @@ double WatermarkDetector::confidence(const Audio& recording) const {
     if (std::int64_t(audio.samples.size()) < frames.window()) return 0.0;
     const auto spectra = frames.analyse(at::tensor(frames.mirrored(audio.samples), at::kFloat));
     const double loudest = spectra.sums.max().item<double>();
-    return confine(state_->decoder(spectra.levels, loud_frames(spectra.sums, loudest), 0,
-                                   spectra.levels.size(0)).confidence());
+    return confine(
+        state_
+            ->decoder(spectra.levels, loud_frames(spectra.sums, loudest), 0, spectra.levels.size(0))
+            .confidence());
   });
 }
 
 void WatermarkDetector::start(int rate_hz, double window_seconds) {
   if (!(window_seconds >= 1))
-    throw Error(ErrorCode::kInvalidArgument, "window_seconds: expected 1 or more, got " +
-                                                 std::to_string(window_seconds));
+    throw Error(ErrorCode::kInvalidArgument,
+                "window_seconds: expected 1 or more, got " + std::to_string(window_seconds));
   with_torch([&] {
     State& state = *state_;
     state.frames.emplace(rate_hz);

@@ -44,11 +44,13 @@ WatermarkDecoder::Evidence WatermarkDecoder::operator()(const at::Tensor& levels
                                                         const at::Tensor& loud, std::int64_t begin,
                                                         std::int64_t end) const {
   Evidence evidence;
-  const at::Tensor bins = levels.t().unsqueeze(0);      // (1, 128, frames)
-  const at::Tensor mask = loud.view({1, 1, -1});        // (1, 1, frames)
+  const at::Tensor bins = levels.t().unsqueeze(0);  // (1, 128, frames)
+  const at::Tensor mask = loud.view({1, 1, -1});    // (1, 1, frames)
   for (std::size_t i = 0; i < branches_.size(); ++i) {
     const Branch& branch = branches_[i];
-    const auto stretch = [&](std::int64_t frames) { return std::int64_t(double(frames) * branch.speed); };
+    const auto stretch = [&](std::int64_t frames) {
+      return std::int64_t(double(frames) * branch.speed);
+    };
     const std::int64_t size = stretch(levels.size(0));
     if (size == 0) continue;
     at::Tensor hidden = at::upsample_linear1d(bins, {size}, /*align_corners=*/true);

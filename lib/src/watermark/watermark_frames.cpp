@@ -35,8 +35,7 @@ WatermarkFrames::Spectra WatermarkFrames::analyse(const at::Tensor& samples) con
   // Longer windows sum more samples; levels are those of the reference window.
   const at::Tensor magnitudes =
       (spectra.abs() * (kReferenceWindow / double(window_))).clamp_min_(1e-9);
-  const at::Tensor levels =
-      magnitudes.log10_().mul_(20).sub_(kFloorDb).div_(kWatermarkLevelRange);
+  const at::Tensor levels = magnitudes.log10_().mul_(20).sub_(kFloorDb).div_(kWatermarkLevelRange);
   return {spectra.slice(1, 0, kBins), levels.slice(1, 0, kBins), levels.mean(1)};
 }
 

@@ -23,8 +23,8 @@ class WatermarkFrames {
   static bool takes(int rate_hz);
 
   int rate_hz() const { return rate_hz_; }
-  std::int64_t hop() const { return hop_; }         // samples, 10 ms
-  std::int64_t window() const { return window_; }   // samples, 64 ms
+  std::int64_t hop() const { return hop_; }        // samples, 10 ms
+  std::int64_t window() const { return window_; }  // samples, 64 ms
   std::int64_t half() const { return window_ / 2; }
   const at::Tensor& hann() const { return hann_; }  // (window)
 

@@ -74,8 +74,7 @@ Said small_numeral(const Place& place) {
 // What "1", "1/2" and "a half" count stands in the singular.
 bool counts_one(const Place& place) {
   return place.previous == "1" || place.previous == "one" ||
-         (is_fraction(place.previous) && !is_number(place.before_previous) &&
-          place.word != "mmHg");
+         (is_fraction(place.previous) && !is_number(place.before_previous) && place.word != "mmHg");
 }
 
 // Among small letters: among capitals it may be a word that somebody shouts.

@@ -207,10 +207,11 @@ Said say_money(const Place& place) {
                   kSyntax),
        in_front},
       {std::regex("(" SIGN ")(" AMOUNT ")-(million|billion|trillion)", kSyntax), scaled},
-      {std::regex("([-+])?(" AMOUNT ")(" SCALE ")?(?:-(" AMOUNT ")(" SCALE ")?)?"
-                  "(\\$|£|€|¥|₹|₩|₽|₿|₺|₫|₦|₱|₪|฿|zł|kr|CHF|EUR|USD|GBP)(?:/"
-                  "([A-Za-z]+))?",
-                  kSyntax),
+      {std::regex(
+           "([-+])?(" AMOUNT ")(" SCALE ")?(?:-(" AMOUNT ")(" SCALE ")?)?"
+           "(\\$|£|€|¥|₹|₩|₽|₿|₺|₫|₦|₱|₪|฿|zł|kr|CHF|EUR|USD|GBP)(?:/"
+           "([A-Za-z]+))?",
+           kSyntax),
        behind},
       {std::regex("(\\d+)¢", kSyntax), cents},
       {std::regex("(\\d{1,2})p", kSyntax), pence},

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "file_io.h"
+#include "fnv.h"
 #include "log.h"
 #include "voice/voice_file.h"
 
@@ -23,27 +23,6 @@ namespace fs = std::filesystem;
 
 // Changes whenever the same recording would give other conditionals.
 constexpr std::string_view kRevision = "conditionals 1";
-
-// FNV-1a of 128 bits (http://www.isthe.com/chongo/tech/comp/fnv/).
-class Hash {
- public:
-  void add(const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < size; ++i) state_ = (state_ ^ bytes[i]) * kPrime;
-  }
-
-  std::string hexadecimal() const {
-    std::string digits;
-    for (int shift = 124; shift >= 0; shift -= 4)
-      digits += "0123456789abcdef"[unsigned(state_ >> shift) & 0xfU];
-    return digits;
-  }
-
- private:
-  __extension__ using Word = unsigned __int128;
-  static constexpr Word kPrime = (Word(1) << 88) + 0x13b;
-  Word state_ = Word(0x6c62272e07bb0142) << 64 | 0x62b821756295c58d;
-};
 
 }  // namespace
 
@@ -68,9 +47,9 @@ std::string VoiceCache::default_directory() {
 }
 
 std::string VoiceCache::key(const Audio& reference, const std::string& model_id) {
-  Hash hash;
-  hash.add(kRevision.data(), kRevision.size());
-  hash.add(model_id.data(), model_id.size());
+  Fnv128 hash;
+  hash.add(kRevision);
+  hash.add(model_id);
   hash.add(&reference.rate_hz, sizeof reference.rate_hz);
   hash.add(reference.samples.data(), reference.samples.size() * sizeof(float));
   return hash.hexadecimal();

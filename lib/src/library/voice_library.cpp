@@ -21,6 +21,7 @@
 #include "chatterbox/paths.h"
 #include "descriptor.h"
 #include "file_io.h"
+#include "fnv.h"
 #include "library/voice_index.h"
 #include "library/voice_name.h"
 #include "log.h"
@@ -40,11 +41,11 @@ std::string eight_digits(std::uint32_t value) {
   return digits;
 }
 
-// The id of a file nobody gave one (FNV-1a).
+// The id of a file that was given none.
 std::string id_of(std::string_view name) {
-  std::uint32_t hash = 0x811c9dc5U;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193U;
-  return eight_digits(hash);
+  Fnv32 hash;
+  hash.add(name);
+  return hash.hexadecimal();
 }
 
 std::string now_in_utc() {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <set>
 
 #include "chatterbox/error.h"
+#include "descriptor.h"
 #include "foreign_file.h"
 #include "nn/weights.h"
 
@@ -57,20 +57,15 @@ struct Bytes {
 };
 
 std::shared_ptr<const Bytes> map_file(const std::string& path) {
-  struct Descriptor {
-    int fd;
-    ~Descriptor() {
-      if (fd >= 0) ::close(fd);
-    }
-  } file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0)
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid())
     throw Error(ErrorCode::kNotFound, path + ": cannot be opened: " + std::strerror(errno));
   struct stat status;
-  if (::fstat(file.fd, &status) != 0 || !S_ISREG(status.st_mode)) bad(path, "is not a file");
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) bad(path, "is not a file");
   if (status.st_size < 8) bad(path, "expected a safetensors file, got fewer than 8 bytes");
   auto bytes = std::make_shared<Bytes>();
   bytes->size = std::size_t(status.st_size);
-  void* address = ::mmap(nullptr, bytes->size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  void* address = ::mmap(nullptr, bytes->size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED)
     throw Error(ErrorCode::kOutOfMemory, path + ": cannot be mapped: " + std::strerror(errno));
   bytes->data = static_cast<const std::uint8_t*>(address);

@@ -19,6 +19,7 @@
 
 #include "audio/decode_protocol.h"
 #include "chatterbox/error.h"
+#include "descriptors.h"
 #include "log.h"
 #include "operations/fields.h"
 
@@ -60,23 +61,6 @@ std::string registry_file() {
   const char* path = g_getenv("GST_REGISTRY_1_0");
   return path ? path : "";
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void fail_here(const char* what) {
   throw Error(ErrorCode::kModelFailure, std::string(what) + ": " + std::strerror(errno));

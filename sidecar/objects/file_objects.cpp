@@ -11,6 +11,9 @@
 #include <cstring>
 #include <filesystem>
 #include <utility>
+
+#include "descriptors.h"
+
 namespace chatterbox::sidecar {
 namespace {
 
@@ -25,36 +28,33 @@ constexpr const char* kHalf = ".part";
                     what + " " + path + ": " + std::strerror(why));
 }
 
-// Closed on every way out.
+// One that is open.
 class File {
  public:
   File(const std::string& path, int flags)
       : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {
-    if (fd_ < 0) fail("cannot open", path_);
+    if (!fd_.open()) fail("cannot open", path_);
   }
-  ~File() { close(fd_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
 
   void write(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t done = ::write(fd_, bytes.data(), bytes.size());
+      const ssize_t done = ::write(fd_.get(), bytes.data(), bytes.size());
       if (done < 0 && errno == EINTR) continue;
       if (done < 0) fail("cannot write", path_);
       bytes.remove_prefix(std::size_t(done));
     }
   }
   void sync() {
-    if (fsync(fd_) != 0) fail("cannot write", path_);
+    if (fsync(fd_.get()) != 0) fail("cannot write", path_);
   }
   std::string read(std::int64_t first, std::int64_t most) {
     // No more than there is: `most` may be anything.
-    const std::int64_t size = lseek(fd_, 0, SEEK_END);
+    const std::int64_t size = lseek(fd_.get(), 0, SEEK_END);
     std::string bytes(std::size_t(std::clamp<std::int64_t>(size - first, 0, most)), '\0');
     std::size_t have = 0;
     while (have < bytes.size()) {
       const ssize_t done =
-          pread(fd_, bytes.data() + have, bytes.size() - have, off_t(first) + off_t(have));
+          pread(fd_.get(), bytes.data() + have, bytes.size() - have, off_t(first) + off_t(have));
       if (done < 0 && errno == EINTR) continue;
       if (done < 0) fail("cannot read", path_);
       if (done == 0) break;
@@ -66,7 +66,7 @@ class File {
 
  private:
   const std::string& path_;
-  const int fd_;
+  const Descriptor fd_;
 };
 
 }  // namespace

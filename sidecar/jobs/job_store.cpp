@@ -4,6 +4,21 @@
 
 namespace chatterbox::sidecar {
 
+void take_counts(JobCounts& counts, std::map<std::string, JobCounts>& of_owner,
+                 const JobCounts& all, const std::map<std::string, JobCounts>& found) {
+  const auto take = [](JobCounts& old, const JobCounts& now) {
+    old.kept = now.kept;
+    old.kept_bytes = now.kept_bytes;
+    old.queued = now.queued;
+    old.queued_bytes = now.queued_bytes;
+    old.running = now.running;
+  };
+  take(counts, all);
+  for (auto& [owner, own] : of_owner)
+    if (!found.contains(owner)) take(own, {});
+  for (const auto& [owner, now] : found) take(of_owner[owner], now);
+}
+
 bool has_room(const StoreLimits& limits, const Shares& shares, const JobCounts& all,
               const JobCounts& own, std::int64_t bytes, bool waits) {
   const auto fits = [&](std::int64_t total, std::int64_t mine, std::int64_t more,

@@ -97,6 +97,11 @@ struct JobCounts {
   std::int64_t completed = 0, failed = 0, cancelled = 0, timed_out = 0, retried = 0;
 };
 
+// Takes over the counts of `all` jobs and of those of each owner, as they were found in the store;
+// counts since the process began stay.
+void take_counts(JobCounts& counts, std::map<std::string, JobCounts>& of_owner,
+                 const JobCounts& all, const std::map<std::string, JobCounts>& found);
+
 // How much waits, as a whole: what says whether more machines are wanted.
 struct QueueFigures {
   // Milliseconds that the job which waits longest has waited.

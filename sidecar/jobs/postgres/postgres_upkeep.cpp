@@ -214,18 +214,8 @@ SELECT coalesce((SELECT chatterbox.now_ms() - created_ms FROM chatterbox.jobs WH
     figures.workers = queue.integer(0, 1);
     return true;
   });
-  // What was counted since the process began stays.
-  const auto set = [](JobCounts& counts, const JobCounts& now) {
-    counts.kept = now.kept;
-    counts.kept_bytes = now.kept_bytes;
-    counts.queued = now.queued;
-    counts.queued_bytes = now.queued_bytes;
-    counts.running = now.running;
-  };
   const std::lock_guard lock(counts_mutex_);
-  set(counts_, all);
-  for (auto& [owner, counts] : of_owner_) set(counts, found[owner]);
-  for (const auto& [owner, now] : found) set(of_owner_[owner], now);
+  take_counts(counts_, of_owner_, all, found);
   figures_.oldest_waiting_ms = figures.oldest_waiting_ms;
   figures_.workers = figures.workers;
 }

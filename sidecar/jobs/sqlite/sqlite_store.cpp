@@ -110,18 +110,8 @@ void SqliteJobStore::recount() {
       counts->queued_bytes += query.integer(4);
       counts->running += query.integer(5);
     }
-  // What was counted since the process began stays.
-  const auto set = [](JobCounts& counts, const JobCounts& now) {
-    counts.kept = now.kept;
-    counts.kept_bytes = now.kept_bytes;
-    counts.queued = now.queued;
-    counts.queued_bytes = now.queued_bytes;
-    counts.running = now.running;
-  };
   const std::lock_guard lock(counts_mutex_);
-  set(counts_, all);
-  for (auto& [owner, counts] : of_owner_) set(counts, found[owner]);
-  for (const auto& [owner, now] : found) set(of_owner_[owner], now);
+  take_counts(counts_, of_owner_, all, found);
 }
 
 bool SqliteJobStore::room_for(const std::string& owner, std::int64_t bytes, bool waits) const {

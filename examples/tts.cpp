@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "chatterbox/audio_file.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/error.h"
 #include "chatterbox/paths.h"
@@ -39,8 +40,7 @@ class WavWriter {
   }
 
   void write(std::span<const float> samples) {
-    for (float sample : samples)
-      put(std::uint16_t(std::lround(std::clamp(sample, -1.0f, 1.0f) * 32767.0f)), 2);
+    for (float sample : samples) put(std::uint16_t(chatterbox::to_16_bits(sample)), 2);
     bytes_ += std::uint32_t(samples.size() * 2);
   }
 

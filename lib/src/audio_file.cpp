@@ -118,11 +118,6 @@ Audio read_all(SNDFILE* file, const SF_INFO& info, const std::string& name,
   return audio;
 }
 
-std::int16_t to_16_bits(float sample) {
-  if (!std::isfinite(sample)) return 0;
-  return std::int16_t(std::lrint(std::clamp(sample * kFullScale, -kFullScale, kFullScale - 1)));
-}
-
 }  // namespace
 
 Audio read_audio_file(const std::string& path, std::size_t max_frames) {

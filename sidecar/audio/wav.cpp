@@ -2,8 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "audio/wav.h"
 
-#include <algorithm>
-#include <cmath>
+#include "chatterbox/audio_file.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -18,7 +17,7 @@ void append_pcm16(std::string& out, std::span<const float> samples) {
   std::size_t at = out.size();
   out.resize(at + samples.size() * 2);
   for (const float sample : samples) {
-    const auto value = std::int16_t(std::lrint(std::clamp(sample, -1.0f, 1.0f) * 32767.0f));
+    const std::int16_t value = to_16_bits(sample);
     out[at++] = char(value);
     out[at++] = char(value >> 8);
   }

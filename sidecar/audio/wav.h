@@ -9,7 +9,7 @@
 
 namespace chatterbox::sidecar {
 
-// 16-bit little-endian samples, rounded; beyond [-1, 1] they are clipped.
+// Samples of 16 bits (to_16_bits()), little-endian.
 void append_pcm16(std::string& out, std::span<const float> samples);
 
 // The 44 bytes before `samples` mono 16-bit samples. A negative count: unknown,

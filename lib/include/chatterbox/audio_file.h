@@ -2,7 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,6 +29,13 @@ Audio decode_audio(std::string_view bytes, const std::string& name,
 
 // What encode_audio() makes: 16 bits a sample, one channel.
 enum class AudioFormat { kWav, kFlac };
+
+// A sample as files, streams and elements of 16 bits hold it: clipped outside of [-1, 1], 0 for one
+// that is not finite.
+inline std::int16_t to_16_bits(float sample) {
+  if (!std::isfinite(sample)) return 0;
+  return std::int16_t(std::lrint(std::clamp(sample * 32768.0F, -32768.0F, 32767.0F)));
+}
 
 // The bytes of such a file. Samples outside [-1, 1] are clipped. Throws kInvalidArgument for
 // a rate the format cannot hold (FLAC: 1 to 655350 Hz).

@@ -38,7 +38,7 @@ class Arguments {
 // The row that `words` begins with, which then lose its name. Throws UsageError.
 const CommandRow& find_command(std::vector<std::string>& words);
 
-// What "chatterbox --help" and "chatterbox COMMAND --help" print.
+// Text of "chatterbox --help" and "chatterbox COMMAND --help".
 std::string overview();
 std::string help_of(const CommandRow& row);
 std::string help_of_command(const std::string& first_word);

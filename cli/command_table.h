@@ -7,7 +7,7 @@
 
 namespace chatterbox::cli {
 
-// What a value is: what a shell offers to complete it with.
+// Kind of a value, by which a shell completes it.
 enum class Value { kNone, kText, kFile, kVoice, kModel, kWords };
 
 struct OptionRow {

@@ -18,7 +18,7 @@ inline constexpr int kWrongUsage = 2;  // of the command line
 
 using Run = std::function<int(const Arguments&, const Console&)>;
 
-// What each row of the table runs, by its name.
+// Functions that rows of the table run, by the rows' names.
 using Runs = std::map<std::string, Run>;
 void add_bench_command(Runs& runs);
 void add_hearing_commands(Runs& runs);

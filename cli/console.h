@@ -7,16 +7,16 @@
 
 namespace chatterbox::cli {
 
-// How a command speaks to who runs it: results to standard output, all else to standard error.
+// Output of a command: results to standard output, all else to standard error.
 class Console {
  public:
   Console(bool quiet, bool json) : quiet_(quiet), json_(json) {}
 
   bool json() const { return json_; }
 
-  // What is worth knowing and no result. Not with --quiet.
+  // Prints news that are no result; silent with --quiet.
   void note(const std::string& text) const;
-  // What goes wrong without ending the command.
+  // Prints a fault that does not end the command.
   void warn(const std::string& text) const;
 
   // Whether a bar would be seen: standard error is a terminal, and nobody asked for quiet.

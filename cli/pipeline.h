@@ -23,7 +23,7 @@ class Pipeline {
 
   // Sets a property as text. Throws Error for a value that it cannot have.
   void set(const std::string& element, const std::string& property, const std::string& value);
-  // Of the pipeline for as long as it lives.
+  // The pipeline's; valid for as long as it lives.
   GstElement* element(const std::string& name) const;
 
   // Plays to the end of the stream, showing how a model is loaded. Ctrl-C ends the stream early

@@ -6,7 +6,7 @@
 
 namespace chatterbox::cli {
 
-// What the content of a file must come to: as a listing or the hub says.
+// Digest that a file must have, by a listing or the hub.
 struct ContentDigest {
   enum class Kind {
     kNone,
@@ -17,8 +17,8 @@ struct ContentDigest {
   std::string hex;  // lower case
 };
 
-// What an ETag of the hub says: "\"64 hexadecimal digits\"", of 40 digits for a blob of git, weak
-// or not. Anything else is an ETag of somebody else, and says nothing of the content.
+// Digest in an ETag of the hub: "\"64 hexadecimal digits\"", 40 digits for a blob of git, weak or
+// not. Any other ETag says nothing about the content.
 ContentDigest parse_etag(const std::string& etag);
 
 // Seconds that a Retry-After header asks for, at most `most`; 0 for what is no number.

@@ -24,7 +24,7 @@ constexpr int kMostFruitless = 5;                   // attempts one after anothe
 constexpr int kMostWrong = 3;                       // whole files with wrong bytes
 constexpr std::int64_t kMostUnlisted = 64'000'000;  // bytes of a file of which no size is known
 
-// What has come of a file so far.
+// File of which a part has come.
 class Part {
  public:
   explicit Part(std::string path)

@@ -105,7 +105,7 @@ class Fetch {
 
   bool in_stage(const PublishedFile& file) const { return fs::is_regular_file(staged(file)); }
 
-  // What an earlier version of the model left in the stage.
+  // Removes files that an earlier version of the model left in the stage.
   void remove_strangers() const {
     std::vector<fs::path> strangers;
     for (const auto& entry : fs::directory_iterator(stage_)) {

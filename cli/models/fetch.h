@@ -10,7 +10,7 @@
 
 namespace chatterbox::cli {
 
-// What a fetch did.
+// Result of a fetch.
 struct Fetched {
   std::string path;
   bool was_here = false;
@@ -18,10 +18,10 @@ struct Fetched {
   std::int64_t taken = 0;       // bytes of files that were on this machine
 };
 
-// Brings the model into `directory`, under its name, once it is whole: of what is on this
-// machine (other models, the cache of the hub's Python client) and of the hub. What a fetch that
-// failed won stays for the next. `check`: a model that is here counts as whole only when its
-// digests are right. Throws Error.
+// Brings the model into `directory`, under its name, once it is whole: from files of this machine
+// (other models, the cache of the hub's Python client) and from the hub. Files of a failed fetch
+// stay for the next. `check`: a model that is here counts as whole only when its digests are right.
+// Throws Error.
 Fetched fetch_model(const PublishedModel& model, const std::string& directory, bool check,
                     const Console& console);
 

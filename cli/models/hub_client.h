@@ -28,7 +28,7 @@ struct HubError : std::runtime_error {
   int wait_seconds;  // that the server asks for before the next attempt
 };
 
-// What a server says of a file before its bytes.
+// A server's answer about a file, before its bytes.
 struct HubAnswer {
   std::int64_t first = 0;   // where in the file the bytes that follow belong
   std::int64_t whole = -1;  // length of the file; -1 where it does not say

@@ -18,7 +18,7 @@ struct PublishedFile {
   bool listed = false;
 };
 
-// One of the published models: what of which repository makes it.
+// A published model: the files and repositories that make it.
 struct PublishedModel {
   std::string name;
   std::string repository;  // "owner/name" at the hub

@@ -50,7 +50,7 @@ ModelLock::ModelLock(const std::string& directory, const std::string& name, void
       told = true;
       flock(fd_, LOCK_EX);
     }
-    // Who had it before took the file away: then this is a lock of nothing.
+    // The lock's last owner removed the file: then ours locks nothing.
     struct stat ours {
     }, there{};
     if (fstat(fd_, &ours) == 0 && stat(path_.c_str(), &there) == 0 && ours.st_ino == there.st_ino)

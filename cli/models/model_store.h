@@ -31,15 +31,15 @@ std::string stage_of(const std::string& directory, const std::string& name);
 // Whether every file of the model is in `path` with its size.
 bool is_whole(const PublishedModel& model, const std::string& path);
 
-// Makes the whole stage the model, in one step for those who look.
+// Makes the whole stage the model, in one step for readers.
 void publish_stage(const std::string& directory, const std::string& name);
 
-// What is wrong with the files in `path`: missing, of another size, of another digest. Files of
-// which no digest is known for sure are named in `unlisted`.
+// Faults of the files in `path`: missing, of another size, of another digest. `unlisted` names
+// files whose digest is not known for sure.
 std::vector<std::string> faults_of(const PublishedModel& model, const std::string& path,
                                    std::vector<std::string>& unlisted);
 
-// Whether `path` is that file, to the last byte. Of unlisted files never.
+// True when `path` is that file, to the last byte; never for unlisted files.
 bool is_published_file(const std::string& path, const PublishedFile& file);
 
 // A second name for the bytes of a file or, where that cannot be, a copy.

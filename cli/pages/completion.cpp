@@ -27,7 +27,7 @@ std::vector<OptionRow> options_of(const CommandRow& row) {
   return options;
 }
 
-// What bash puts into COMPREPLY for a value.
+// Value of COMPREPLY in bash.
 std::string bash_values(Value kind, const std::string& words) {
   switch (kind) {
     case Value::kFile:

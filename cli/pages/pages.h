@@ -12,7 +12,7 @@ namespace chatterbox::cli {
 std::string overview_page(const std::string& version);
 std::string command_page(const std::string& first_word, const std::string& version);
 
-// What shells offer behind "chatterbox".
+// Completions that shells offer behind "chatterbox".
 std::string bash_completion();
 std::string zsh_completion();
 

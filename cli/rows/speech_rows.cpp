@@ -15,7 +15,7 @@ constexpr OptionRow kLanguage{"language", 'l', "CODE", Value::kText,
 constexpr OptionRow kSpeakers{"speakers", 0, "NAME=VOICE,...", Value::kText,
                               "Voices of those whom the text names (WebVTT's <v NAME>)."};
 
-// What every speaking command takes.
+// Options of every speaking command.
 std::vector<OptionRow> speech_options(std::vector<OptionRow> own) {
   const std::vector<OptionRow> shared{
       kFile,

@@ -22,7 +22,7 @@ class AudioOutput {
   bool is_file() const { return !path_.empty(); }
   const std::string& path() const { return path_; }
 
-  // What follows a "!".
+  // Elements for behind a "!".
   std::string elements() const;
   void prepare(Pipeline& pipeline) const;
   // The file is whole.

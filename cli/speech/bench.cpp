@@ -24,7 +24,7 @@ constexpr const char* kSentences[] = {
     "It was the first warm evening of the year.",
 };
 
-// Names of what is here, each once.
+// Names of the models on this machine, each once.
 std::vector<std::string> models_here() {
   std::vector<std::string> names;
   std::error_code ignored;
@@ -89,7 +89,7 @@ Figures measure(const std::string& name, const Arguments& arguments, const Conso
 
 int bench(const Arguments& arguments, const Console& console) {
   std::vector<std::string> names = arguments.words();
-  // What speaks when no model is named comes first.
+  // The default model comes first.
   if (names.empty()) names = models_here();
   if (names.empty()) names = {find_model("")};
   int status = kDone;

@@ -107,7 +107,7 @@ int clone(const Arguments& arguments, const Console& console) {
           made = described(fields);
       },
       {}, !recorded);
-  // The element has warned of what is wrong with the recording.
+  // The element has warned about the recording's faults.
   if (made.is_null()) {
     console.warn("no voice was made of it; give it ten seconds or more of one clear speaker");
     return kFailed;

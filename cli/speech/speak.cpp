@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// What has been spoken, as the element tells.
+// The element's account of the speech.
 class Report {
  public:
   Report(const Console& console, std::int64_t bytes) : console_(console), bytes_(bytes) {}

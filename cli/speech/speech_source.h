@@ -18,7 +18,7 @@ class SpeechSource {
   // `words`: "-" alone is standard input. Throws UsageError, Error.
   SpeechSource(const std::vector<std::string>& words, const std::string& file);
 
-  // What stands before "! chatterboxtts", empty where the text is its property.
+  // Elements for before "! chatterboxtts"; empty where the text is its property.
   std::string elements() const;
   void prepare(Pipeline& pipeline) const;
   // Bytes of all the text; 0 where nobody knows.

@@ -29,8 +29,8 @@ class WordList {
   std::vector<SpokenWord> words_;
 };
 
-// Captions of them, in cues of at most about 80 characters. WebVTT lights up each word when it is
-// said; SRT cannot. `each_word`: a cue for every word.
+// Captions of the words, in cues of at most about 80 characters. WebVTT lights up each word when it
+// is said; SRT cannot. `each_word`: a cue for every word.
 std::string webvtt(const std::vector<SpokenWord>& words, bool each_word);
 std::string subrip(const std::vector<SpokenWord>& words, bool each_word);
 

@@ -9,11 +9,11 @@
 
 namespace chatterbox::cli {
 
-// Writes a voice to a file that carries what is known of it: its recording as FLAC with tags, or
-// a .safetensors voice as it is. Throws Error.
+// Writes a voice to a file with its description: the recording as FLAC with tags, or a .safetensors
+// voice as it is. Throws Error.
 void export_voice(const VoiceEntry& voice, const std::string& path, const Console& console);
 
-// What the tags of such a file say; the name is the file's where they say none. Throws Error.
+// Description in the tags of such a file; a missing name is the file's. Throws Error.
 NewVoice read_voice_tags(const std::string& path, const Console& console);
 
 }  // namespace chatterbox::cli

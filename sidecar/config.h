@@ -85,7 +85,7 @@ struct Config {
 // setting, what was expected and what was found.
 Config read_config(const std::vector<std::string>& arguments);
 
-// What --help prints.
+// Text of --help.
 std::string usage();
 
 }  // namespace chatterbox::sidecar

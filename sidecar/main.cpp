@@ -38,9 +38,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kMegabyte = 1'000'000;
-// Of a stop, while a disk that answers slowly keeps those waiting who are to hear of it.
+// Rounds of a stop in which a slow disk may keep clients waiting that are to hear of it.
 constexpr int kMostIdleRounds = 100;
-// Where a store is shared: who waits for news that did not come looks for itself.
+// Time after which waiting clients look into a shared store themselves, as news may be lost.
 constexpr unsigned kAskAgainMs = 2000;
 
 std::string data_directory(const Config& config) {
@@ -165,7 +165,7 @@ class Drain {
   bool interrupted_ = false;
 };
 
-// What happens on servers that share the store.
+// Passes on news of other servers that share the store.
 void watch_others(JobStore& store, WorkerPool& pool, Waiters& waiters, VoiceMirror* mirror) {
   if (!store.shared()) return;
   const auto news = [&waiters](const std::string& id) {
@@ -272,7 +272,7 @@ int serve(const Config& config) {
                                       }});
   log(Level::kInfo, "serving on " + server.address() + ", jobs in " +
                         (store.shared() ? "a database that others may share" : data_dir));
-  // For whoever started us on port 0.
+  // For a caller that started us on port 0.
   std::printf("%s\n", server.address().c_str());
   std::fflush(stdout);
 
@@ -282,8 +282,8 @@ int serve(const Config& config) {
   log(Level::kInfo, "ending");
   upkeep.reset();
   loader.join();
-  // What is still at work ends with the process; its jobs are on disk. libtorch
-  // and GLib have threads of their own that outlive static destructors badly.
+  // Work that still goes on ends with the process; its jobs are on disk. libtorch and GLib have
+  // threads of their own that outlive static destructors badly.
   pool.drain();
   pool.interrupt();
   for (int rounds = 0; !pool.idle() && rounds < 100; ++rounds) g_usleep(20'000);

@@ -69,7 +69,7 @@ std::string Metrics::text(const JobCounts& jobs, const QueueFigures& queue, int 
   out += "chatterbox_jobs{state=\"running\"} " + std::to_string(jobs.running) + "\n";
   head(out, "queue_bytes", "gauge", "Bytes of requests that wait.");
   out += "chatterbox_queue_bytes " + std::to_string(jobs.queued_bytes) + "\n";
-  // Of all servers, where they share a store.
+  // Counts all servers, where they share a store.
   const double all_workers = double(std::max<std::int64_t>({1, workers, queue.workers}));
   head(out, "queue_work_seconds", "gauge", "Time until what waits is done by all workers.");
   out += "chatterbox_queue_work_seconds " +

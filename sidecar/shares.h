@@ -8,16 +8,16 @@
 
 namespace chatterbox::sidecar {
 
-// Who asks where there are no keys: whoever is at this machine.
+// Owner of all requests where there are no keys: the user at this machine.
 inline constexpr const char* kLocalOwner = "local";
 
-// Who shares the server: with several keys each may hold a part of every bounded thing, so that
-// none can keep the others from it. Any thread may ask.
+// The owners that share the server: with several keys each may hold a part of every bounded thing,
+// so that none can keep the others from it. Any thread may ask.
 class Shares {
  public:
   // How many keys there are; none counts as one.
   void set_owners(int count) { owners_ = std::max(1, count); }
-  // What one of them may hold of `total`.
+  // One owner's share of `total`.
   std::int64_t of(std::int64_t total) const {
     return std::max<std::int64_t>(1, total / owners_.load());
   }

@@ -11,10 +11,10 @@
 namespace chatterbox::sidecar {
 
 struct DecodeLimits {
-  // Of audio; more than this is cut when `cut`, else refused.
+  // Longest audio; more is cut when `cut`, else refused.
   double seconds = 300;
   bool cut = false;
-  // Of work.
+  // Longest work.
   double work_seconds = 20;
 };
 

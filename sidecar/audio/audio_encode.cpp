@@ -110,8 +110,7 @@ class GstEncoder : public AudioEncoder {
         gst_util_uint64_scale(pushed_, GST_SECOND, guint64(rate_hz_)) - GST_BUFFER_PTS(buffer);
     gst_app_src_push_buffer(GST_APP_SRC(in_), buffer);
     std::string bytes;
-    // What the encoder gives in the time of one page; later bytes come with the
-    // next call.
+    // Bytes that the encoder gives in the time of one page; later ones come with the next call.
     while (take(10 * GST_MSECOND, bytes)) {
     }
     return bytes;

@@ -28,8 +28,8 @@ struct SpeechFormat {
 // wav, pcm, and those of opus, mp3, flac, aac that GStreamer has an encoder for.
 std::vector<SpeechFormat> speech_formats();
 
-// Mono input of `rate_hz`, `samples` of it when that is known. Throws RequestError naming the
-// formats there are.
+// Takes mono input at `rate_hz`, of `samples` samples where that is known. Throws RequestError
+// naming the formats there are.
 std::unique_ptr<AudioEncoder> make_encoder(const std::string& format, int rate_hz,
                                            std::optional<std::int64_t> samples);
 

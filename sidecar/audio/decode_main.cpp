@@ -81,7 +81,7 @@ chatterbox::sidecar::Sandbox enter() {
 #endif
 }
 
-// What is promised is tried: a file that is nobody's library, and a socket.
+// Tries what the sandbox promises to refuse: a file that is no library, and a socket.
 int check_sandbox() {
   give_up_rights(10);
   const auto sandbox = enter();

@@ -6,7 +6,7 @@
 
 namespace chatterbox::sidecar {
 
-// What chatterbox-decode writes before its samples (32-bit float, mono).
+// Header that chatterbox-decode writes before its samples (32-bit float, mono).
 struct DecodeHeader {
   std::uint32_t rate_hz = 0;
 };

@@ -77,7 +77,7 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr std::uint32_t kArchitecture = 0;
 #endif
 
-// What decoding takes, whatever its arguments.
+// System calls that decoding needs, with any arguments.
 constexpr int kAllowed[] = {
     SYS_read,
     SYS_write,

@@ -7,7 +7,7 @@
 
 namespace chatterbox::sidecar {
 
-// What this kernel lets a process give up.
+// Rights that this kernel lets a process give up.
 struct Sandbox {
   // Version of Landlock's interface; 0: none. Files below the given folders can be read and
   // loaded, no others, and nothing can be written or reached over the network.

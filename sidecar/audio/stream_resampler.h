@@ -16,7 +16,7 @@ class StreamResampler {
   ~StreamResampler();
 
   std::vector<float> push(std::span<const float> samples);
-  // What the filter still holds; nothing may follow.
+  // The last samples, still in the filter; nothing may follow.
   std::vector<float> finish();
 
  private:

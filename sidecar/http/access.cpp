@@ -16,7 +16,7 @@ std::string header(SoupServerMessage* message, const char* name) {
   return value ? value : "";
 }
 
-// A name can be made to stand for this machine by whoever owns it; an address cannot.
+// The owner of a name can make it stand for this machine; an address cannot be made to.
 bool is_address_or_localhost(const char* host) {
   if (!host) return false;
   if (g_ascii_strcasecmp(host, "localhost") == 0) return true;

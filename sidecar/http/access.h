@@ -12,7 +12,7 @@
 
 namespace chatterbox::sidecar {
 
-// Who may ask for what, told by the headers of a request.
+// Access rights, told by the headers of a request.
 class Access {
  public:
   Access(const Config& config, const Keys& keys) : config_(config), keys_(keys) {}
@@ -22,7 +22,7 @@ class Access {
   // "localhost" are refused, as a name may be bound to this address by anybody. Sets the headers
   // that browsers want. False: 403.
   bool allow_page(SoupServerMessage* message) const;
-  // Who asks; empty: nobody that may ask for this (401).
+  // Owner of the request; empty: nobody with a right to this route (401).
   std::string owner(SoupServerMessage* message, const Route* route) const;
 
  private:

@@ -12,18 +12,18 @@
 
 namespace chatterbox::sidecar {
 
-// Bounds the bytes that all requests, or all answers, hold in memory at once, and what one owner
-// may have of them. Small ones are not counted: the limit on connections bounds them. Thread of
-// the main loop only.
+// Bounds the bytes that all requests, or all answers, hold in memory at once, and each owner's
+// share of them. Small ones are not counted: the limit on connections bounds them. Thread of the
+// main loop only.
 class ByteBudget {
  public:
   // `name` tells budgets apart that a message takes part in.
   ByteBudget(const char* name, std::int64_t bytes, const Shares& shares)
       : name_(name), total_(bytes), shares_(shares) {}
 
-  // Reserves more for this message; false when that is too much. An owner who has nothing yet
-  // may always take what is left: one request may be larger than a share. What a message has is
-  // given back by release(), or when it ends.
+  // Reserves more for this message; false when that is too much. An owner without any may always
+  // take the rest: one request may be larger than a share. release() or the message's end gives its
+  // bytes back.
   bool take(SoupServerMessage* message, const std::string& owner, std::int64_t bytes);
   void release(SoupServerMessage* message);
   std::int64_t used() const { return used_; }

@@ -36,7 +36,7 @@ constexpr char kBusy[] =
 // Connections that were refused stay open for a moment: closed with a request unread, the
 // kernel would take the answer back.
 constexpr std::size_t kMostRefused = 32;
-// Files that are open whoever connects: libraries, the model, databases, pipes.
+// Files open without any connection: libraries, the model, databases, pipes.
 constexpr int kOwnFiles = 128;
 constexpr int kFilesPerWorker = 16;
 

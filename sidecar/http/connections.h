@@ -52,7 +52,7 @@ class Connections {
   void accept_all();
   // True when a connection was taken from the queue of the kernel.
   bool accept_one();
-  // Whether who is at the other end has to be sent away.
+  // True when the peer has to be sent away.
   bool full_for(int fd);
   void refuse(int fd);
   void admit(GSocket* socket);
@@ -79,8 +79,8 @@ class Connections {
   bool reaping_ = false;
 };
 
-// What `max-connections` may be with this process' limit of open files: each connection takes
-// one, and the rest of the server takes some. Returns `wanted` or less.
+// The most connections that this process' limit of open files allows: each takes one file, and the
+// rest of the server takes some. Returns `wanted` or less.
 int affordable_connections(int wanted, int workers);
 
 }  // namespace chatterbox::sidecar

@@ -19,13 +19,13 @@
 
 namespace chatterbox::sidecar {
 
-// What every exchange is counted against.
+// Budgets that every exchange is counted against.
 struct Budgets {
   ByteBudget uploads, answers;
 };
 
-// One request and its answer, which may come later: whoever keeps the pointer
-// keeps the client waiting. Thread of the main loop only.
+// One request and its answer, which may come later: the client waits as long as the pointer is
+// kept. Thread of the main loop only.
 class HttpExchange {
  public:
   HttpExchange(SoupServerMessage* message, GHashTable* query, Metrics& metrics, Budgets& budgets);
@@ -34,7 +34,7 @@ class HttpExchange {
   HttpExchange& operator=(const HttpExchange&) = delete;
 
   const std::string& method() const { return method_; }
-  // What stands in the path where its route has "{}", in order.
+  // Parts of the path where its route has "{}", in order.
   const std::string& parameter(std::size_t number) const { return parameters_.at(number); }
   void set_parameters(std::vector<std::string> values) { parameters_ = std::move(values); }
   // The "{endpoint}" of a path that begins with "/v2/{endpoint}", else empty.
@@ -43,7 +43,7 @@ class HttpExchange {
   // `name` of the query as a number, or `fallback`; kept within the bounds.
   std::int64_t query_number(const char* name, std::int64_t fallback, std::int64_t low,
                             std::int64_t high) const;
-  // Who asks, and owns what comes of it.
+  // Owner of the request and of its results.
   const std::string& owner() const { return owner_; }
   // A part of the answer is asked for, not the whole.
   bool wants_range() const;
@@ -53,7 +53,7 @@ class HttpExchange {
   // Nobody needs the body any more.
   void drop_body();
 
-  // What the request counts as; "run", ...
+  // Name that the request is counted under: "run", ...
   void set_route(const char* metric) { route_ = metric; }
   void reply(int status, const char* content_type, std::string body);
   void reply_json(int status, std::string body) {
@@ -119,7 +119,7 @@ std::string error_json(const std::string& error, const std::string& message);
 // Parts of a path between slashes, without a leading "v2", "{endpoint}".
 std::vector<std::string> path_parts(const char* path);
 
-// What the server keeps with a message from its headers on.
+// Data of a message, from its headers on.
 inline constexpr const char* kOwnerData = "chatterbox-owner";
 inline constexpr const char* kRangeData = "chatterbox-range";
 

@@ -10,7 +10,7 @@
 namespace chatterbox::sidecar {
 
 void handle_health(Services& services, const Exchange& exchange) {
-  // Of others nobody learns more than that workers are busy.
+  // Other owners' jobs show only as busy workers.
   const JobCounts jobs = services.store.counts(exchange->owner());
   const int busy = services.pool.busy(), workers = services.pool.size();
   const bool ready = services.pool.started();

@@ -12,7 +12,7 @@ namespace {
 
 // Shorter than what clients wait for an answer.
 constexpr std::int64_t kMostStreamWaitMs = 9000;
-// What one answer of pieces takes at most.
+// Most bytes of one answer of pieces.
 constexpr std::int64_t kStreamBytes = 4 << 20;
 constexpr std::int64_t kMostTtlMs = 7 * 24 * 3600 * 1000LL;
 
@@ -176,7 +176,7 @@ void handle_purge(Services& services, const Exchange& exchange) {
       [owner = exchange->owner()](JobStore& store) { return store.purge_queue(owner); },
       [&services, exchange](const std::vector<std::string>& removed) {
         log(Level::kInfo, "queue purged of " + std::to_string(removed.size()) + " jobs");
-        // Who waits for one of them hears that it is gone.
+        // Clients that wait for one of them hear that it is gone.
         for (const std::string& id : removed) services.waiters.news(id);
         JsonWriter json;
         json.begin_object()

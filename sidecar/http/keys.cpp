@@ -98,7 +98,7 @@ std::string Keys::owner(std::string_view authorization) const {
 
 bool Keys::may_measure(std::string_view authorization) const {
   if (!metrics_digest_.empty()) return same(metrics_digest_, digest(shown_key(authorization)));
-  // Of one customer's server all figures are that customer's.
+  // With one key, all figures are that customer's.
   return empty() || (count() == 1 && !owner(authorization).empty());
 }
 

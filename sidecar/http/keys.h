@@ -10,8 +10,8 @@
 
 namespace chatterbox::sidecar {
 
-// The keys that clients may show. Only digests are kept. Whoever shows one owns what is made
-// with it, under a name made of the key itself: lines of the file may change places.
+// Digests of the keys that clients may show. A key owns the jobs made with it, under a name derived
+// from the key itself: lines of the file may change places.
 class Keys {
  public:
   // From the file, the setting and so the environment. Throws Error when the

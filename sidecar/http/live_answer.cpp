@@ -11,7 +11,7 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// What may wait in memory for a slow reader, and how long one may stall.
+// Most bytes that wait in memory for a slow reader, and the longest time that one may stall.
 constexpr std::size_t kMostUnsent = 1 << 20;
 constexpr auto kMostStall = std::chrono::seconds(60);
 
@@ -28,7 +28,7 @@ bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech spee
   LiveTask task;
   task.id = "speech-" + new_job_id(false);
   task.owner = exchange->owner();
-  // Whoever lets go of it last, it ends in this thread, to which the exchange belongs.
+  // Ends in this thread, to which the exchange belongs, even when the last pointer was a worker's.
   const std::shared_ptr<LiveAnswer> answer(
       new LiveAnswer(services, exchange, std::move(speech), task.id),
       [](LiveAnswer* done) { post([done] { delete done; }); });

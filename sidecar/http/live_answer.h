@@ -57,7 +57,7 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   const Exchange exchange_;
   const Speech speech_;
   const std::string id_;
-  // Sent when it is complete: a range of it was asked for.
+  // Sent when complete, because a range was asked for.
   const bool whole_;
   std::string gathered_, content_type_;
   std::unique_ptr<SpeechWriter> writer_;  // the worker's

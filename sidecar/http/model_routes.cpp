@@ -75,7 +75,7 @@ void handle_model(Services& services, const Exchange& exchange) {
   reply_unknown_model(services, exchange, name);
 }
 
-// What is in use stays: its memory would not be free.
+// A model in use stays: unloading it would free no memory.
 void handle_model_unload(Services& services, const Exchange& exchange) {
   const std::string asked = exchange->parameter(0);
   if (!services.models.knows(asked)) return reply_unknown_model(services, exchange, asked);

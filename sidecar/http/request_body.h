@@ -11,8 +11,8 @@
 
 namespace chatterbox::sidecar {
 
-// The body of a request as it comes, in pieces. Whoever reads it joins them: for the main loop
-// megabytes are too much to copy.
+// The body of a request as it comes, in pieces. The reader joins them, as the main loop has no time
+// to copy megabytes.
 class RequestBody {
  public:
   RequestBody() = default;
@@ -22,11 +22,12 @@ class RequestBody {
 
   // Keeps what comes of this message from now on, in libsoup's place.
   static void collect(SoupServerMessage* message);
-  // What was collected; empty when nothing was. `forget` takes it from the message.
+  // The body collected for a message; empty when there is none. `forget` removes it from the
+  // message.
   static std::shared_ptr<RequestBody> of(SoupServerMessage* message);
   static void forget(SoupServerMessage* message);
 
-  // What came is given up, and what comes is not kept.
+  // Drops the pieces that came, and those to come.
   void refuse();
   std::int64_t size() const { return size_; }
   // The whole, which is then here no more. One thread, once the request has come.

@@ -25,7 +25,7 @@ struct Route {
   // Parts between slashes; "{}" takes any one.
   const char* pattern;
   void (*handler)(Services& services, const Exchange& exchange);
-  // What requests count as in /metrics.
+  // Name of the requests in /metrics.
   const char* metric;
   RouteAccess access = RouteAccess::kOwner;
   RouteBody body = RouteBody::kSmall;

@@ -20,7 +20,7 @@ namespace {
 constexpr std::int64_t kSmallRequest = 64 << 10;
 constexpr std::int64_t kSyncWaitMs = 90'000;
 
-// What became of a request, told by the thread that read it.
+// Outcome of a request, told by the thread that read it.
 struct Accepted {
   Intake intake;
   enum class Fate { kNoJob, kFailed, kWaits, kFull, kNotKept } fate = Fate::kNoJob;

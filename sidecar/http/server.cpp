@@ -22,7 +22,7 @@ void refuse(SoupServerMessage* message, int status, const char* error, const std
   soup_server_message_set_response(message, "application/json", SOUP_MEMORY_COPY, body.data(),
                                    body.size());
   soup_server_message_set_status(message, guint(status), nullptr);
-  // What still comes of the request is read and dropped.
+  // The rest of the request is read and dropped.
   RequestBody::of(message)->refuse();
 }
 
@@ -54,7 +54,8 @@ void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
   refuse(message, 413, "Request too large", "body: got more bytes than this route takes");
 }
 
-// What is to be listened on, owned by the caller. Throws Error, also when it may not be.
+// Address to listen on, owned by the caller. Throws Error for a bad one, and without a key for one
+// that other machines reach.
 GSocketAddress* listen_address(const Config& config, const Keys& keys) {
   GError* error = nullptr;
   GSocketConnectable* where = g_network_address_parse(config.listen.c_str(), 8004, &error);

@@ -24,7 +24,7 @@
 
 namespace chatterbox::sidecar {
 
-// What the routes work with. Lives as long as the process.
+// Parts of the server that routes use. Lives as long as the process.
 struct Services {
   const Config& config;
   const Keys& keys;
@@ -47,7 +47,7 @@ struct Services {
 // there are no keys. Costs nothing: for the beginning of a start.
 void check_listen(const Config& config, const Keys& keys);
 
-// HTTP: who may ask, what is whose route. Thread of the main loop only.
+// HTTP server: access, routes, connections. Thread of the main loop only.
 class Server {
  public:
   // Throws Error when the address is taken or the certificate unusable.

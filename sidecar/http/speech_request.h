@@ -9,7 +9,7 @@
 
 namespace chatterbox::sidecar {
 
-// What a client of OpenAI's /v1/audio/speech asks for.
+// Request of a client of OpenAI's /v1/audio/speech.
 struct Speech {
   SpeechRequest request;
   std::string format = "mp3";

@@ -116,7 +116,7 @@ void handle_speech(Services& services, const Exchange& exchange) {
   read_and_begin(services, exchange, [body = exchange->body()] { return body->take(); });
 }
 
-// GET is what an <audio> element sends.
+// An <audio> element sends GET.
 void handle_speech_query(Services& services, const Exchange& exchange) {
   JsonWriter json;
   json.begin_object();

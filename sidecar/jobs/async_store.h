@@ -15,7 +15,7 @@
 
 namespace chatterbox::sidecar {
 
-// What a call to the store returned or threw.
+// Result or exception of a call to the store.
 template <class Value>
 class StoreAnswer {
  public:

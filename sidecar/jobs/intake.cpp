@@ -88,7 +88,7 @@ Intake read_intake(std::string_view body, bool sync, const std::string& owner,
     try {
       job.model = parse_request(request_input(root.get())).model;
     } catch (const RequestError& error) {
-      // Clients learn of it as of any other failure: from the job.
+      // The job tells clients of it, as of any other failure.
       intake.job_error = error.what();
       intake.job_detail = error.detail();
     }

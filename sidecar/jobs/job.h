@@ -13,10 +13,10 @@ enum class JobState { kInQueue, kInProgress, kCompleted, kFailed, kCancelled, kT
 const char* to_string(JobState state);
 inline bool is_final(JobState state) { return state >= JobState::kCompleted; }
 
-// What a client asks for, as it goes to disk.
+// A client's request, as it goes to disk.
 struct NewJob {
   std::string id;
-  // Whose it is: nobody else sees it, and jobs of different owners take turns.
+  // Only the owner sees the job, and jobs of different owners take turns.
   std::string owner;
   // Which model it is for; kept, so that it is the same however often the job begins.
   std::string model;
@@ -38,7 +38,7 @@ struct NewJob {
   std::uint32_t seed = 0;
 };
 
-// What is known of a job, its input and output aside.
+// State of a job, without its input and output.
 struct Job {
   std::string id;
   std::string owner;

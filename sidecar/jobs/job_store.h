@@ -42,7 +42,7 @@ struct Claim {
 };
 
 // A model that this server speaks with, and everything that shapes its sound: a job of which a
-// client has a part already begins again with the same alone.
+// client already has a part begins again only with the same.
 struct ModelOffer {
   std::string model;
   // Empty: not known yet.
@@ -68,7 +68,7 @@ struct Output {
   ObjectOfJob object;
 };
 
-// What became of a piece of output.
+// Fate of a piece of output.
 enum class ChunkFate {
   kKept,
   // This start of the job is not the current one any more.
@@ -106,7 +106,7 @@ void take_counts(JobCounts& counts, std::map<std::string, JobCounts>& of_owner,
 struct QueueFigures {
   // Milliseconds that the job which waits longest has waited.
   std::int64_t oldest_waiting_ms = 0;
-  // Of all servers together.
+  // Workers of all servers together.
   std::int64_t workers = 0;
   // Starts whose server was not heard of any more, as this process found them.
   std::int64_t leases_lost = 0;
@@ -116,13 +116,13 @@ struct QueueFigures {
   std::int64_t unserved = 0;
 };
 
-// What happens to jobs elsewhere, on servers that share a store. Called in threads of the store.
+// News of jobs on other servers that share the store. Called in threads of the store.
 struct StoreEvents {
   // A job may wait.
   std::function<void()> work;
   // A job has a new chunk, or has ended; without an id: anything may have happened.
   std::function<void(const std::string& id)> news;
-  // What runs as this job is wanted no more.
+  // The run of this job is wanted no more.
   std::function<void(const std::string& id)> stopped;
   // This start of a job is not this server's any more.
   std::function<void(const std::string& id, std::int64_t epoch)> lost;
@@ -130,9 +130,9 @@ struct StoreEvents {
   std::function<void()> voices;
 };
 
-// Jobs that outlive the process: what a call has returned survives kill -9. Everything else (who
-// waits for what) is rebuilt from it. A job is known to its owner only: for others it is not there.
-// Any thread may call; each call is one short transaction. All throw StorageError.
+// Jobs that outlive the process: what a call has returned survives kill -9. Everything else
+// (clients that wait) is rebuilt from it. A job is known to its owner only: for others it is not
+// there. Any thread may call; each call is one short transaction. All throw StorageError.
 class JobStore {
  public:
   JobStore() = default;
@@ -140,7 +140,7 @@ class JobStore {
   JobStore(const JobStore&) = delete;
   JobStore& operator=(const JobStore&) = delete;
 
-  // Puts a job in the queue; false when that, or the owner's share of it, is full.
+  // Puts a job in the queue; false when the queue, or the owner's share of the queue, is full.
   virtual bool add(const NewJob& job) = 0;
   // Keeps why a job failed before it could wait, without its request. False as above.
   virtual bool add_failed(const NewJob& job, const std::string& error,
@@ -205,7 +205,7 @@ class JobStore {
   // when what names it is gone.
   static constexpr std::int64_t kObjectTrialMs = 3'600'000;
   virtual void begin_object(const std::string& name) = 0;
-  // Nothing came of it: it need not be kept until its trial is over.
+  // The object was not stored: its trial ends now.
   virtual void drop_object(const std::string& name) = 0;
   // The one that holds the result of a job, if any does.
   virtual std::optional<ObjectOfJob> output_object(const std::string& id) = 0;
@@ -218,7 +218,7 @@ class JobStore {
 
   // Moves what is written to the main file; slow, blocks nobody else.
   virtual void checkpoint() = 0;
-  // Reads the whole database; slow. What it finds, storage_damaged() tells.
+  // Reads the whole database; slow. storage_damaged() tells the result.
   virtual void check() = 0;
 
   // Whether other servers use the same jobs.

@@ -65,7 +65,7 @@ std::string ObjectJobStore::request_of(const Claim& claim, const std::stop_token
 
 bool ObjectJobStore::finish(const Job& job, JobState state, const Output& output,
                             const std::string& error, const std::string& detail) {
-  // Who has deleted the job meanwhile does not have it sent for nothing.
+  // Nothing is sent for a job that was deleted meanwhile.
   if (!output.json.empty() && !store_->is_current(job))
     return store_->finish(job, state, output, error, detail);
   const auto object = shelf_.put("results", output.json, kResult, {});
@@ -117,7 +117,7 @@ void ObjectJobStore::sweep_loop() {
       if (!failed) log(Level::kWarning, std::string("objects: not removed yet: ") + error.what());
       failed = true;
     } catch (const StorageError&) {
-      // Who keeps the connections has told.
+      // The pool of connections has logged it.
     }
     for (auto left = failed    ? 10 * kSweepPause
                      : removed ? 0 * kSweepPause

@@ -85,7 +85,8 @@ class ObjectJobStore : public JobStore {
   VoiceTable* voices() override { return voices_ ? &*voices_ : nullptr; }
   void watch(StoreEvents events) override { store_->watch(std::move(events)); }
 
-  // Removes some of what nothing names any more; how many were. For tests: a thread does it.
+  // Removes some objects that nothing names any more; returns how many. A thread does so by itself;
+  // tests call it.
   int sweep();
 
  private:

@@ -68,7 +68,7 @@ std::unique_ptr<JobStore> open_rows(const Config& config, const std::string& dat
   if (config.store.empty()) return open_file(data_dir + "/jobs.sqlite", limits, shares);
   if (config.store.starts_with("postgresql://") || config.store.starts_with("postgres://"))
     return open_postgres(config, limits, shares);
-  // What it is may hold a password.
+  // The message leaves the setting out: it may hold a password.
   throw Error(ErrorCode::kInvalidArgument,
               "store: expected postgresql://..., or nothing for a file in data-dir, got another");
 }

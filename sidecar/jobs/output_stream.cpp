@@ -8,7 +8,7 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// What a stream is made of: text before, pieces from disk, text after.
+// Contents of a stream: text before, pieces from disk, text after.
 struct Source {
   JobStore& store;
   std::string id, piece, tail;

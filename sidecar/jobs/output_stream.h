@@ -8,9 +8,9 @@
 
 namespace chatterbox::sidecar {
 
-// The answer to /status as a stream of `length` bytes that reads results from disk as they are
-// wanted: `output_bytes` of them (JobStore::output_bytes()). The store must outlive it. To be read
-// in threads, as GLib does for asynchronous reads.
+// The answer to /status as a stream of `length` bytes, which reads `output_bytes` of results
+// (JobStore::output_bytes()) from disk as they are wanted. The store must outlive the stream. To be
+// read in threads, as GLib does for asynchronous reads.
 GInputStream* open_status(JobStore& store, const Job& job, std::int64_t output_bytes,
                           std::int64_t* length);
 

@@ -166,7 +166,7 @@ void Webhooks::post_body(JobCall* call, GInputStream* body, std::int64_t length)
       call);
 }
 
-// `sent`: as far as that was possible. What may not be called is not tried again.
+// `sent`: as far as that was possible. A forbidden address is not tried again.
 void Webhooks::finished(JobCall* call, const std::string& trouble, bool sent) {
   const std::string& id = call->job.id;
   log(trouble.empty() ? Level::kInfo : Level::kWarning,

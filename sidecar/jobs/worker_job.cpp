@@ -61,7 +61,7 @@ void keep_chunk(JobStore& store, const Job& job, int number, const std::string& 
                     "another; send the request once more");
       return;
     } catch (const StorageError& error) {
-      // Of a shared store the lease says how long.
+      // In a shared store the lease says how long.
       if (tries == kTries && !store.shared())
         throw Error(ErrorCode::kModelFailure, std::string("cannot keep audio: ") + error.what());
     }
@@ -87,7 +87,7 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
   hooks_.news(job.id);
 
   std::stop_source stop = *worker.stop;
-  // What was cancelled between the claim and now did not find us.
+  // A request to cancel between the claim and now did not find us.
   try {
     if (!store_.is_current(job)) stop.request_stop();
   } catch (const StorageError&) {
@@ -121,7 +121,7 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
     if (!models_.knows(request.model))
       request.warnings.push_back("model: " + models_.unknown(request.model) + "; " + job.model +
                                  " was used");
-    // What needs no model does not bring one into memory.
+    // An operation without a model loads none.
     std::string output =
         std::holds_alternative<ListRequest>(request.operation)
             ? list_voices(request.warnings, voices_.library(job.owner), models_)
@@ -130,7 +130,7 @@ void WorkerPool::run_job(Worker& worker, const Claim& claim) {
     const std::string trouble =
         upload ? upload_trouble(output, *upload, job.id, uploads_, stop.get_token()) : "";
     if (!trouble.empty()) metrics_.count_error("upload");
-    // What was made is not lost: it is where it would be without the upload.
+    // The result is not lost: it stays where it would be without the upload.
     end_job(worker, claim, trouble.empty() ? JobState::kCompleted : JobState::kFailed, output,
             trouble.empty() ? "" : "Upload failed", trouble);
   } catch (const RequestError& error) {

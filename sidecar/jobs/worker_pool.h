@@ -88,7 +88,7 @@ class WorkerPool {
     bool put_back = false;
   };
 
-  // What a task has of its model, once it has asked for it.
+  // A task's model and engine, once it has asked for them.
   struct Loan {
     Models::Lease model;
     std::unique_ptr<Engine> engine;

@@ -9,8 +9,8 @@
 
 namespace chatterbox::sidecar {
 
-// The name of the model that the setting `model-path` names, and of the first one to whoever
-// asks for none.
+// The name of the model of the setting `model-path`, and of the first model in requests that name
+// none.
 inline constexpr const char* kDefaultModel = "chatterbox";
 
 // One model that the server is to serve.
@@ -20,8 +20,8 @@ struct ModelSetting {
   std::string family;
 };
 
-// What the settings `model-path` and `model` ask for, the default first; without either the
-// installed model. Throws Error.
+// Models of the settings `model-path` and `model`, the default first; without either the installed
+// model. Throws Error.
 std::vector<ModelSetting> model_settings(const Config& config);
 
 }  // namespace chatterbox::sidecar

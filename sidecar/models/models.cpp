@@ -191,7 +191,7 @@ void Models::load(Entry& entry, std::unique_lock<std::mutex>& lock, const std::s
   }
   lock.lock();
   if (model)
-    // What runs on one kind of processor sounds like it on others of that kind.
+    // Speech of one kind of processor sounds the same on others of that kind.
     entry.type = model->name() + ", " + model->device().substr(0, model->device().find(':')) +
                  ", " + model->dtype() + ", " + options_.quality + ", " + options_.attention +
                  ", " + std::to_string(entry.bytes);
@@ -209,7 +209,7 @@ void Models::leave(Entry& entry, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   leaving_(model->id());
   model.reset();
-  // Of what a model was in memory the allocator would keep much.
+  // The allocator would keep much of a model's memory.
   malloc_trim(0);
   log(Level::kInfo, "model " + entry.setting.name + " given back");
   lock.lock();

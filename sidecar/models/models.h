@@ -18,7 +18,7 @@
 
 namespace chatterbox::sidecar {
 
-// What the server says of one of its models.
+// The server's description of one of its models.
 struct ModelView {
   std::string name;
   ModelFacts facts;
@@ -51,12 +51,12 @@ class Models {
   };
 
   struct Limits {
-    // Of weight files whose models are in memory at once; 0: any.
+    // Most bytes of weight files whose models are in memory at once; 0: any.
     std::int64_t most_bytes = 0;
     // After so many seconds without use a model is given back; 0: never.
     int unload_after = 0;
   };
-  // What a model has in memory elsewhere can be let go of: it is about to leave.
+  // Tells that a model is about to leave, so that others drop what they keep for it.
   using Leaving = std::function<void(const std::string& model_id)>;
 
   // Reads the small files of each. Throws Error when there is something wrong with one, or one is
@@ -80,7 +80,7 @@ class Models {
   std::string unknown(const std::string& asked) const;
 
   std::vector<ModelView> list() const;
-  // What jobs may be for that this server takes; the empty name is the default model.
+  // Models whose jobs this server takes; the empty name is the default model.
   std::vector<ModelOffer> offers() const;
   bool any_loaded() const;
 

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What is being written; an object has one writer.
+// Suffix of an object that is being written; an object has one writer.
 constexpr const char* kHalf = ".part";
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
@@ -85,7 +85,7 @@ void FileObjects::put(const std::string& name, std::string_view bytes, const Pat
   const std::string target = path(name);
   std::error_code ignored;
   fs::create_directories(fs::path(target).parent_path(), ignored);
-  // Whoever reads it finds all of it.
+  // Readers find the whole object.
   const std::string half = target + kHalf;
   try {
     File file(half, O_WRONLY | O_CREAT | O_TRUNC);

@@ -12,7 +12,7 @@
 
 namespace chatterbox::sidecar {
 
-// What became of an object could not be brought about. what() names no secret.
+// A failure to store, read or remove an object. what() names no secret.
 class ObjectError : public StorageError {
  public:
   enum class Kind {
@@ -21,7 +21,7 @@ class ObjectError : public StorageError {
     kMissing,
     // Refused; asking again is of no use.
     kRefused,
-    // The one who waited gave up.
+    // The caller stopped waiting.
     kStopped,
   };
   ObjectError(Kind kind, const std::string& message) : StorageError(message), kind_(kind) {}
@@ -43,13 +43,13 @@ struct Patience {
 class Objects {
  public:
   virtual ~Objects() = default;
-  // All of it is there, or nothing. Writes over what was there.
+  // Stores the whole object or nothing. Replaces an object of that name.
   virtual void put(const std::string& name, std::string_view bytes, const Patience& patience,
                    const std::stop_token& stop) = 0;
   // At most `most` bytes from `first` on; fewer at its end.
   virtual std::string get(const std::string& name, std::int64_t first, std::int64_t most,
                           const Patience& patience, const std::stop_token& stop) = 0;
-  // What is not there is removed already.
+  // A missing object counts as removed.
   virtual void remove(const std::string& name, const Patience& patience) = 0;
 };
 

@@ -57,7 +57,7 @@ std::string region_of(const std::string& endpoint) {
   return "us-east-1";
 }
 
-// What is between <Code> and </Code> in an answer of S3: its name for what was wrong.
+// S3's name of a failure: the text between <Code> and </Code> in its answer.
 std::string code_of(const std::string& answer) {
   const auto begin = answer.find("<Code>");
   const auto end = answer.find("</Code>");
@@ -106,7 +106,7 @@ void check_place(const S3Place& place) {
     refuse("expected an endpoint as https://HOST[:PORT], got another");
 }
 
-// What one request wants and gets.
+// One request and its answer.
 struct S3Objects::Call {
   const char* method;
   std::string name;
@@ -268,7 +268,7 @@ void S3Objects::try_once(Call& call, int seconds, const std::stop_token& stop) {
   if (call.too_long) throw ObjectError(Kind::kLater, what + "expected less than was sent");
   if (code != CURLE_OK) throw ObjectError(Kind::kLater, what + curl_easy_strerror(code));
   if (status >= 200 && status < 300) return;
-  // Beyond the end of it: nothing.
+  // The range lies beyond the end: nothing.
   if (status == 416) return call.answer.clear();
   const bool later = status >= 500 || status == 408 || status == 429;
   throw ObjectError(
@@ -308,7 +308,7 @@ std::string S3Objects::get(const std::string& name, std::int64_t first, std::int
   call.range = std::to_string(first) + "-" + std::to_string(first + most - 1);
   call.most = std::size_t(most) + kMostErrorBytes;
   carry_out(call, patience, stop);
-  // Who knows no ranges sends all of it.
+  // A server without ranges sends the whole object.
   if (std::int64_t(call.answer.size()) > most)
     throw ObjectError(Kind::kRefused, "GET at " + host_of(place_.endpoint) +
                                           ": expected a range of an object, got more");

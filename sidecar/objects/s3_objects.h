@@ -31,11 +31,11 @@ struct S3Place {
 
 struct S3Keys {
   std::string id, secret;
-  // Of keys that are lent for a while.
+  // Token of keys that are lent for a while.
   std::string token;
 };
 
-// Throws ObjectError of what a place needs and has not, in words of a setting: bucket, endpoint.
+// Throws ObjectError for a place that lacks a setting, by its name: bucket, endpoint.
 void check_place(const S3Place& place);
 
 // Whether this address may be talked to. Nothing: any.
@@ -53,7 +53,7 @@ class S3Objects : public Objects {
   std::string get(const std::string& name, std::int64_t first, std::int64_t most,
                   const Patience& patience, const std::stop_token& stop) override;
   void remove(const std::string& name, const Patience& patience) override;
-  // What put() says of the bytes.
+  // Content type that put() gives the bytes.
   void set_content_type(std::string type) { content_type_ = std::move(type); }
 
  private:

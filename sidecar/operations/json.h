@@ -48,7 +48,7 @@ class JsonWriter {
   JsonWriter& field(std::string_view name, std::int64_t value) { return key(name).integer(value); }
   JsonWriter& field(std::string_view name, bool value) { return key(name).boolean(value); }
 
-  // What is written so far, for appending large content in place.
+  // The text so far, for appending large content in place.
   std::string& buffer() { return out_; }
   std::string take() { return std::move(out_); }
 

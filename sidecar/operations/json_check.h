@@ -10,8 +10,8 @@
 
 namespace chatterbox::sidecar {
 
-// What a stranger's JSON may contain. They bound the memory and the time a parser spends on
-// few bytes: names that are chosen to collide in its table take time with their square.
+// Limits of a stranger's JSON. They bound the memory and the time that a parser spends on few
+// bytes: names that are chosen to collide in its table take time with their square.
 struct JsonLimits {
   int depth = 32;
   int values = 20000;

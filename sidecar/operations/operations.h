@@ -16,7 +16,7 @@
 
 namespace chatterbox::sidecar {
 
-// What an operation works with. The engine is the worker's own.
+// Parts of the server that an operation uses. The engine is the worker's own.
 struct JobContext {
   Engine& engine;
   const Model& model;
@@ -50,7 +50,7 @@ std::string convert_speech(const ConversionRequest& request,
 std::string detect_watermark(const DetectionRequest& request,
                              const std::vector<std::string>& warnings, const JobContext& context);
 
-// Appends "info", a sentence for people: how much speech and of which model.
+// Appends "info", a sentence for people: the speech's length and the model.
 void write_info(JsonWriter& json, double seconds, const Model& model);
 // Appends "languages" and "tags" of a model.
 void write_facts(JsonWriter& json, const ModelFacts& facts);

@@ -14,8 +14,8 @@
 
 namespace chatterbox::sidecar {
 
-// Who speaks. The first that is not empty decides, in this order; none: the
-// model's own voice.
+// Choice of a voice. The first that is not empty decides, in this order; none: the model's own
+// voice.
 struct VoiceChoice {
   std::string id;
   std::string name;
@@ -25,7 +25,7 @@ struct VoiceChoice {
   std::string reference;  // bytes of an audio file
   // The field that held them.
   const char* field = "reference_audio";
-  // Of the reference; the rest is not used.
+  // Length of the reference; the rest is not used.
   double max_seconds = 30;
 };
 

@@ -26,7 +26,7 @@ struct ChunkDetail {
   std::size_t samples;
 };
 
-// Gathers speech and passes pieces of it on as they come.
+// Gathers speech and passes its pieces on as they come.
 class Collector {
  public:
   Collector(const SpeechRequest& request, const JobContext& context)
@@ -105,7 +105,7 @@ void write_url(JsonWriter& json, std::span<const float> samples, int rate_hz,
   json.buffer() += '"';
 }
 
-// What the request chose; null: the model's own.
+// Writes an option of the request; null: the model's own.
 void write_choice(JsonWriter& json, const char* name, const std::optional<double>& value) {
   json.key(name);
   value ? json.number(*value) : json.null();

@@ -100,7 +100,7 @@ void VoiceMirror::loop() {
     try {
       take_changes();
     } catch (const StorageError&) {
-      // Who keeps the connections has told.
+      // The pool of connections has logged it.
     }
     lock.lock();
     changed_.wait_for(lock, kPause, [this] { return woken_ || ending_; });

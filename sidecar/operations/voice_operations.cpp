@@ -14,7 +14,7 @@ namespace chatterbox::sidecar {
 namespace {
 
 constexpr double kLeastSeconds = 5, kMostSeconds = 60;
-// Of that, pauses aside.
+// Shortest speech in it, without pauses.
 constexpr double kLeastSpeech = 3;
 constexpr const char* kSampleText = "Hello, this is a sample of your new voice.";
 

@@ -12,7 +12,7 @@ namespace chatterbox::sidecar {
 
 // A cloned voice as machines hand it to each other.
 struct SharedVoice {
-  // Whose folder it is in; empty: everybody's.
+  // Folder of its owner; empty: everybody's.
   std::string folder;
   NewVoice about;
   // A file of audio, and its SHA-256.

@@ -21,7 +21,7 @@ namespace {
 // Each holds what its conditionals take, about 200 kB, and what the library
 // prepared for it.
 constexpr std::size_t kRemembered = 8;
-// Of speech, pauses aside, in what somebody is to sound like for one request.
+// Shortest speech, without pauses, in the reference of one request.
 constexpr double kLeastReferenceSeconds = 0.5;
 
 std::string digest(const std::string& bytes) {
@@ -111,7 +111,7 @@ void Voices::remove(const std::string& owner, const VoiceEntry& voice) {
   try {
     library(owner).remove(voice.id);
   } catch (const Error& error) {
-    // Whoever keeps the folder as the table says may have been faster.
+    // The thread that keeps the folder as the table says may have been faster.
     if (!table_ || error.code() != ErrorCode::kNotFound) throw;
   }
 }
@@ -147,7 +147,7 @@ void Voices::forget(const std::string& model_id) {
   recent_.remove_if([&](const auto& entry) { return entry.first.starts_with(model_id + "/"); });
 }
 
-// What a name of another service stands for here.
+// Our voice for a name of another service.
 VoiceChoice Voices::translated(const VoiceLibrary& library, VoiceChoice choice) {
   if (!choice.stands_for || !choice.id.empty() || library.contains(choice.name)) return choice;
   choice.name = library.contains(*choice.stands_for) ? *choice.stands_for : "";

@@ -29,12 +29,13 @@ struct ChosenVoice {
 // speech, silence, noise, clipping. As the element chatterboxclone judges.
 void check_recording(const std::string& field, const Audio& recording, double min_seconds);
 
-// The libraries of voices, one for each owner: everybody hears those that are installed, and who
-// clones a voice has it alone. And the voices used last, kept in memory so that the next request
-// with one speaks at once. Any thread may call; `engine` is the caller's own.
+// The libraries of voices, one for each owner: everybody has the installed voices, and each owner
+// the voices it cloned. The voices used last are kept in memory, so that the next request with one
+// speaks at once. Any thread may call; `engine` is the caller's own.
 class Voices {
  public:
-  // `directory`: of the user who runs the server. `shared`: what one owner adds is everybody's.
+  // `directory`: of the user who runs the server. `shared`: a voice that one owner adds is
+  // everybody's.
   Voices(std::string directory, std::vector<std::string> installed, bool shared,
          double max_audio_seconds);
 
@@ -47,16 +48,16 @@ class Voices {
   VoiceLibrary folder_library(const std::string& folder) const;
   // From now on what is cloned here is told to other machines. Before anybody asks.
   void share_with(VoiceTable& table) { table_ = &table; }
-  // To be called after a voice was added to an owner's library, before it is told of: other
-  // machines have it too. Throws Error when one of them has another voice of that name; then it is
-  // not here any more either, and StorageError.
+  // Brings a voice that was added to an owner's library to other machines; to be called before the
+  // client is told. Throws StorageError, and Error when another machine has another voice of that
+  // name: then the voice is removed here too.
   void added(const std::string& owner, const VoiceEntry& voice, bool replaced = false);
   // Removes one of an owner's, here and everywhere. Throws Error, StorageError.
   void remove(const std::string& owner, const VoiceEntry& voice);
   // The file of a voice and its digest, without the rest.
   static SharedVoice recording_of(const VoiceEntry& voice);
   static VoiceChoice translated(const VoiceLibrary& library, VoiceChoice choice);
-  // Lets go of what was prepared for a model.
+  // Drops voices that were prepared for a model.
   void forget(const std::string& model_id);
   double max_audio_seconds() const { return max_audio_seconds_; }
 

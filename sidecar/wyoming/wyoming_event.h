@@ -19,8 +19,8 @@ struct WyomingEvent {
   OwnedJson data;  // an object, or null
 };
 
-// Reads the next event; nothing at the end of the stream. A payload is skipped: nobody who is to
-// be spoken to sends one. Throws Error(kInvalidArgument) for what is none.
+// Reads the next event; nothing at the end of the stream. A payload is skipped: clients of speech
+// send none. Throws Error(kInvalidArgument) for a line that is no event.
 std::optional<WyomingEvent> read_event(GDataInputStream* stream);
 
 // The bytes of an event; `data` is a JSON object.

@@ -11,7 +11,7 @@
 namespace chatterbox::sidecar {
 
 // Speech for Home Assistant and other clients of the Wyoming protocol, on a port of its own. The
-// protocol knows no keys: whoever can connect speaks as this machine's own user.
+// protocol knows no keys: every client speaks as this machine's own user.
 class WyomingServer {
  public:
   // `address`: as the setting `wyoming`, "127.0.0.1:10200". Throws Error when it cannot be used.

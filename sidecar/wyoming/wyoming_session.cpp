@@ -141,7 +141,7 @@ class Session {
     return fields.text("text").value_or("");
   }
 
-  // {"voice": {"name": ..., "speaker": ..., "language": ...}}, of which all may be missing.
+  // {"voice": {"name": ..., "speaker": ..., "language": ...}}, each of them optional.
   void take_voice(const WyomingEvent& event) {
     voice_.clear();
     language_.clear();
@@ -155,7 +155,7 @@ class Session {
   }
 
   void synthesize(const WyomingEvent& event) {
-    // What a client that streams sends as well, for servers that cannot.
+    // A client that streams sends this as well, for servers that cannot.
     if (streaming_) return;
     guarded([&] {
       take_voice(event);
@@ -229,7 +229,7 @@ class Session {
                                                language_.substr(0, 100) + "'");
   }
 
-  // Of all models, each once.
+  // Languages of all models, each once.
   std::vector<std::string> languages() const {
     std::vector<std::string> all;
     for (const ModelView& view : services_.models.list())

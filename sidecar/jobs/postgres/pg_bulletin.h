@@ -12,8 +12,8 @@
 
 namespace chatterbox::sidecar {
 
-// What servers on one database tell each other, by NOTIFY and LISTEN: quick, and lost when the
-// connection is. Nothing may depend on it but how soon something is noticed.
+// Messages between servers on one database, by NOTIFY and LISTEN: quick, and lost when the
+// connection is. Only how soon something is noticed may depend on them.
 class PgBulletin {
  public:
   struct Hooks {

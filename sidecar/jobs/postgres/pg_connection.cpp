@@ -19,7 +19,7 @@ std::string trimmed(const char* text) {
   return line;
 }
 
-// A machine that is gone says nothing: it is noticed within seconds. What the address says wins.
+// A silent machine is noticed within seconds. Settings in the address take precedence.
 constexpr std::array<const char*, 8> kNames{"connect_timeout",
                                             "keepalives_idle",
                                             "keepalives_interval",
@@ -96,7 +96,7 @@ PGresult* PgConnection::answer(int sent) {
     while (unsent == 0 && !PQisBusy(handle)) {
       PGresult* result = PQgetResult(handle);
       if (!result) return checked(last);
-      // Of several statements the first failure counts, else the last answer.
+      // The first failure of several statements counts, else the last answer.
       const bool failed = last && PQresultStatus(last) == PGRES_FATAL_ERROR;
       PQclear(failed ? result : last);
       if (!failed) last = result;

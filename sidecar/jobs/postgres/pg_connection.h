@@ -17,7 +17,7 @@
 
 namespace chatterbox::sidecar {
 
-// What PostgreSQL refused, and whether the same transaction may succeed when it is made again.
+// A refusal by PostgreSQL, and whether the same transaction may succeed when it is made again.
 class PgError : public StorageError {
  public:
   PgError(const std::string& message, bool again) : StorageError(message), again_(again) {}
@@ -61,7 +61,7 @@ class PgConnection {
   friend class PgQuery;
   // The name that a statement was prepared as.
   const std::string& prepared(const char* sql);
-  // What comes of a statement that was `sent`.
+  // The answer to a statement that was `sent`.
   PGresult* answer(int sent);
   PGresult* checked(PGresult* result);
 

@@ -17,8 +17,8 @@
 
 namespace chatterbox::sidecar {
 
-// The starts that this server works on: their leases are renewed three times in their time, and
-// who works on one that has run out, or is somebody else's, is told.
+// The starts that this server works on: their leases are renewed three times in their time, and the
+// worker of a lease that has run out, or is another server's, is told.
 class PgLeases {
  public:
   using Clock = std::chrono::steady_clock;
@@ -30,7 +30,7 @@ class PgLeases {
   PgLeases& operator=(const PgLeases&) = delete;
 
   void begin(Lost lost);
-  // What this server speaks with; the others are told with the next renewal.
+  // Sets the models of this server; the others are told with the next renewal.
   void offer(const std::vector<ModelOffer>& offers);
   // `asked`: before the statement that took the lease was sent.
   void hold(const std::string& id, std::int64_t epoch, Clock::time_point asked);
@@ -43,7 +43,7 @@ class PgLeases {
   // In a thread of its own: a renewal may hang.
   void watch_loop();
   void give_up_late();
-  // Tells who works on what is held still.
+  // Tells the worker of a start that its lease is lost, if the start is still held.
   void tell_lost(const Start& start);
 
   PgPool& pool_;

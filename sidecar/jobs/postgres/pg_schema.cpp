@@ -8,8 +8,8 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// Of the tables as this server makes them. Those of later versions say from which version on a
-// server may use them; only what older servers do not notice is added without raising that.
+// Version of the tables that this server makes. Tables of a later version say from which version on
+// a server may use them; only additions that older servers do not notice leave that number alone.
 constexpr std::int64_t kVersion = 2;
 constexpr std::int64_t kUsableFrom = 1;
 
@@ -22,8 +22,8 @@ CREATE TABLE IF NOT EXISTS chatterbox.version(
   version bigint NOT NULL, usable_from bigint NOT NULL);
 )sql";
 
-// Times are milliseconds since 1970 by the clock of the database. An epoch is that of the start
-// which made a chunk. Whoever deletes a job deletes what belongs to it.
+// Times are milliseconds since 1970 by the clock of the database. A chunk's epoch is that of the
+// start which made it. Deleting a job deletes everything that belongs to it.
 constexpr const char* kTables = R"sql(
 CREATE FUNCTION chatterbox.now_ms() RETURNS bigint LANGUAGE sql STABLE AS
   'SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint';
@@ -63,8 +63,8 @@ CREATE TABLE chatterbox.voices(
   change bigint NOT NULL UNIQUE, PRIMARY KEY(client, key));
 )sql";
 
-// What each client has, summed up by whoever changes it: a million rows are not counted for every
-// request. In several rows a client, so that those who change it hardly wait for each other.
+// Sums of each client's jobs, kept by every change: a million rows are not counted for every
+// request. Each client has several rows, so that changes hardly wait for each other.
 constexpr const char* kTallies = R"sql(
 CREATE TABLE chatterbox.tallies(
   client text COLLATE "C" NOT NULL, shard bigint NOT NULL, kept bigint NOT NULL,
@@ -98,7 +98,7 @@ std::string tally(const std::string& event, const std::string& tables, const std
 }
 
 // Objects, which hold what is too large for rows (JobStore::begin_object()); secrets, which go when
-// their job ends; and what models, of which type, the servers offer. Servers of version 1 do not
+// their job ends; and models, with their types, that the servers offer. Servers of version 1 do not
 // notice: the rest is done by triggers.
 constexpr const char* kToVersion2 = R"sql(
 ALTER TABLE chatterbox.jobs ADD COLUMN secret bigint NOT NULL DEFAULT 0,

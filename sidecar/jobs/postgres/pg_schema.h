@@ -15,7 +15,7 @@ void prepare_pg_schema(PgConnection& connection);
 std::string pg_version_fault(PgConnection& connection);
 // Servers that know no objects do not start any more.
 void use_pg_objects(PgConnection& connection);
-// What the transaction is about to keep names this object. Throws StorageError when it was removed
+// Keeps an object that the transaction's rows name. Throws StorageError when it was removed
 // meanwhile.
 void keep_pg_object(PgConnection& connection, const std::string& name);
 

@@ -64,7 +64,7 @@ RETURNING 1)sql")
   return kept;
 }
 
-// What is gone stays known, so that every machine learns of it.
+// A removed voice stays in the table, so that every machine learns of it.
 void PgVoices::remove(const std::string& folder, const std::string& name) {
   pool_.with([&](PgConnection& connection) {
     PgTransaction transaction(connection);

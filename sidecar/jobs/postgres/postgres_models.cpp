@@ -11,7 +11,7 @@ void PostgresJobStore::look_after_unserved() {
   const auto now = std::chrono::steady_clock::now();
   if (now < unserved_looked_ + std::chrono::milliseconds(lease_ms_ / 3)) return;
   unserved_looked_ = now;
-  // Of the few models that are waited for, not of all jobs.
+  // Looks at the few models that are waited for, not at all jobs.
   const PgRows unserved = pool_.with([&](PgConnection& connection) {
     return PgQuery(connection, R"sql(
 WITH RECURSIVE models(model) AS (
@@ -39,7 +39,7 @@ FROM models m WHERE m.model IS NOT NULL AND NOT EXISTS(
   if (now < opened_ + std::chrono::milliseconds(model_ms_)) return;
   for (int row = 0; row < unserved.count(); ++row)
     if (unserved.integer(row, 2) == 0) fail_unserved(unserved.text(row, 0));
-  // What was begun by a kind of server that is gone is begun by another; what differs is told then.
+  // A job begun by a kind of server that is gone is begun by another; a difference is told then.
   pool_.with([&](PgConnection& connection) {
     PgQuery(connection, R"sql(
 UPDATE chatterbox.jobs j SET model_type = ''

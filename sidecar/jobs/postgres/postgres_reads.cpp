@@ -87,7 +87,7 @@ std::optional<PostgresJobStore::JobProgress> PostgresJobStore::find_progress(
       ", j.number, j.delivered, "
       "(SELECT count(*) FROM chatterbox.chunks c WHERE c.job = j.number) "
       "FROM chatterbox.jobs j WHERE j.id = $1 AND j.client = $2";
-  // What is counted in a statement that waited for a lock may be of before the wait.
+  // Counts in a statement that waited for a lock may be from before the wait.
   if (lock)
     PgQuery(connection, "SELECT 1 FROM chatterbox.jobs WHERE id = $1 AND client = $2 FOR UPDATE")
         .bind(id)
@@ -103,7 +103,7 @@ std::optional<PostgresJobStore::JobProgress> PostgresJobStore::find_progress(
 std::optional<StreamNews> PostgresJobStore::take_stream(const std::string& owner,
                                                         const std::string& id) {
   return pool_.with([&](PgConnection& connection) -> std::optional<StreamNews> {
-    // Most who ask hear that there is nothing new: that locks nothing.
+    // Most answers are that there is nothing new: those lock nothing.
     auto found = find_progress(connection, owner, id, false);
     if (!found) return std::nullopt;
     if (!is_final(found->job.state) && found->made <= found->delivered)

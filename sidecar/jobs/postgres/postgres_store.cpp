@@ -234,7 +234,8 @@ std::vector<std::string> PostgresJobStore::purge_queue(const std::string& owner)
     for (int row = 0; row < rows.count(); ++row) ids.push_back(rows.text(row, 0));
     return ids;
   });
-  // Who waits for one of them hears that it is gone, and who asks next that nothing waits.
+  // Clients that wait for one of them hear that it is gone, and the next question that nothing
+  // waits.
   if (!removed.empty()) {
     bulletin_.tell("n");
     recount();

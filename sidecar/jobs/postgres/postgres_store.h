@@ -18,15 +18,15 @@
 
 namespace chatterbox::sidecar {
 
-// Jobs in a PostgreSQL database that any number of servers use at once. Whoever works on a job has
-// a lease of it, by the clock of the database; a job whose lease has run out waits again, with
-// another epoch, so that who had it before changes nothing any more.
+// Jobs in a PostgreSQL database that any number of servers use at once. A worker has a lease of its
+// job, by the clock of the database; a job whose lease has run out waits again, with another epoch,
+// so that its earlier worker changes nothing any more.
 class PostgresJobStore : public JobStore {
  public:
   struct Options {
     std::string address;
     std::int64_t lease_ms = 30'000;
-    // Of this server; told to the others.
+    // Workers of this server; told to the others.
     int workers = 0;
     int connections = 8;
     // A model that no server had for so many leases is not waited for.
@@ -75,7 +75,7 @@ class PostgresJobStore : public JobStore {
   void watch(StoreEvents events) override;
 
  private:
-  // A job and what of it is delivered and made.
+  // A job, and the numbers of its pieces that are delivered and made.
   struct JobProgress {
     Job job;
     std::int64_t number = 0, delivered = 0, made = 0;
@@ -85,7 +85,7 @@ class PostgresJobStore : public JobStore {
   std::optional<JobProgress> find_progress(PgConnection& connection, const std::string& owner,
                                            const std::string& id, bool lock);
   void free_lost_leases();
-  // Of jobs that wait for a model, or a type of one, that no server has.
+  // Looks after jobs that wait for a model, or a type of one, that no server has.
   void look_after_unserved();
   void fail_unserved(const std::string& model);
   void keep_held();
@@ -111,15 +111,15 @@ class PostgresJobStore : public JobStore {
   std::map<std::string, MovedTime> moved_;
   // Looking for room and taking it are one step, of this server at least.
   std::mutex room_mutex_;
-  // Of the job begun last here: a lower bound of where the turns are.
+  // Turn of the job begun last here: a lower bound of the turn of all servers.
   std::atomic<std::int64_t> turn_{0};
 
   // When that was looked after last; used by expire() alone.
   std::chrono::steady_clock::time_point unserved_looked_{}, opened_;
 
   std::mutex counts_mutex_;
-  // Guarded by counts_mutex_, to the end: of all servers, as they were found last. What ended is
-  // counted here, of this process.
+  // Guarded by counts_mutex_, to the end. Counts of all servers as found last, but for the ended
+  // jobs, which are this process'.
   JobCounts counts_;
   std::map<std::string, JobCounts> of_owner_;
   QueueFigures figures_;

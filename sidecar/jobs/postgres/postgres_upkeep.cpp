@@ -22,7 +22,7 @@ std::vector<std::string> ids(const PgRows& rows) {
 
 }  // namespace
 
-// Whoever worked on them is gone, or cannot reach the database. What keeps ending its servers does
+// Their workers are gone, or cannot reach the database. A job that keeps ending its servers does
 // not go on for ever.
 void PostgresJobStore::free_lost_leases() {
   const PgRows lost = pool_.with([&](PgConnection& connection) {
@@ -59,7 +59,7 @@ FROM late WHERE j.number = late.number RETURNING j.id, j.state, j.client)sql")
   figures_.leases_lost += lost.count();
 }
 
-// What is being read here stays for a moment more; other servers look at the time alone.
+// Results that are being read here stay for a moment more; other servers look at the time alone.
 void PostgresJobStore::keep_held() {
   std::vector<std::string> held;
   {
@@ -93,8 +93,8 @@ void PostgresJobStore::remember_times(const PgRows& rows) {
   }
 }
 
-// What nobody reads here any more ends when it was to end: whoever asks for a job again and again
-// would keep it for ever. A time that somebody else has set since is left alone.
+// Results that nobody reads here any more end when they were to end: a client that asks again and
+// again would keep them for ever. A time that another server has set since is left alone.
 void PostgresJobStore::give_times_back() {
   std::map<std::string, MovedTime> over;
   {

@@ -12,15 +12,16 @@ namespace chatterbox::sidecar {
 
 namespace {
 
-// Of any model, whichever way it is spoken.
+// The next job of any model and type.
 constexpr const char* kNext = R"sql(
 WITH next AS (
   SELECT number, NULL::text AS type FROM chatterbox.jobs WHERE state = 0
   ORDER BY low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),)sql";
 
-// Of the models $3, which are spoken with as $4 say: first whose turn it is, then its job. What
-// nobody has heard of yet may be begun in any way. Written so that the index by model is the only
-// one in the order asked for: another would be read to its end for a model that nothing waits for.
+// The next job of the models $3 with the types $4: first the owner whose turn it is, then its job.
+// A job of which nobody has heard yet may be begun with any type. Written so that the index by
+// model is the only one in the order asked for: another would be read to its end for a model that
+// nothing waits for.
 constexpr const char* kNextOfModels = R"sql(
 WITH best AS (
   SELECT own.model, own.type FROM unnest($3::text[], $4::text[]) AS own(model, type)
@@ -37,8 +38,8 @@ next AS (
       model_type IN ('', (SELECT type FROM best)))
   ORDER BY model, low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),)sql";
 
-// One statement: what another server is about to take is passed over. Of what an earlier start
-// made, only what the client has is kept: to be compared.
+// One statement: a job that another server is about to take is passed over. Only those pieces of an
+// earlier start are kept that the client has: to be compared.
 std::string claim_sql(const char* next) {
   return std::string(next) + R"sql(
 j AS (
@@ -120,7 +121,7 @@ SELECT (SELECT count(*) FROM j), (SELECT count(*) FROM put),
 
 bool PostgresJobStore::finish(const Job& job, JobState state, const Output& output,
                               const std::string& error, const std::string& detail) {
-  // The result is cut in pieces there, so that all of it is one statement.
+  // The database cuts the result in pieces, so that one statement stores it.
   const bool ended = pool_.with([&](PgConnection& connection) {
     std::optional<PgTransaction> together;
     if (!output.object.name.empty()) {
@@ -153,7 +154,7 @@ SELECT 1 FROM j)sql")
                             .bind(output.bytes())
                             .bind(output.object.name)
                             .run();
-    // Of a start that does not count any more the object stays on trial, and goes.
+    // The object of a start that no longer counts stays on trial, and goes.
     if (rows.count() == 0) return false;
     if (together) together->commit();
     return true;

@@ -33,7 +33,7 @@ std::string SqliteJobStore::output_part(const std::string& id, int number) {
 
 bool SqliteJobStore::begin_reading(const std::string& id) {
   held_.add(id);
-  // What was about to be deleted is gone now, and what is there is held.
+  // A result that was about to be deleted is gone now, and one that is there is held.
   const std::lock_guard lock(reader_mutex_);
   try {
     Query query(reader_, "SELECT 1 FROM jobs WHERE id = ?");

@@ -108,7 +108,7 @@ void SqliteJobStore::prepare_schema() {
   transaction.commit();
 }
 
-// What ran when the last process ended begins again, unless it keeps ending us.
+// Jobs that ran when the last process ended begin again, unless they keep ending us.
 void SqliteJobStore::recover() {
   std::vector<std::string> running;
   {

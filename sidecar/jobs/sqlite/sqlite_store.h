@@ -65,7 +65,7 @@ class SqliteJobStore : public JobStore {
   bool end(const Job& job, JobState state, const std::string& error, const std::string& detail,
            std::optional<std::int64_t> epoch);
   void write_output(const std::string& id, const Output& output);
-  // What is kept now names it. Throws StorageError when it was removed meanwhile.
+  // Keeps an object that rows name now. Throws StorageError when it was removed meanwhile.
   void keep_object(const std::string& name);
   void recount();
   // Counts of everybody and of an owner, to be changed alike.
@@ -82,9 +82,9 @@ class SqliteJobStore : public JobStore {
   std::mutex mutex_;
   // Guarded by mutex_, to the end of the group.
   Database database_;
-  // Of the job begun last: later jobs of an owner that was idle come after it.
+  // Turn of the job begun last: later jobs of an owner that was idle come after it.
   std::int64_t turn_ = 0;
-  // Changed with both locks held, read with either: who asks for figures waits for no disk.
+  // Changed with both locks held, read with either: a question for figures waits for no disk.
   std::mutex counts_mutex_;
   JobCounts counts_;
   std::map<std::string, JobCounts> of_owner_;
@@ -92,7 +92,7 @@ class SqliteJobStore : public JobStore {
   std::atomic<std::int64_t> oldest_waiting_ms_{0};
 
   HeldJobs held_;
-  // What only reads does not wait for what writes. Guarded by reader_mutex_.
+  // Readers do not wait for writers. Guarded by reader_mutex_.
   std::mutex reader_mutex_;
   Database reader_;
 
@@ -101,7 +101,7 @@ class SqliteJobStore : public JobStore {
   Database checkpoint_database_;
 };
 
-// The row of a job; the caller holds the lock of `database`. An empty owner: whoever's.
+// The row of a job; the caller holds the lock of `database`. An empty owner: of any.
 std::optional<Job> find_job(Database& database, const std::string& owner, const std::string& id);
 
 }  // namespace chatterbox::sidecar

@@ -31,7 +31,7 @@ std::vector<std::string> SqliteJobStore::expire() {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = now_ms();
   {
-    // Of the few that wait, not of all that are kept.
+    // Looks at the few jobs that wait, not at all that are kept.
     Query oldest(database_, "SELECT created_ms FROM jobs WHERE state = 0 ORDER BY +number LIMIT 1");
     oldest_waiting_ms_ = oldest.next() ? now - oldest.integer(0) : 0;
   }

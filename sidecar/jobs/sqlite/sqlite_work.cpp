@@ -39,7 +39,7 @@ std::optional<Claim> SqliteJobStore::claim_for(const std::vector<ModelOffer>&) {
       .bind(now_ms())
       .bind(claim.job.id)
       .run();
-  // Of what an earlier start made, only what the client has is kept: to be compared.
+  // Only those pieces of an earlier start are kept that the client has: to be compared.
   Query(database_,
         "DELETE FROM chunks WHERE id = ? AND number >= (SELECT delivered FROM jobs WHERE id = ?)")
       .bind(claim.job.id)

@@ -10,14 +10,14 @@
 
 namespace chatterbox {
 
-// What the decoder's attention sees: of speech that is made at once, and of speech that is heard
+// Attention masks of the decoder, for speech that is made at once and for speech that is heard
 // while it is made.
 struct AttentionChoice {
   FlowAttention whole = FlowAttention::kFull;
   FlowAttention streaming = FlowAttention::kFull;
 };
 
-// What ModelOptions::attention, `wanted`, means for a model. Throws kInvalidArgument.
+// Masks for a model, by ModelOptions::attention, `wanted`. Throws kInvalidArgument.
 AttentionChoice choose_attention(const std::string& wanted, FlowAttention trained,
                                  c10::Device device);
 

@@ -89,8 +89,8 @@ class Memory {
   throw Error(ErrorCode::kBadFile, name + ": expected a recording, got " + what);
 }
 
-// What an opened file holds. Its header is a stranger's word: frames are counted
-// while they are read.
+// Contents of an opened file. Its header is a stranger's word: frames are counted while they are
+// read.
 Audio read_all(SNDFILE* file, const SF_INFO& info, const std::string& name,
                std::size_t max_frames) {
   if (info.channels < 1 || info.channels > kMaxChannels)

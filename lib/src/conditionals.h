@@ -6,7 +6,7 @@
 
 namespace chatterbox {
 
-// What one speaker means to one model; E, V and token counts are the model's.
+// Conditioning of one model on one speaker; E, V and token counts are the model's.
 struct Conditionals {
   // For T3.
   at::Tensor speaker_embedding;  // (1, E) float32, voice encoder

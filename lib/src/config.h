@@ -81,7 +81,7 @@ struct T3Config {
   int speech_prompt_tokens = 150;
   int speech_prompt_seconds = 6;
   int speaker_embedding = 256;
-  // What the speech prompt is summarised to; 0: it is heard as it is.
+  // Vectors that summarise the speech prompt; 0: it is not summarised.
   int perceiver_queries = 32;
   int perceiver_heads = 4;
   // Whether exaggeration and classifier-free guidance are known to the model.
@@ -149,8 +149,8 @@ struct FlowConfig {
   int steps = 10;
   double guidance = 0.7;
   double temperature = 1.0;
-  // How much of what the flow makes wrong of a voice's prompt, in the mean over
-  // time, is added to what it makes for that voice. 0: nothing.
+  // Strength of timbre correction: the flow's mean error per band on the prompt, times this, is
+  // added to every generated frame; 0 is off.
   double colour = 0.0;
 };
 
@@ -179,7 +179,7 @@ struct SamplingDefaults {
   int top_k = 0;
 };
 
-// What a recording must be to make a voice of it.
+// Requirements of a recording that becomes a voice.
 struct VoiceConfig {
   double min_seconds = 1.0;
   // The loudness it is brought to first (ITU-R BS.1770); empty: as it is.
@@ -211,9 +211,9 @@ std::optional<Family> parse_family(const std::string& name);
 // "english, turbo, nano, multilingual"
 std::string family_names();
 
-// Reads config.json. Throws kNotFound, or kBadFile for malformed JSON, an
-// unknown key, a wrong type or a size that cannot be. What it does not say is as the
-// preset of its "family" says; `family` is taken where it names none.
+// Reads config.json. Throws kNotFound, or kBadFile for malformed JSON, an unknown key, a wrong type
+// or a size that cannot be. Missing keys take the values of the preset of its "family"; `family` is
+// taken where it names none.
 ModelConfig load_config(const std::string& path, Family family = Family::kEnglish);
 ModelConfig parse_config(const std::string& json, const std::string& origin,
                          Family family = Family::kEnglish);

@@ -61,8 +61,8 @@ std::vector<float> Delivery::mark(std::vector<float> speech, bool last) {
   return marked;
 }
 
-// Words that begin before sample `end` of what is delivered, or all that are left. One whose first
-// sounds were too soft to be heard begins where the speech does.
+// Words that begin before sample `end` of the delivered speech, or all that are left. One whose
+// first sounds were too soft to be heard begins where the speech does.
 std::vector<WordTime> Delivery::words_before(std::int64_t end, bool all) {
   const std::int64_t cut = silence_.cut_before();
   const auto later = std::find_if(words_.begin(), words_.end(), [=, this](const WordTime& word) {

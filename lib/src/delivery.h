@@ -17,7 +17,7 @@
 namespace chatterbox {
 
 // The last step of a synthesis: takes silence off its ends, changes its speed, marks it, hands it
-// to the caller and keeps count. Each holds back some of what was made, and words wait for their
+// to the caller and keeps count. Each step holds some samples back, and words wait for their
 // samples.
 class Delivery {
  public:

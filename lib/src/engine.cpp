@@ -38,7 +38,7 @@
 namespace chatterbox {
 namespace {
 
-// What the speech tokenizer hears, Hz.
+// Rate of the speech tokenizer's input, Hz.
 constexpr int kTokenizerRateHz = 16000;
 // Speech tokens in the first chunk, when the caller leaves it to us: models look
 // 13 tokens ahead, and most begin to speak within the next five.
@@ -79,13 +79,13 @@ SpeechStream::Options stream_options(const SynthesisOptions& options, const T3Co
   return stream;
 }
 
-// What is said behind T3's last token.
+// Silent tokens behind T3's last token.
 std::vector<std::int64_t> closing_silence(const T3Config& t3) {
   return std::vector<std::int64_t>(std::size_t(t3.closing_silence_count), t3.closing_silence_token);
 }
 
-// What the model can read and say at once; 25 s are about the longest that models heard in
-// training.
+// Largest piece of text that the model can read and speak at once; 25 s are about the longest that
+// models heard in training.
 PieceLimits piece_limits(const ModelConfig& config, const std::string& language,
                          const SynthesisOptions& options) {
   constexpr int kMostSpeechTokens = 625;
@@ -129,13 +129,13 @@ std::vector<Piece> read_text(const ModelParts& model, std::string_view text,
       options.plain_text ? plain_text_for(model.config, tags_apart(words)) : words;
   std::vector<Piece> pieces =
       cut_pieces(plain, read, piece_limits(model.config, language, options));
-  // Who asks for a laugh of somebody who cannot gets silence of no length.
+  // A text of nothing but tags that the model does not know is silence of no length.
   if (pieces.empty() && words == text)
     throw Error(ErrorCode::kInvalidArgument, "text: expected words to speak, got none");
   return pieces;
 }
 
-// Who speaks, and to whom.
+// Everything that the pieces of one synthesis share.
 struct Speaking {
   const ModelParts& model;
   std::shared_ptr<const VoicePrefix> prefix;
@@ -146,7 +146,7 @@ struct Speaking {
   Delivery& delivery;
 };
 
-// Speaks one piece of text, and returns what of it did not fit into the model's longest speech.
+// Speaks one piece of text, and returns the rest that did not fit into the model's longest speech.
 // Audio leaves while T3 still makes tokens.
 TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::uint64_t seed,
                        bool last_piece) {

@@ -17,8 +17,8 @@ std::string read_file(const std::string& path, std::size_t max_bytes);
 // create files, kBadFile when writing fails (a full disk, say).
 void write_file_atomically(const std::string& path, std::string_view bytes);
 
-// Makes a directory, and those above it, where there is none; only the user may look. Voices tell
-// who somebody is. Throws kNotFound.
+// Makes a directory, and those above it, where there is none. Only the user may look into it, as
+// voices identify people. Throws kNotFound.
 void make_private_directory(const std::string& path);
 
 }  // namespace chatterbox

@@ -8,9 +8,9 @@
 
 namespace chatterbox {
 
-// What often lies where a model's file should be, told by its first bytes (100 are enough), with
-// what to do about it: "a Git LFS pointer ...; run ...". To be put behind "expected X, got ". Empty
-// for bytes that nothing is known of.
+// Describes a file that often lies in the place of a model's file, by its first bytes (100 are
+// enough), with a remedy: "a Git LFS pointer ...; run ...". Goes behind "expected X, got ". Empty
+// for unknown bytes.
 std::string describe_foreign_file(std::string_view first_bytes);
 
 // As read_file(), of a file that is `expected`: "a vocabulary". Throws kBadFile too for what

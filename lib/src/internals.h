@@ -13,7 +13,7 @@ namespace chatterbox {
 class WatermarkDecoder;
 class WatermarkEncoder;
 
-// What the library sees of its public classes, and their users do not.
+// The library's access to the parts of its public classes that are hidden from users.
 struct Internals {
   static const ModelParts& parts(const Model& model) { return *model.parts_; }
 

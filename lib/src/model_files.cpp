@@ -15,10 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Newest first. What is published for single regions has other names.
+// Newest first. Weights published for single regions have other names.
 constexpr const char* kMultilingualT3[] = {"t3_mtl23ls_v3.safetensors",
                                            "t3_mtl23ls_v2.safetensors"};
-// Of 2352 text tokens, which no tokenizer is published for any more.
+// Weights of 2352 text tokens, for which no tokenizer is published any more.
 constexpr const char* kOldMultilingualT3 = "t3_23lang.safetensors";
 // Multilingual's regional packs come with this one alone.
 constexpr const char* kRegionalS3Gen = "s3gen_v3.safetensors";

@@ -9,7 +9,7 @@
 
 namespace chatterbox {
 
-// The files of one model, all of which are there, and the configuration that fits them.
+// The files of one model, all present, and the configuration that fits them.
 struct ModelFiles {
   ModelConfig config;
   std::string t3, s3gen, voice_encoder;

@@ -58,13 +58,13 @@ struct ModelParts {
   // none. Throws kNotFound, kBadFile.
   std::shared_ptr<const WatermarkModel> watermark() const;
 
-  // What T3 and S3Gen made of the voices used last; guards itself.
+  // Prefixes and prompts of the voices used last; guards itself.
   std::unique_ptr<VoiceCaches> voice_caches;
-  // What speech of a voice begins with, made if it is not kept. `steps` 0: flow_steps.
+  // Prompt of a voice's speech, made if it is not cached. `steps` 0: flow_steps.
   std::shared_ptr<const PromptCache> prompt(const Voice& voice, FlowAttention attention,
                                             int steps) const;
 
-  // What callers set in vain; guards itself.
+  // Warns of options that the model ignores; guards itself.
   mutable UnusedOptionsWarning unused_options;
 
   // Engines on one model take turns on the processor; made when `threads` is known.

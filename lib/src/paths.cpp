@@ -35,7 +35,7 @@ std::vector<fs::path> data_directories() {
   return directories;
 }
 
-// What the user keeps; empty for one who has no home.
+// The user's data; empty without a home.
 std::string own_data_directory() {
   std::string base = environment("XDG_DATA_HOME");
   // The specification says to ignore relative paths.

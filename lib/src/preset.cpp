@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// The published models. What they differ in is here and nowhere else: once a model
-// is made, nothing asks which one it is.
+// The published models. Their differences stand here and nowhere else: once a model is made,
+// nothing asks which one it is.
 #include <array>
 
 #include "config.h"

@@ -7,9 +7,9 @@
 
 namespace chatterbox {
 
-// What ModelOptions::quality stands for.
+// Settings that ModelOptions::quality stands for.
 struct Quality {
-  // Of a processor, and of another device.
+  // Types on a processor, and on another device.
   const char *dtype, *dtype_elsewhere;
   const char* attention;
   int guided_steps;  // of a guided flow; 0: as the model is made for

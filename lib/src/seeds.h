@@ -7,7 +7,7 @@
 
 namespace chatterbox {
 
-// For a caller who chose none.
+// A random seed, for callers that choose none.
 std::uint64_t fresh_seed();
 
 // The seed of piece `index` (splitmix64): neighbours have nothing in common.

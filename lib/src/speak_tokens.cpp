@@ -8,8 +8,7 @@
 namespace chatterbox {
 namespace {
 
-// What T3 may make before it is spoken, in chunks. A listener who leaves wastes it, so that it is
-// little.
+// Chunks that T3 may be ahead of the speech. Few, as they are wasted when a listener leaves.
 constexpr std::size_t kChunksAhead = 2;
 
 // Each token is made when the last has been spoken.

@@ -13,7 +13,7 @@
 
 namespace chatterbox {
 
-// Who works on an utterance, and how.
+// Parts and options that make an utterance's speech.
 struct TokenWork {
   const ModelParts& model;
   const std::stop_token& stop;
@@ -33,7 +33,7 @@ struct TokenSteps {
 };
 
 // Speaks all tokens that are made. T3 waits for memory and S3Gen computes, so that they work side
-// by side where there are two cores. What is said depends on neither.
+// by side where there are two cores. The speech depends on neither.
 void speak_tokens(const TokenWork& work, const TokenSteps& steps);
 
 }  // namespace chatterbox

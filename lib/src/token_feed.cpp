@@ -93,7 +93,7 @@ void TokenFeed::put(const Token& token, Turn* own) {
     tokens_.push_back(token);
     filling_ = fills();
     wait = !filling_ || lent_;
-    // Others wait for their turn as long as they do for whoever speaks.
+    // Others wait for their turn as long as they do for an engine that speaks.
     give_way = own && (wait || ++put_ % ahead_ == 0);
     changed_.notify_all();
   }

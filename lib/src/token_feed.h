@@ -29,7 +29,7 @@ class TokenFeed {
     std::int64_t id;
     int text_position;
   };
-  // Makes all of them, in the feed's thread; what it throws, take() throws.
+  // Makes all tokens, in the feed's thread; take() throws its exceptions.
   using Make = std::function<void(const TokenSink& sink)>;
 
   // `ahead`: how many tokens may wait to be taken. Asking `stop` ends the thread with kCancelled.
@@ -45,8 +45,8 @@ class TokenFeed {
   // until the thread rests.
   std::vector<Token> take(std::size_t count);
 
-  // How many tokens may wait from now on. At a shared place the thread makes as many in one go,
-  // when fewer than half wait, so that in between the caller has all of it.
+  // Sets how many tokens may wait. At a shared place the thread makes as many in one go, when fewer
+  // than half wait, so that the caller has the whole place in between.
   void set_ahead(std::size_t ahead);
   // The thread made tokens when take() or set_ahead() returned. At a shared place that depends on
   // what was taken alone, and not on how fast anybody is.

@@ -13,9 +13,8 @@
 
 namespace chatterbox {
 
-// A fair queue for places at work: whoever asked first goes first. Engines on
-// one model share the processor this way, one piece of speech at a time, instead
-// of all becoming slow at once.
+// A fair queue for places at work: first come, first served. Engines on one model share the
+// processor this way, one piece of speech at a time, instead of all becoming slow at once.
 class Turns {
  public:
   // `places`: how many work at once, 1 or more.
@@ -62,8 +61,8 @@ class Turn {
     return result;
   }
 
-  // Whoever works at the same place is told before it is lent (false) and when it is there again
-  // (true); null: nobody.
+  // The companion, which works at the same place, is told before the place is lent (false) and when
+  // it is there again (true); null: none.
   void set_companion(std::function<void(bool held)> companion) {
     companion_ = std::move(companion);
   }

@@ -16,8 +16,8 @@ namespace chatterbox {
 // exaggeration, English no top-k.
 std::vector<std::string> unused_options(const ModelConfig& config, const SynthesisOptions& options);
 
-// Says so once for each option: a caller who leaves a slider where it is should not read of
-// it with every sentence. Safe to use from any thread.
+// Warns once for each option: a slider that stays where it is should not warn with every sentence.
+// Safe to use from any thread.
 class UnusedOptionsWarning {
  public:
   void check(const ModelConfig& config, const SynthesisOptions& options);

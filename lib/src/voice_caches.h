@@ -14,12 +14,12 @@
 
 namespace chatterbox {
 
-// What is computed once for a voice and used by all its utterances; for the voices used
-// last, in a bounded number of bytes over all of them and all kinds of value. A value has
+// Values that are computed once for a voice and used by all its utterances. Keeps those of the
+// voices used last, in a bounded number of bytes over all voices and kinds of value. A value has
 // bytes(). Safe to use from any thread.
 class VoiceCaches {
  public:
-  // What tells values of one kind and voice apart.
+  // Tells values of one kind and voice apart.
   using Variant = std::array<double, 2>;
 
   // Those used longest ago are dropped while all together exceed `most_bytes`; what
@@ -37,7 +37,7 @@ class VoiceCaches {
         keep({voice, typeid(Value), variant, value, value->bytes()}));
   }
 
-  // Of everything kept now.
+  // Bytes of everything kept now.
   std::int64_t bytes() {
     const std::lock_guard guard(lock_);
     forget_the_gone();

@@ -14,7 +14,7 @@ constexpr std::int64_t samples_of(int ms) { return std::int64_t(ms) * kOutputRat
 
 // Loudness is that of windows of this length.
 constexpr std::int64_t kWindow = samples_of(5);
-// RMS of what is audible, -46 dB: a breath is not, the beginning of an "f" is.
+// Least RMS of audible sound, -46 dB: the beginning of an "f" is audible, a breath is not.
 constexpr float kAudible = 0.005F;
 // Silence that stays in front of speech, part of which may be its softest sound, and fades in.
 constexpr std::int64_t kBefore = samples_of(10);

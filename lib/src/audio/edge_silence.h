@@ -8,9 +8,8 @@
 
 namespace chatterbox {
 
-// Takes silence off both ends of an utterance while it is made: a model breathes before it
-// speaks. Silence between words stays. What is left depends on the samples alone, not on how
-// they arrive.
+// Takes silence off both ends of an utterance while it is made: a model breathes before it speaks.
+// Silence between words stays. The result depends on the samples alone, not on how they arrive.
 class EdgeSilence {
  public:
   // With `keep_all` nothing is taken off, and samples are handed on at once.

@@ -23,8 +23,7 @@ constexpr double kPreemphasis = 0.97;
 
 double hz_to_mel(double hz) { return 1127.0 * std::log(1.0 + hz / 700.0); }
 
-// Triangles that rise and fall linearly in mel, (bins, mels). The bin at Nyquist
-// is in none of them.
+// Triangles that rise and fall linearly in mel, (bins, mels). No triangle has the bin at Nyquist.
 at::Tensor htk_filters(int mels) {
   const int bins = kSpectrumSamples / 2 + 1;
   const double low = hz_to_mel(kLowHz);

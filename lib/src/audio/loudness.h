@@ -11,7 +11,7 @@ namespace chatterbox {
 // a block of 0.4 s.
 double loudness_lufs(std::span<const float> samples, int rate_hz);
 
-// What samples are multiplied by to be as loud as `lufs`; 1 for sound that has no loudness.
+// Factor that makes samples as loud as `lufs`; 1 for sound that has no loudness.
 float loudness_gain(std::span<const float> samples, int rate_hz, double lufs);
 
 }  // namespace chatterbox

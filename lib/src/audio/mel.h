@@ -6,7 +6,7 @@
 
 namespace chatterbox {
 
-// What follows the mel filters.
+// Scale after the mel filters.
 enum class MelScale {
   kLinear,   // as it is
   kNatural,  // ln, floor 1e-5

@@ -86,8 +86,8 @@ struct Hift::ResBlock {
   std::vector<Snake> snakes1, snakes2;
 };
 
-// The residual blocks that are computed side by side, of which the mean is
-// taken: by a plan or, where there is none, by libtorch.
+// The mean of residual blocks that are computed side by side: by a plan or, where there is none, by
+// libtorch.
 class Hift::ResBlocks {
  public:
   ResBlocks(std::vector<ResBlock> blocks, const ResidualPlan* plan) : plan_(plan) {

@@ -56,7 +56,7 @@ std::string now_in_utc() {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-// What the index of a directory says; nothing when there is none. Throws kBadFile.
+// Entries of a directory's index; none when there is no index. Throws kBadFile.
 std::vector<VoiceEntry> read_index(const fs::path& directory) {
   const fs::path path = directory / kIndexFile;
   std::error_code ignored;
@@ -244,7 +244,7 @@ VoiceEntry VoiceLibrary::add(const NewVoice& voice, const Audio& recording, bool
   entry.type = kAddedType;
   entry.provenance = voice.provenance;
   entry.created_at = now_in_utc();
-  // Another recording is another file: whoever reads the old one goes on.
+  // Another recording is another file: readers of the old one go on.
   entry.path = entry.id + "-" + id_of(clip) + ".flac";
 
   const std::string replaced = old != index.end() ? old->path : "";

@@ -23,7 +23,7 @@ constexpr std::size_t kMaxCharacters = 64;
 constexpr std::size_t kMaxSuggestions = 3;
 
 [[noreturn]] void refuse(const std::string& expected, std::string_view name) {
-  // What cannot be shown is not shown.
+  // Characters that cannot be shown are left out.
   std::string shown;
   for (const char c : name.substr(0, kMaxCharacters))
     shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;

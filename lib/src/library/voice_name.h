@@ -16,8 +16,8 @@ bool is_plain_file_name(std::string_view name);
 
 std::string lower_ascii(std::string text);
 
-// What two spellings of one name have in common: letter case and Unicode form are
-// gone (NFKC_Casefold). Broken UTF-8 becomes U+FFFD.
+// The form that two spellings of one name share, without letter case and Unicode form
+// (NFKC_Casefold). Broken UTF-8 becomes U+FFFD.
 std::string folded_name(std::string_view name);
 
 // Those of `names` that `name` may have been meant to be, nearest first, three at

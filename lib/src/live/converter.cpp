@@ -37,7 +37,7 @@ constexpr std::int64_t kVoiceFade = 480;
 // Tokens a new voice says unheard, so that it is in full swing when it is heard.
 constexpr std::int64_t kWarmTokens = 8;
 
-// What speaks less and less, then what speaks more and more.
+// Fades `from` out and `to` in.
 at::Tensor cross_fade(const at::Tensor& from, const at::Tensor& to) {
   const std::int64_t shared = std::min(kVoiceFade, to.size(0));
   const at::Tensor angle =
@@ -126,7 +126,7 @@ void Converter::Impl::deliver(const at::Tensor& samples, std::vector<float>& out
   delivered += wave.numel();
 }
 
-// The same samples, marked; a little of them stays behind until the last.
+// The same samples, marked; the last 64 ms stay behind until the end.
 std::vector<float> Converter::Impl::mark(std::vector<float> samples, bool last) {
   if (!watermarker) return samples;
   watermarker->push(samples);

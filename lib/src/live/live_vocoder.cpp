@@ -76,7 +76,7 @@ at::Tensor LiveVocoder::push(const at::Tensor& mel, bool last) {
   samples = samples.narrow(0, 0, (end - emitted_) * kSamplesPerFrame);
   emitted_ = end;
 
-  // What lies further back than twice the lookahead matters as little.
+  // Frames further back than twice the lookahead matter as little.
   constexpr std::int64_t kAll = Hift::kReach + F0Predictor::kReach;
   const std::int64_t past = std::min(kAll, std::max(2 * lookahead_, kLeastPast));
   const std::int64_t dropped = std::max<std::int64_t>(0, emitted_ - past - first_);

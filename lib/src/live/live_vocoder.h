@@ -11,15 +11,13 @@
 
 namespace chatterbox {
 
-// The vocoder for somebody who waits. VocoderStream's samples are exactly those
-// of the whole utterance, and 400 ms late, which is how far the network sees.
-// Most of what it sees that far makes little difference: here samples are made
-// `lookahead` frames before the end of what is known, as if the last frame went
-// on. Each piece is made a little further than it is handed out, and the next
-// one fades in over that tail. Both ride on one excitation, which was fixed when
-// the tail was made and carries on where it left off: they are in phase, and no
-// join can be heard. Sines are kept within a turn, so that they are as exact
-// after an hour as at the beginning.
+// The vocoder of live speech. VocoderStream's samples are exactly those of the whole utterance, and
+// 400 ms late, which is how far the network sees. Frames that far away make little difference: here
+// samples are made `lookahead` frames before the last known frame, as if that one went on. Each
+// piece is made a little further than it is handed out, and the next one fades in over that tail.
+// Both ride on one excitation, which was fixed when the tail was made and carries on where it left
+// off: they are in phase, and no join can be heard. Sines are kept within a turn, so that they are
+// as exact after an hour as at the beginning.
 class LiveVocoder {
  public:
   // lookahead: frames of 20 ms, 1 or more.
@@ -30,8 +28,8 @@ class LiveVocoder {
   // processor.
   at::Tensor push(const at::Tensor& mel, bool last);
 
-  // How what was returned last would go on for a moment, (N) float32; may be
-  // empty. For those who must stop without another push.
+  // Samples that would follow those returned last, for a moment, (N) float32; may be empty. For a
+  // stop without another push.
   const at::Tensor& tail() const { return tail_; }
 
  private:

@@ -17,8 +17,8 @@ class SilenceGate {
 
   // More speech, 16 kHz.
   void push(std::span<const float> samples);
-  // Whether somebody speaks in tokens [begin, end), which were heard, or did so
-  // shortly before. What lies further back is forgotten.
+  // True when there is speech in tokens [begin, end), which were heard, or was shortly before.
+  // Tokens further back are forgotten.
   bool is_open(std::int64_t begin, std::int64_t end);
 
  private:

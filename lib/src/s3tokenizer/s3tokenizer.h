@@ -17,7 +17,7 @@
 
 namespace chatterbox {
 
-// Frames of what the tokenizer hears to a token; s3gen makes kFramesPerToken of mel of one.
+// Mel frames that the tokenizer hears per token; s3gen makes kFramesPerToken of another mel.
 inline constexpr std::int64_t kHeardFramesPerToken = 4;
 
 // Speech to 25 tokens/s (S3 tokenizer v2, https://arxiv.org/abs/2412.10117): a
@@ -34,7 +34,7 @@ class S3Tokenizer {
   // `max_tokens` bounds N; the levels are still those of the whole recording.
   at::Tensor tokenize(const at::Tensor& wav16k, std::optional<int> max_tokens = {}) const;
 
-  // What tokens heard earlier leave behind for those after them.
+  // State that earlier tokens leave for later ones.
   using Cache = std::vector<KeyValueCache>;
 
   // The next tokens of speech without an end. mel (mels, 4 (lead + n + ahead))

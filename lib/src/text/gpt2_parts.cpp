@@ -32,7 +32,7 @@ std::size_t run_end(std::string_view text, std::size_t at, Kind kind) {
   return at;
 }
 
-// Of the part that begins at `begin`.
+// End of the part that begins at `begin`.
 std::size_t part_end(std::string_view text, std::size_t begin) {
   if (const std::size_t length = contraction_length(text.substr(begin))) return begin + length;
   std::size_t at = text[begin] == ' ' && begin + 1 < text.size() ? begin + 1 : begin;

@@ -25,7 +25,7 @@ class GraphemeBpe {
   std::vector<PlacedToken> encode(std::string_view text) const;
   std::int64_t vocabulary_size() const { return vocabulary_size_; }
   const AddedTokens& added() const { return added_; }
-  // Of a whole token, added or not; -1: none.
+  // Id of a whole token, added or not; -1: none.
   std::int64_t find(const std::string& token) const;
 
  private:

@@ -72,7 +72,7 @@ TracedText read_kanji(const TracedText& text, const KanjiReadings& readings) {
   std::size_t begin = 0;
   for (std::size_t at = 0; at < whole.size();) {
     const std::size_t here = at;
-    // What MeCab would take for the end of its line, or leave out, does not reach it.
+    // Characters that MeCab would take for the end of its line, or leave out, do not reach it.
     const UChar32 c = next_character(whole, at);
     if (!is_white_space(c) && c >= 0x20) continue;
     read_run(text, begin, here, readings, result);

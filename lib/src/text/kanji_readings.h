@@ -34,8 +34,8 @@ bool is_kanji(std::int32_t c);
 // Katakana as hiragana; other signs stay.
 std::string to_hiragana(std::string_view text);
 
-// Words with kanji become hiragana, a space in front of them where a listener could take
-// their first syllable for a particle, as upstream writes them. Kana alone needs none of them.
+// Words with kanji become hiragana, a space in front of them where a listener could take their
+// first syllable for a particle, as upstream writes them. Kana alone needs no readings.
 TracedText read_kanji(const TracedText& decomposed, const KanjiReadings& readings);
 
 }  // namespace chatterbox

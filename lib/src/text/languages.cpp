@@ -20,8 +20,8 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-// Other codes of what the models call by one: of ISO 639-2 those for libraries, which
-// GStreamer's tags may hold, and of written standards.
+// Other codes of the models' languages: those of ISO 639-2 for libraries, which GStreamer's tags
+// may hold, and those of written standards.
 const std::pair<const char*, const char*> kAliases[] = {
     {"ger", "de"}, {"fre", "fr"}, {"gre", "el"}, {"dut", "nl"}, {"chi", "zh"},
     {"may", "ms"}, {"cmn", "zh"}, {"arb", "ar"}, {"zsm", "ms"}, {"swh", "sw"},

@@ -8,7 +8,7 @@
 
 namespace chatterbox {
 
-// What upstream's multilingual model was taught, in order.
+// The languages of upstream's multilingual model, in order.
 const std::vector<std::string>& multilingual_languages();
 
 // The language of a tag as people, streams and web pages write it: "en", "EN-us", "pt_BR",
@@ -20,11 +20,11 @@ std::string primary_language(std::string_view tag);
 // otherwise.
 std::string choose_language(std::string_view tag, const std::vector<std::string>& spoken);
 
-// What most letters of a text are written in, where that tells the language among `spoken`
-// (Hangul: "ko"); else "en", or the first that is spoken.
+// The language that the script of most letters of a text tells among `spoken` (Hangul: "ko"); else
+// "en", or the first that is spoken.
 std::string guess_language(std::string_view text, const std::vector<std::string>& spoken);
 
-// What a text is read as: what it `says` of itself, where that is spoken; else
+// The language that a text is read in: the one that it `says` itself, where that is spoken; else
 // choose_language() of `wanted`, or a guess where it is empty.
 std::string language_of(std::string_view text, std::string_view wanted, std::string_view says,
                         const std::vector<std::string>& spoken);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// MeCab through its C interface, found while running: who speaks no Japanese needs
-// neither it nor a dictionary.
+// MeCab through its C interface, loaded while running: without Japanese neither MeCab nor a
+// dictionary is needed.
 
 #include <dlfcn.h>
 
@@ -17,7 +17,7 @@
 namespace chatterbox {
 namespace {
 
-// What one line of MeCab's says: a word, and what its dictionary knows of it.
+// One line of MeCab's: a word, and its dictionary's fields.
 struct Entry {
   std::string written;
   std::vector<std::string> features;

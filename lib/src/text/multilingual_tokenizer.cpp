@@ -39,8 +39,8 @@ class MultilingualTokenizer : public TextTokenizer {
   bool reads_tag(std::string_view tag) const override { return bpe_.added().find(tag) >= 0; }
 
  private:
-  // What the language asks for, as upstream does it when it is installed with nothing
-  // besides: Hebrew's vowels and Russian's stress are left as they are written.
+  // Prepares text of one language as upstream does without optional packages: Hebrew's vowels and
+  // Russian's stress stay as written.
   TracedText prepare(const TracedText& text, std::string_view language) const;
 
   GraphemeBpe bpe_;

@@ -12,7 +12,7 @@
 
 namespace chatterbox {
 
-// What the multilingual model's text is read with.
+// Parts that read the multilingual model's text.
 struct MultilingualParts {
   std::string vocabulary;              // grapheme_mtl_merged_expanded_v1.json
   std::optional<std::string> cangjie;  // Cangjie5_TC.json; without it no Chinese is read

@@ -8,7 +8,7 @@
 
 namespace chatterbox {
 
-// What upstream's punc_norm does to punctuation; it is another in each model.
+// Punctuation rules of upstream's punc_norm, which differ between models.
 enum class Punctuation { kEnglish, kTurbo, kMultilingual };
 
 // Upstream's punc_norm, character for character: capital first letter, single
@@ -23,8 +23,8 @@ bool is_python_space(std::int32_t c);
 // str.split() takes for it. Bytes that are not UTF-8 become U+FFFD.
 std::string collapse_spaces(std::string_view text);
 
-// English letters and signs for text in any script: "café" -> "cafe", "“" -> "\"".
-// What has no likeness in ASCII is dropped.
+// English letters and signs for text in any script: "café" -> "cafe", "“" -> "\"". Characters
+// without a likeness in ASCII are dropped.
 std::string to_ascii(std::string_view text);
 
 }  // namespace chatterbox

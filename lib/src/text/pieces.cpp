@@ -33,7 +33,7 @@ bool is_wide(UChar32 c) {
   return width == U_EA_WIDE || width == U_EA_FULLWIDTH;
 }
 
-// Of scripts that part no words by spaces.
+// Letters of scripts without spaces between words.
 bool is_unspaced(UChar32 c) {
   return is_wide(c) || u_getIntPropertyValue(c, UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;
 }
@@ -169,7 +169,7 @@ std::vector<Piece> cut_pieces(std::string_view text, const TextReader& read,
 TextTokens rest_of(const TextTokens& tokens, int position) {
   TextTokens rest;
   if (position >= int(tokens.ids.size())) return rest;
-  // What comes before the first word begins a sentence: a pause.
+  // Tokens before the first word begin a sentence: a pause.
   const int lead = tokens.words.empty() ? 0 : std::min(tokens.words.front().first, position);
   rest.ids.assign(tokens.ids.begin(), tokens.ids.begin() + lead);
   rest.ids.insert(rest.ids.end(), tokens.ids.begin() + position, tokens.ids.end());

@@ -18,7 +18,7 @@ struct Piece {
   TextTokens tokens;
 };
 
-// What one piece may have at most.
+// Limits of one piece.
 struct PieceLimits {
   std::size_t characters = 280;
   std::size_t text_tokens = 2048;
@@ -40,8 +40,8 @@ std::size_t count_characters(std::string_view utf8);
 // Speech tokens that speaking `text` takes if it takes long: slow speech, every sign read.
 std::size_t most_speech_tokens(std::string_view text);
 
-// What is left of a piece that was spoken up to text token `position`: the tokens from there on,
-// begun like the piece itself. Empty when nothing is left.
+// The rest of a piece that was spoken up to text token `position`: the tokens from there on, begun
+// like the piece itself. Empty when nothing is left.
 TextTokens rest_of(const TextTokens& tokens, int position);
 
 // Where the speech of a piece ends that may take no more than so many speech tokens: where the
@@ -54,8 +54,8 @@ class PieceEnd {
   // spoken, since the word that it begins would not end in time.
   bool allows(int position);
 
-  // What is left to be spoken. A warning names the words that cannot be, and those that may have
-  // been lost where no position is known.
+  // The rest that is to be spoken. A warning names the words that cannot be, and those that may
+  // have been lost where no position is known.
   TextTokens rest() const;
 
  private:

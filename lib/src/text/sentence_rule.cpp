@@ -58,7 +58,7 @@ bool owns_stop_at(CodePoints text, std::size_t stop, std::size_t next) {
 
 }  // namespace
 
-// Of Latin and Cyrillic, then Greek, Hebrew, Arabic and Devanagari.
+// Ends of sentences in Latin and Cyrillic, then Greek, Hebrew, Arabic and Devanagari.
 bool ends_sentence(char32_t c) { return is_one_of(U".!?…‼⁇⁈⁉\u037e׃؟।॥", c); }
 bool ends_wide_sentence(char32_t c) { return is_one_of(U"。！？｡", c); }
 

@@ -21,8 +21,8 @@ bool ends_wide_sentence(char32_t c);
 // "J.", and, before a number, "p.". `next`: what follows, as far as it is known.
 bool owns_full_stop(std::string_view word, std::string_view next);
 
-// What comes after the last character of a text: nothing; more, which may tell where a sentence
-// ends; more, for which nobody waits.
+// Text after the last character: none; more, which may tell where a sentence ends; more, for which
+// nobody waits.
 enum class AfterText { kNothing, kMore, kMoreUnawaited };
 
 struct SentenceEnd {

@@ -10,10 +10,9 @@
 
 namespace chatterbox {
 
-// What split_text() returns, before the punctuation of each piece is normalised,
-// which a model's tokenizer does in its own way (TextTokenizer::normalize).
-// White space is collapsed; no piece is empty or longer than `max_characters`
-// code points.
+// The pieces of split_text(), before the punctuation of each is normalised, which a model's
+// tokenizer does in its own way (TextTokenizer::normalize). White space is collapsed; no piece is
+// empty or longer than `max_characters` code points.
 std::vector<std::string> split_pieces(std::string_view text, std::size_t max_characters = 280);
 
 }  // namespace chatterbox

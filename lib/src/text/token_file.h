@@ -11,7 +11,7 @@
 
 namespace chatterbox {
 
-// What the readers of vocabularies have in common. Each throws kBadFile.
+// Helpers that the readers of vocabularies share. Each throws kBadFile.
 
 [[noreturn]] void bad_token_file(const std::string& origin, const std::string& what);
 

@@ -45,15 +45,14 @@ class TextTokenizer {
   // Spaces and punctuation as this front end wants them; encode() takes the
   // result.
   virtual std::string normalize(std::string_view text) const = 0;
-  // `language`: one of languages(), or empty for text that says nothing of it. Throws
-  // kInvalidArgument for another, kNotFound where something that this language needs is
-  // not installed.
+  // `language`: one of languages(), or empty for text that tells none. Throws kInvalidArgument for
+  // another, kNotFound where something that this language needs is not installed.
   virtual TextTokens encode(std::string_view normalized_text,
                             std::string_view language = {}) const = 0;
   // One more than the largest id; never above t3.text_vocab in a sound model.
   virtual std::int64_t vocabulary_size() const = 0;
 
-  // Codes of what the model speaks, in order.
+  // Codes of the languages that the model speaks, in order.
   virtual std::vector<std::string> languages() const { return {"en"}; }
   // The tags that the model was taught, as "[laugh]".
   virtual std::vector<std::string> tags() const { return {}; }

@@ -16,11 +16,11 @@ struct TextRange {
   std::size_t begin = 0, end = 0;
 };
 
-// What white space separates; what is taken for a tag separates too and is no word.
+// Words between white space; tags separate words too and are none.
 std::vector<TextRange> words_between_spaces(std::string_view text);
 
-// The ids of `tokens`, and which of them each word of `text` became. `tokens` are in
-// the order of the text; what lies in no word belongs to none.
+// The ids of `tokens`, and which of them each word of `text` became. `tokens` are in the order of
+// the text; a token in no word belongs to none.
 TextTokens gather_words(std::string_view text, const std::vector<TextRange>& words,
                         const std::vector<PlacedToken>& tokens);
 

@@ -14,9 +14,9 @@
 
 namespace chatterbox {
 
-// What torch.save wrote, as far as dictionaries of tensors go. A pickle is a
-// program; this one runs only the instructions that build dictionaries, tuples,
-// strings, numbers and tensors, calls no function by name, and refuses all else.
+// A file of torch.save, as far as dictionaries of tensors go. A pickle is a program; this one runs
+// only the instructions that build dictionaries, tuples, strings, numbers and tensors, calls no
+// function by name, and refuses all else.
 class TorchPickle {
  public:
   enum class Kind { kNone, kNumber, kText, kTuple, kDict, kFunction, kType, kStorage, kTensor };

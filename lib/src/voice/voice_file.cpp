@@ -116,8 +116,8 @@ Conditionals decode_safetensors(std::string_view bytes, const std::string& origi
   return voice;
 }
 
-// A conds.pt is of no model in particular: all published models hear a recording with the same
-// ears, and those whose T3 is told less of it get the beginning of the prompt.
+// A conds.pt fits all published models: they analyse a recording in the same way, and a T3 with a
+// shorter prompt gets its beginning.
 Conditionals decode_torch(std::string_view bytes, const std::string& origin, const T3Config& t3) {
   Conditionals voice = decode_torch_conditionals(bytes, origin);
   if (voice.speech_prompt.dim() == 2)

@@ -42,7 +42,7 @@ at::Tensor unit_length(const at::Tensor& rows) {
 PartialWindows::PartialWindows(std::int64_t frames) {
   const std::int64_t steps = std::max<std::int64_t>(frames - kFrames + kStep, 0);
   count = steps / kStep;
-  // One more when at least 0.8 of it holds speech.
+  // One more window when at least 0.8 of it holds speech.
   const double coverage = double(steps % kStep + kFrames - kStep) / double(kFrames);
   if (count == 0 || coverage >= 0.8) ++count;
 }

@@ -25,9 +25,8 @@ struct PartialWindows {
   std::int64_t count = 0;
 };
 
-// Who speaks, for T3: a recurrent network reads windows of mel frames; its last
-// hidden state, projected and normalised, is averaged over the windows
-// (https://arxiv.org/abs/1710.10467).
+// Speaker embedding for T3: a recurrent network reads windows of mel frames; its last hidden state,
+// projected and normalised, is averaged over the windows (https://arxiv.org/abs/1710.10467).
 class VoiceEncoder {
  public:
   // `weights` is the root of ve.safetensors. Computes in float32 on the processor

@@ -47,7 +47,7 @@ struct WatermarkDetector::State {
   std::optional<WatermarkFrames> frames;
   std::size_t window_blocks = 0;
   std::vector<float> heard;  // samples from the next frame's first on
-  // Levels and means of the frames before the block, of it, and after it.
+  // Levels and means of the frames before, in and after the block.
   at::Tensor levels, sums;
   std::int64_t before = 0;
   double loudest = 0;
@@ -69,7 +69,7 @@ struct WatermarkDetector::State {
     while (levels.size(0) >= before + kBlock + kContext) judge();
   }
 
-  // Judges the next block; what is needed of it as context stays.
+  // Judges the next block; frames that are context of the one after it stay.
   void judge() {
     const std::int64_t seen = before + kBlock + kContext;
     blocks.push_back(decoder(levels.slice(0, 0, seen), loud_frames(sums.slice(0, 0, seen), loudest),

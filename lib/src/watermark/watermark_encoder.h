@@ -22,7 +22,7 @@ class WatermarkEncoder {
  public:
   explicit WatermarkEncoder(const Weights& weights);
 
-  // What the frames so far leave behind for those to come.
+  // State that earlier frames leave for later ones.
   struct Memory {
     // The last frames (kTaps - 1, kHidden) that each convolution saw; zeros before the first.
     std::vector<at::Tensor> seen;

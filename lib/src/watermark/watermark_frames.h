@@ -9,10 +9,10 @@
 
 namespace chatterbox {
 
-// What PerTh sees of a signal. Upstream converts every signal to 32 kHz and looks at windows of
-// 2048 samples, 320 apart, of which it changes the lowest 128 bins (below 2 kHz). At a rate where
-// 64 ms and 10 ms are whole numbers of samples the same bins, at the same frequencies, come from
-// a window of another size: 1536 samples at 24 kHz. No rate need be converted at all.
+// PerTh's view of a signal. Upstream converts every signal to 32 kHz and looks at windows of 2048
+// samples, 320 apart, of which it changes the lowest 128 bins (below 2 kHz). At a rate where 64 ms
+// and 10 ms are whole numbers of samples the same bins, at the same frequencies, come from a window
+// of another size: 1536 samples at 24 kHz. No rate need be converted at all.
 class WatermarkFrames {
  public:
   static constexpr std::int64_t kBins = 128;

@@ -81,7 +81,8 @@ struct Watermarker::State {
       mark_frames(from, count);
       next_frame += count;
     }
-    // What lies before the next frame is not looked at again, but for what has not been popped.
+    // Samples before the next frame are not looked at again, but for those that have not been
+    // popped.
     const std::int64_t needed = std::min(popped, next_frame * frames.hop() - frames.half());
     if (needed > heard_start) {
       heard.erase(heard.begin(), heard.begin() + (needed - heard_start));

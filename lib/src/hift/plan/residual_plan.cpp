@@ -54,7 +54,7 @@ class ResidualEvaluation {
     grow(residual_, frames * channels_ * std::int64_t(sizeof(float)));
     for (at::Tensor* operands : {&first_, &second_}) {
       grow(*operands, (frames + 2 * reach_ + kernels_.slack) * row_bytes());
-      // What lies before and after is silent.
+      // Rows before and after are silent.
       std::memset(bytes_of(*operands), 0, std::size_t(reach_ * row_bytes()));
       std::memset(bytes_of(*operands) + (reach_ + frames) * row_bytes(), 0,
                   std::size_t(reach_ * row_bytes()));

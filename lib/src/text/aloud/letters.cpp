@@ -19,7 +19,7 @@ bool lower(char c) { return c >= 'a' && c <= 'z'; }
 bool capitals(std::string_view word) { return std::all_of(word.begin(), word.end(), upper); }
 bool has_lower(std::string_view word) { return std::any_of(word.begin(), word.end(), lower); }
 
-// Two parts of one name, of which flite knows the whole: "McDonald".
+// Prefix of a name that flite knows as a whole: "McDonald".
 bool is_name_prefix(std::string_view part) {
   constexpr std::string_view kPrefixes[] = {"Mc", "Mac", "De",  "Di",  "Du",
                                             "La", "Le",  "Van", "Fitz"};
@@ -71,7 +71,7 @@ Said small_numeral(const Place& place) {
   return number > 0 ? Said(std::to_string(number)) : std::nullopt;
 }
 
-// What "1", "1/2" and "a half" count stands in the singular.
+// "1", "1/2" and "a half" count one: the unit stands in the singular.
 bool counts_one(const Place& place) {
   return place.previous == "1" || place.previous == "one" ||
          (is_fraction(place.previous) && !is_number(place.before_previous) && place.word != "mmHg");

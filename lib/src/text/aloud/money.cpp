@@ -127,7 +127,7 @@ std::string sign_of(const Match& match, int before, int after = 0) {
   return "";
 }
 
-// What has a price in front of it in the singular.
+// Words with a price in the singular in front of them.
 bool is_worth(std::string_view word) {
   constexpr std::string_view kThings[] = {
       "bill",  "note",     "coin",   "fee",     "fine",  "tip",   "ticket",   "gift",

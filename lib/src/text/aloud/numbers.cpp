@@ -212,7 +212,7 @@ Said large_ordinal(const Match& match, const Place&) {
 
 Said numbered(const Match& match, const Place&) { return "number " + match[1].str(); }
 
-// What a sign in front of a number says, and the number as the rules read it.
+// The words of a sign in front of a number, and the number as the rules read it.
 Said with_words(const std::string& words, const std::string& number, const Place& place) {
   Place rest = place;
   rest.word = number;

@@ -19,7 +19,7 @@ struct Place {
   bool after_stop = false;   // the end of a sentence does, or it is the first word
 };
 
-// What is said, or nothing when the rules do not apply.
+// The reading of a word, or nothing when the rules do not apply.
 std::optional<std::string> say_number(const Place& place);   // with digits in it
 std::optional<std::string> say_address(const Place& place);  // web, mail, files
 std::optional<std::string> say_letters(const Place& place);  // names, capitals, signs
@@ -37,7 +37,7 @@ std::optional<std::string> say_money_of(std::string_view first, std::string_view
 
 // True for "5", "1,234", "-2.5", "3/4" and the like, and for small number words.
 bool is_number(std::string_view word);
-// Two of them: "10-15".
+// Two numbers: "10-15".
 bool is_range(std::string_view word);
 // "1/2", "a half", "three quarters"
 bool is_fraction(std::string_view word);

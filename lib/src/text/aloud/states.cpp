@@ -69,7 +69,7 @@ constexpr State kStates[] = {
     {"WY", "Wyo", "Wyoming"},
 };
 
-// What flite takes for states too, and is a word or a name.
+// Words and names that flite takes for states too.
 constexpr std::string_view kWords[] = {
     "Ak",   "Al",   "Az",  "Ca",   "Cal",  "Co",   "De",   "Del",  "Fl",   "Ga", "Hi", "Ia",   "Il",
     "Ind",  "Kans", "Ks",  "Ky",   "La",   "Lou",  "Ma",   "Mass", "Md",   "Me", "Mi", "Miss", "Mo",

@@ -19,7 +19,7 @@ bool ends_sentences(std::string_view abbreviation);
 std::optional<std::string> unusual_name(std::string_view word);
 // "GHz" -> "gigahertz", "mg/kg" -> "milligrams per kilogram"; of one thing or of several.
 std::optional<std::string> unit(std::string_view symbol, bool one);
-// What stands after "per": "mo" -> "month".
+// The word behind "per": "mo" -> "month".
 std::optional<std::string> per(std::string_view symbol);
 // A unit written out: "cup".
 bool is_unit_name(std::string_view word);

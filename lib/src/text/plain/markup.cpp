@@ -69,7 +69,7 @@ std::string accented(std::string_view name) {
   return {};
 }
 
-// What "&name;" stands for; false: for nothing.
+// Text of the entity "&name;"; false: unknown.
 bool resolve(std::string_view name, std::string& text) {
   for (const Entity& entity : kEntities)
     if (entity.name == name) {
@@ -114,7 +114,7 @@ std::string lower_case(std::string_view text) {
   return small;
 }
 
-// What a tag leaves behind, or nothing when it is none that is known: "a < b > c".
+// Text that replaces a tag; false for an unknown one: "a < b > c".
 bool replace_tag(std::string_view inside, std::string& text) {
   constexpr std::string_view kInline[] = {"a",    "abbr",   "b",    "cite",   "code", "del", "em",
                                           "font", "i",      "ins",  "kbd",    "mark", "q",   "s",

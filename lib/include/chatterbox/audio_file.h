@@ -23,11 +23,11 @@ inline constexpr std::size_t kMaxRecordingFrames = std::size_t(1) << 26;
 // recording, is empty, or too long.
 Audio read_audio_file(const std::string& path, std::size_t max_frames = kMaxRecordingFrames);
 
-// The same from memory; `name` is what errors call it.
+// The same from memory; errors call it `name`.
 Audio decode_audio(std::string_view bytes, const std::string& name,
                    std::size_t max_frames = kMaxRecordingFrames);
 
-// What encode_audio() makes: 16 bits a sample, one channel.
+// Formats that encode_audio() makes, with 16 bits a sample and one channel.
 enum class AudioFormat { kWav, kFlac };
 
 // A sample as files, streams and elements of 16 bits hold it: clipped outside of [-1, 1], 0 for one

@@ -16,7 +16,7 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
-// What a caller may choose for a conversion while the speaker speaks.
+// Options of a conversion while the speaker speaks.
 struct ConversionOptions {
   // Same seed, model, device, options and speech: same audio, however it is cut
   // into pushes. Empty: a fresh one.
@@ -25,8 +25,8 @@ struct ConversionOptions {
   // more.
   int chunk_size = 4;
   static constexpr Range kChunkSize{1, 100};
-  // What is heard of the speech after a chunk before it is converted, in
-  // milliseconds, in steps of 20: more is closer to the whole recording's sound.
+  // Speech heard after a chunk before it is converted, in milliseconds, in steps of 20: more is
+  // closer to the whole recording's sound.
   int lookahead = 200;
   static constexpr Range kLookahead{60, 520};
   // Quieter speech, in dB of full scale, becomes silence without any work; -100:
@@ -43,7 +43,7 @@ struct ConversionOptions {
 // Throws kInvalidArgument naming the field, its range and the value.
 void check(const ConversionOptions& options);
 
-// What a converter did since it was made.
+// Work of a converter since it was made.
 struct ConversionStats {
   double seconds_converted = 0;
   double seconds_silent = 0;  // skipped by the silence threshold, or muted
@@ -66,7 +66,7 @@ struct ConversionStats {
 // more of them than cores.
 class Converter {
  public:
-  // Rate of what goes in, Hz.
+  // Rate of the input, Hz.
   static constexpr int kInputRateHz = 16000;
 
   // Throws kInvalidArgument for an option out of range, kNotFound without the

@@ -54,11 +54,11 @@ class Model {
   double min_reference_seconds() const;
   // Memory that what is kept of voices takes now, see ModelOptions::voice_cache_bytes.
   std::int64_t voice_cache_bytes() const;
-  // Codes of what the model speaks, in order: {"en"}, or 23 of them.
+  // Codes of the languages that the model speaks, in order: {"en"}, or 23 of them.
   std::vector<std::string> languages() const;
-  // What a text may hold besides words: "[laugh]", "[whispering]". Empty for a model that
-  // was taught none; tags that only other models know are left out of its texts, and a text
-  // of nothing else is spoken as nothing.
+  // Tags that a text may hold besides words: "[laugh]", "[whispering]". Empty for a model that was
+  // taught none. Tags that only other models know are left out of texts; a text of nothing else is
+  // spoken as nothing.
   std::vector<std::string> tags() const;
   // The voice in the model's directory; empty when it has none.
   const std::optional<Voice>& builtin_voice() const;
@@ -93,12 +93,12 @@ struct SpeechChunk {
   // Words that begin in this chunk; empty when the model has no alignment head.
   std::span<const WordTime> words;
   // Samples of silence that were taken off in front of the first chunk, and after the last
-  // (SynthesisOptions::trim_silence): who joins utterances may want their pauses back.
+  // (SynthesisOptions::trim_silence), for callers that join utterances and want their pauses back.
   std::int64_t silence_before = 0;
   std::int64_t silence_after = 0;
 };
 
-// What a synthesis did.
+// Work of one synthesis.
 struct SynthesisStats {
   std::int64_t samples = 0;
   std::int64_t speech_tokens = 0;
@@ -112,9 +112,9 @@ struct SynthesisStats {
   }
 };
 
-// One speaker at work. An engine is used by one thread at a time; different
-// engines on the same model may run at once. As many of them work as fill the
-// cores (cores / ModelOptions::threads), and the others take turns.
+// Speaks, converts speech and makes voices. An engine is used by one thread at a time; different
+// engines on the same model may run at once. As many engines work as fill the cores (cores /
+// ModelOptions::threads), and the others take turns.
 //
 // Calls that take long end with kCancelled soon after their stop token is asked
 // to (within one token or one decoder step), at once if it was before the call.

@@ -9,7 +9,7 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
-// What a directory's model is and can speak, as Model says of a loaded one.
+// Facts about the model in a directory, as Model gives them of a loaded one.
 struct ModelFacts {
   std::string name;
   std::string family;                  // "english", "turbo", "nano" or "multilingual"

@@ -31,14 +31,14 @@ struct ModelOptions {
   // chunks, and five steps of a guided flow. A `dtype` or `attention` other than "auto" goes before
   // it.
   std::string quality;
-  // What the decoder's attention sees. "full": all of the speech, as upstream computes it; while
-  // streaming, prompt and recent speech are computed again for each chunk. "chunk": the prompt,
-  // what was said before and the chunk at hand, as upstream's mask of chunks has it, so that
+  // Attention mask of the decoder. "full": a token sees all of the speech, as upstream computes it;
+  // while streaming, prompt and recent speech are computed again for each chunk. "chunk": a token
+  // sees the prompt, earlier speech and its own chunk, as in upstream's mask of chunks, so that
   // nothing is computed twice. "auto": full for speech that is made at once and chunk for speech
   // that is heard while a processor makes it; a model that was trained with chunks has them always.
   std::string attention = "auto";
-  // Most memory for what is kept of voices, so that it is computed once for each, in bytes over
-  // all of them. Those used longest ago are dropped; what does not fit is made for every utterance.
+  // Largest cache of values that are computed once for a voice, in bytes over all voices. Those
+  // used longest ago are dropped; a value that does not fit is computed for every utterance.
   std::int64_t voice_cache_bytes = kVoiceCacheBytes;
   static constexpr std::int64_t kVoiceCacheBytes = std::int64_t(1536) << 20;
   // Directory of the watermark's weights; empty: as find_watermark() in paths.h looks for them.
@@ -51,8 +51,8 @@ struct Range {
   double low, high;
 };
 
-// What a caller may choose for one synthesis. An empty optional means the
-// model's own default (config.json "defaults").
+// Options of one synthesis. An empty optional means the model's own default (config.json
+// "defaults").
 struct SynthesisOptions {
   // Emotion: 0 flat, 0.5 neutral, 1 strong.
   std::optional<double> exaggeration;
@@ -75,12 +75,12 @@ struct SynthesisOptions {
   // Keeps so many of the likeliest tokens; 0 is off. Turbo and Nano.
   std::optional<int> top_k;
   static constexpr Range kTopK{0, 10000};
-  // What the text is written in: a code such as "fr", or a tag such as "pt-BR" whose region
-  // is dropped. One that the model does not speak (Model::languages()) is refused. Empty: the
-  // model's only language, or what the script of the text tells (Hangul: "ko"), else English.
+  // Language of the text: a code such as "fr", or a tag such as "pt-BR" whose region is dropped. A
+  // language that the model does not speak (Model::languages()) is refused. Empty: the model's only
+  // language, or the one that the text's script tells (Hangul: "ko"), else English.
   std::string language;
-  // What the text itself says it is in, where it does (xml:lang, a stream's tag). It goes before
-  // `language` if the model speaks it, and is passed over with a warning if not.
+  // Language that the text itself names (xml:lang, a stream's tag). It takes precedence over
+  // `language` if the model speaks it, and is ignored with a warning if not.
   std::string text_language;
   // Same seed, model, device and options: same audio. Empty: a fresh one.
   std::optional<std::uint64_t> seed;
@@ -101,8 +101,8 @@ struct SynthesisOptions {
   // another speed than that nothing is delivered before all of the text has been spoken.
   double speed = 1;
   static constexpr Range kSpeed{kMinSpeed, kMaxSpeed};
-  // Leaves at most 20 ms of silence in front of the speech and 150 ms after it, of what the model
-  // makes of both; pauses in it stay.
+  // Cuts the model's silence to at most 20 ms in front of the speech and 150 ms after it; pauses
+  // within the speech stay.
   bool trim_silence = true;
   // Text is taken for what language models, web pages and subtitle files write, and the signs of
   // these are not read (plain_text.h). False: every sign is.
@@ -119,7 +119,7 @@ struct SynthesisOptions {
 // Throws kInvalidArgument naming the field, its range and the value.
 void check(const SynthesisOptions& options);
 
-// What a caller may choose for the conversion of a whole recording.
+// Options of the conversion of a whole recording.
 struct ConvertOptions {
   // As in SynthesisOptions.
   std::optional<std::uint64_t> seed;

@@ -30,8 +30,7 @@ std::vector<std::string> model_directories();
 // $CHATTERBOX_MODEL_FAMILY, else empty.
 std::string find_model_family(const std::string& setting);
 
-// What the decoder's attention sees, for ModelOptions::attention: `setting`, else
-// $CHATTERBOX_ATTENTION, else "auto".
+// Attention mask for ModelOptions::attention: `setting`, else $CHATTERBOX_ATTENTION, else "auto".
 std::string find_attention(const std::string& setting);
 
 // For ModelOptions::quality: `setting`, else $CHATTERBOX_QUALITY, else empty.

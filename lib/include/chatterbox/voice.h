@@ -12,9 +12,9 @@ class Model;
 struct Conditionals;
 struct Internals;
 
-// What a model needs to know of a speaker: speaker embedding, x-vector, prompt
-// tokens and prompt mel. Immutable and cheap to copy; safe to share between
-// threads. Belongs to the model (weights) that made it.
+// Conditioning of a model on a speaker: speaker embedding, x-vector, prompt tokens and prompt mel.
+// Immutable and cheap to copy; safe to share between threads. Belongs to the model (weights) that
+// made it.
 class Voice {
  public:
   // Reads a file made by save(), or a `conds.pt` of upstream.

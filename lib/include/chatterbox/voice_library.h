@@ -30,7 +30,7 @@ struct VoiceEntry {
   bool own = false;           // the user's own: can be removed
 };
 
-// What is told of a voice when it is added. Only the name is required.
+// Description of a voice that is added. Only the name is required.
 struct NewVoice {
   std::string name;
   std::string gender;
@@ -67,8 +67,8 @@ class VoiceLibrary {
   VoiceEntry find(const std::string& name_or_id) const;
   bool contains(const std::string& name_or_id) const;
 
-  // What a user may write for a voice, as the path of a file: a name or an id, or the path of
-  // a recording or .safetensors file. Throws kNotFound.
+  // Path of the file of a voice that a user named by name, id, or the path of a recording or
+  // .safetensors file. Throws kNotFound.
   std::string path_of(const std::string& setting) const;
 
   // Adds a voice to the user's own: the recording, rounded to 16 bits, is stored as FLAC.
@@ -85,9 +85,9 @@ class VoiceLibrary {
   // kInvalidArgument for a voice that is installed, a bad name, or one that is taken.
   VoiceEntry rename(const std::string& name_or_id, const std::string& new_name);
 
-  // What `engine` needs to speak as that voice: a recording is listened to once per model, then
-  // found in a bounded cache on disk ($XDG_CACHE_HOME/gst-chatterbox/voices). Used like any other
-  // call of the engine: one thread at a time.
+  // Voice of an entry, for `engine`. A recording is analysed once per model, then found in a
+  // bounded cache on disk ($XDG_CACHE_HOME/gst-chatterbox/voices). A call of the engine like any
+  // other: one thread at a time.
   Voice voice(const VoiceEntry& entry, Engine& engine, std::stop_token stop = {}) const;
 
  private:

@@ -33,14 +33,14 @@ struct RecordingFault {
   std::string message;  // what was expected and what was found
 };
 
-// What is wrong with a recording, if it is too wrong for a voice.
+// Fault that makes a recording unfit for a voice, if there is one.
 std::optional<RecordingFault> recording_fault(const RecordingQuality& quality, double min_seconds);
-// What might have been better.
+// Faults that a voice survives.
 std::vector<std::string> recording_warnings(const RecordingQuality& quality);
 
-// Collects speech from a stream of mono samples. Frames of 20 ms below the silence threshold
-// count as pauses, of which 0.3 s are kept, so that the recording is of speech and its memory
-// is bounded however long somebody is silent.
+// Collects speech from a stream of mono samples. Frames of 20 ms below the silence threshold count
+// as pauses, which are cut to 0.3 s: the recording holds speech, and its memory is bounded however
+// long a silence lasts.
 class VoiceRecorder {
  public:
   // `max_seconds`: full then.
@@ -51,7 +51,7 @@ class VoiceRecorder {
   bool full() const { return kept_.size() >= max_samples_; }
   double seconds() const { return double(kept_.size()) / rate_hz_; }
   RecordingQuality quality() const;
-  // What was kept; nothing is left here.
+  // Moves the recording out; the recorder is empty after it.
   Audio take();
 
  private:
@@ -79,7 +79,7 @@ class VoiceRecorder {
   int flat_length_ = 0;
 };
 
-// Of a whole recording; pauses count from 50 dB below full scale down.
+// Quality of a whole recording; pauses count from 50 dB below full scale down.
 RecordingQuality recording_quality(const Audio& recording);
 
 }  // namespace chatterbox

@@ -20,8 +20,8 @@ struct Internals;
 // that mark and those that detect are each read when first needed.
 class WatermarkModel {
  public:
-  // Of the directory `path` (see find_watermark() in paths.h), which holds encoder.safetensors
-  // and decoder.safetensors. Throws kNotFound when it does not exist.
+  // Loads the directory `path` (see find_watermark() in paths.h) of encoder.safetensors and
+  // decoder.safetensors. Throws kNotFound when it does not exist.
   static std::shared_ptr<const WatermarkModel> load(const std::string& path);
   ~WatermarkModel();
 
@@ -33,8 +33,8 @@ class WatermarkModel {
 };
 
 // Marks a signal while it passes: every pushed sample comes out once, in order, at the same
-// amplitude plus the mark. What comes out does not depend on how the signal was cut into pushes
-// (but for rounding in the last bits). Used by one thread at a time.
+// amplitude plus the mark. The output does not depend on how the signal was cut into pushes (but
+// for rounding in the last bits). Used by one thread at a time.
 class Watermarker {
  public:
   // `rate_hz`: a multiple of 500 Hz from 8000 to 192000. Throws kInvalidArgument for another,
@@ -50,7 +50,7 @@ class Watermarker {
   void push(std::span<const float> samples);
   // Marked samples that no later sample changes.
   std::vector<float> pop();
-  // The signal has ended: all that is left. What is pushed next is a new signal.
+  // Ends the signal and returns the rest of it. The next push begins a new signal.
   std::vector<float> drain();
 
  private:

@@ -1,15 +1,43 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Builds the documentation as a site in build/site/html (or DIR): scripts/site.sh [DIR]
-# Needs mkdocs, as Debian has it. Pages keep their places in the tree, so links between them and
-# to sources hold on the site too.
+# Needs mkdocs and doxygen, as Debian has them. Pages keep their places in the tree, so links between
+# them and to sources hold on the site too; the C++ interface is in docs/api.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 . "$root/scripts/setup.sh"
-command -v mkdocs >/dev/null || fail "expected mkdocs; install Debian's package mkdocs"
+for program in mkdocs doxygen; do
+  command -v "$program" >/dev/null || fail "expected $program; install Debian's package $program"
+done
 target="${1:-$root/build/site/html}"
 pages="$(mktemp -d)"
 trap 'rm -rf "$pages"' EXIT
+
+# What public headers say. A comment that doxygen cannot make sense of is an error.
+mkdir -p "$pages/docs"
+(
+  cat <<DOXYGEN
+PROJECT_NAME = libchatterbox
+INPUT = $root/lib/include/chatterbox
+STRIP_FROM_PATH = $root/lib/include
+OUTPUT_DIRECTORY = $pages/docs
+HTML_OUTPUT = api
+GENERATE_LATEX = NO
+EXTRACT_ALL = YES
+HIDE_UNDOC_CLASSES = NO
+EXTRACT_STATIC = YES
+JAVADOC_AUTOBRIEF = YES
+ENABLE_PREPROCESSING = YES
+SEARCHENGINE = YES
+HAVE_DOT = NO
+QUIET = YES
+WARN_IF_UNDOCUMENTED = NO
+WARN_AS_ERROR = FAIL_ON_WARNINGS
+# Comments are plain; doxygen reads those that begin with a third slash.
+INPUT_FILTER = "sed -E 's,^([ ]*)// ([^S]|S[^P]),\1/// \2,; s,^([ ]*)//$,\1///,; s,; // (.*)$,; ///< \1,'"
+DOXYGEN
+) | doxygen - >"$pages.doxygen" 2>&1 || { cat "$pages.doxygen" >&2; rm -f "$pages.doxygen"; fail "doxygen failed"; }
+rm -f "$pages.doxygen"
 
 python3 - "$root" "$pages" <<'PYTHON'
 """Copies the pages and what they link to, and refuses links to nothing."""
@@ -36,6 +64,8 @@ while pages:
         link = match.group(1)
         if "://" in link:
             return match.group(0)
+        if (target / page.parent.relative_to(root) / link).is_file():
+            return match.group(0)  # made for the site, as the C++ interface is
         linked = (page.parent / link).resolve()
         if linked.is_dir() and (linked / "README.md").is_file():
             linked = linked / "README.md"

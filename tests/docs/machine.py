@@ -25,7 +25,7 @@ import postgres  # noqa: E402
 import s3_server  # noqa: E402
 from hub import REVISION, Hub  # noqa: E402
 
-PATIENCE = 420  # seconds that a block may take
+PATIENCE = 900  # seconds that a block may take
 SERVER = re.compile(r"^(\S*/)?chatterbox-server\s")
 AUDIO = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".mka", ".mkv"}
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Slow readers, names that collide, dead webhooks, a clock that jumps: others do not notice."""
 import http.server
-import shutil
 import socket
 import unittest
 
 from client import *
+from clock import clock_or_skip
 
 options = None
 
@@ -152,53 +152,14 @@ class Webhooks(unittest.TestCase):
 class Clock(unittest.TestCase):
     def test_a_clock_that_jumps(self):
         """A day forth and back: no job is timed out or forgotten."""
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if not compiler or "LD_PRELOAD" in os.environ:
-            self.skipTest("no C compiler, or a sanitizer that has to be loaded first")
-        with tempfile.TemporaryDirectory() as folder:
-            source, shim, offset = (os.path.join(folder, name) for name in ("clock.c", "clock.so", "offset"))
-            with open(source, "w", encoding="ascii") as file:
-                file.write("""
-#define _GNU_SOURCE
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <time.h>
-#include <fcntl.h>
-#include <unistd.h>
-static long jump(void) {
-  char text[32] = "";
-  int fd = open(getenv("CLOCK_OFFSET"), O_RDONLY);
-  if (fd >= 0) { if (read(fd, text, 31) < 0) text[0] = 0; close(fd); }
-  return atol(text);
-}
-int clock_gettime(clockid_t clock, struct timespec *now) {
-  long result = syscall(SYS_clock_gettime, clock, now);
-  if (clock == CLOCK_REALTIME) now->tv_sec += jump();
-  return (int)result;
-}
-int gettimeofday(struct timeval *now, void *zone) {
-  struct timespec precise;
-  clock_gettime(CLOCK_REALTIME, &precise);
-  now->tv_sec = precise.tv_sec; now->tv_usec = precise.tv_nsec / 1000;
-  return 0;
-}
-""")
-            subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, source], check=True)
-
-            def jump(seconds):
-                with open(offset, "w", encoding="ascii") as file:
-                    file.write(str(seconds))
-            jump(0)
-            with Server(options, "--workers", "1",
-                        environment={"LD_PRELOAD": shim, "CLOCK_OFFSET": offset}) as one:
+        with clock_or_skip(self) as clock:
+            with Server(options, "--workers", "1", environment=clock.environment) as one:
                 done = one.run(tts("Done before."))
                 self.assertEqual(one.wait(done)["status"], "COMPLETED")
                 running = one.run(tts("A long story, told slowly. " * 60))
                 one.until(lambda: one.status(running).json["status"] == "IN_PROGRESS", 30, "a start")
                 for seconds in (200_000, -200_000, 0):
-                    jump(seconds)
+                    clock.jump(seconds)
                     time.sleep(0.8)
                     self.assertEqual(one.status(done).json["status"], "COMPLETED", seconds)
                     self.assertEqual(one.status(running).json["status"], "IN_PROGRESS", seconds)

@@ -48,7 +48,10 @@ class Server:
     """Starts the program on a free port; ends it and removes its data with close()."""
 
     def __init__(self, options, *flags, key=None, data=None, environment=None, limits=None,
-                 wait_for_model=True):
+                 wait_for_model=True, machine=None):
+        # A machine of network.py; else this one.
+        self.host = machine.address if machine else "127.0.0.1"
+        self.before = machine.before if machine else []
         self.options, self.flags, self.key = options, list(flags), key
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="chatterbox-test-")
@@ -67,12 +70,15 @@ class Server:
             environment["CHATTERBOX_API_KEY"] = self.key
         self.log = open(os.path.join(self.data, "server.log"), "ab")
         self.process = subprocess.Popen(
-            [self.options.server, "--listen", "127.0.0.1:%d" % self.port, "--data-dir", self.data,
+            self.before + [self.options.server, "--listen", "%s:%d" % (self.host, self.port), "--data-dir", self.data,
              "--voices-dir", os.path.join(self.data, "voices"),
              "--model-path", self.options.model] + self.flags,
             stdout=subprocess.PIPE, stderr=self.log, env=environment, preexec_fn=self.limits)
         line = self.process.stdout.readline().decode()
         if not line:
+            self.process.wait()
+            self.process.stdout.close()
+            self.log.close()
             raise RuntimeError("the server did not start:\n" + self.read_log())
         self.address = line.strip()
         self.port = int(self.address.rstrip("/").rsplit(":", 1)[1])
@@ -136,7 +142,7 @@ class Server:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
     def request(self, method, path, body=None, headers=None, timeout=60):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
             sent = dict(headers or {})
             if self.key and "Authorization" not in sent:

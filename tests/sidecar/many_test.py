@@ -7,6 +7,7 @@ import select
 import socket
 import unittest
 
+import network
 from client import *
 from postgres import cluster_or_skip
 
@@ -38,18 +39,25 @@ def shared_server(address, *flags, **more):
 
 
 class Wire(threading.Thread):
-    """A network between a server and the database that can swallow everything."""
+    """A network between a server and the database that can swallow everything: where machines cannot
+    be apart."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
-        self.path, self.cut, self.pairs = path, False, []
+        self.path, self.swallows = path, False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+
+    def cut(self):
+        self.swallows = True
+
+    def mend(self):
+        self.swallows = False
 
     def run(self):
         other = {}
         while True:
-            watched = [self.listener] + ([] if self.cut else list(other))
+            watched = [self.listener] + ([] if self.swallows else list(other))
             for source in select.select(watched, [], [], 0.1)[0]:
                 if source is self.listener:
                     near = self.listener.accept()[0]
@@ -204,14 +212,24 @@ class Chaos(unittest.TestCase):
     """Jobs on servers that are killed at random, a database that is restarted, a network cut."""
 
     def start_all(self):
-        self.own = cluster_or_skip()
-        self.name, address = self.own.new_database()
-        self.wire = Wire(os.path.join(self.own.folder, ".s.PGSQL.5432"))
-        self.wire.start()
-        through = "postgresql://chatterbox@127.0.0.1:%d/%s" % (self.wire.port, self.name)
         lease = ("--lease-seconds", str(options.lease), "--result-seconds", "86400")
-        self.servers = [shared_server(address, *lease) for _ in range(options.servers - 1)]
-        self.servers.append(shared_server(through, *lease))
+        if options.apart:
+            self.bridge = network.Bridge()
+            self.own = cluster_or_skip("listen_addresses=" + network.GATEWAY)
+            self.own.admit(network.PREFIX + "0/24")
+            self.name, _ = self.own.new_database()
+            address = "postgresql://chatterbox@%s/%s" % (network.GATEWAY, self.name)
+            machines = [self.bridge.machine() for _ in range(options.servers)]
+            self.wire = machines[-1]
+            self.servers = [shared_server(address, *lease, key=KEY, machine=machine) for machine in machines]
+        else:
+            self.own = cluster_or_skip()
+            self.name, address = self.own.new_database()
+            self.wire = Wire(os.path.join(self.own.folder, ".s.PGSQL.5432"))
+            self.wire.start()
+            through = "postgresql://chatterbox@127.0.0.1:%d/%s" % (self.wire.port, self.name)
+            self.servers = [shared_server(address, *lease) for _ in range(options.servers - 1)]
+            self.servers.append(shared_server(through, *lease))
         self.locks = [threading.Lock() for _ in self.servers]
         self.own.query(WITNESS, self.name)
         self.jobs, self.faults, self.kills = {}, [], 0
@@ -274,9 +292,9 @@ class Chaos(unittest.TestCase):
                     time.sleep(chance.uniform(0, options.lease))
                     self.start_again(self.servers[number])
             elif what == "cut":
-                self.wire.cut = True
+                self.wire.cut()
                 time.sleep(options.cut)
-                self.wire.cut = False
+                self.wire.mend()
             else:
                 self.own.stop(signal.SIGINT if what == "restart" else signal.SIGQUIT)
                 time.sleep(chance.uniform(0, 1))
@@ -304,6 +322,8 @@ class Chaos(unittest.TestCase):
             self.ending.set()
             for server in self.servers:
                 server.close()
+            if options.apart:
+                self.bridge.close()
             self.own.close()
 
     def through_it_all(self):
@@ -350,9 +370,10 @@ class Chaos(unittest.TestCase):
         self.assertGreaterEqual(total, len(self.jobs))
         self.assertEqual(self.own.query("SELECT count(*) FROM public.strays", self.name), "0")
         lost = self.own.query("SELECT count(*) FROM chatterbox.jobs WHERE attempts > 1", self.name)
-        print("%d jobs on %d servers, %d kills, the database restarted twice, a network cut for %g s: "
+        print("%d jobs on %d servers%s, %d kills, the database restarted twice, a network cut for %g s: "
               "%d ended once each, %s begun more than once, %d streams read"
-              % (len(self.jobs), len(self.servers), self.kills, options.cut, total, lost, len(reading)))
+              % (len(self.jobs), len(self.servers), " on machines of their own" if options.apart else "",
+                 self.kills, options.cut, total, lost, len(reading)))
 
 
 if __name__ == "__main__":
@@ -366,6 +387,9 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("-k", action="append", help="only tests whose name holds this")
     options = parser.parse_args()
-    print("seed", options.seed)
+    why = network.enter()
+    options.apart = not why
+    print("seed %d; %s" % (options.seed, "servers are on machines of their own" if options.apart else
+                           "servers are on one machine, whose network is not cut but swallows: " + why), flush=True)
     with cluster_or_skip() as cluster:
         unittest.main(argv=[__file__, "-v"] + [a for k in options.k or [] for a in ("-k", k)])

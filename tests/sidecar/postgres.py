@@ -42,9 +42,11 @@ def find_user():
 
 
 class Cluster:
-    def __init__(self, *settings):
+    def __init__(self, *settings, folder=None):
+        """In `folder`, which is made and removed; else in a temporary one."""
         self.programs, self.user = find_programs(), find_user()
-        self.folder = tempfile.mkdtemp(prefix="chatterbox-pg-")
+        self.folder = folder or tempfile.mkdtemp(prefix="chatterbox-pg-")
+        os.makedirs(self.folder, exist_ok=True)
         self.data = os.path.join(self.folder, "data")
         self.settings, self.process, self.made = settings, None, 0
         try:
@@ -59,6 +61,11 @@ class Cluster:
         except BaseException:
             self.close()
             raise
+
+    def program(self, name):
+        """One of PostgreSQL's."""
+        path = os.path.join(self.programs, name)
+        return path if os.access(path, os.X_OK) else name
 
     def as_user(self):
         taken = {"cwd": self.folder, "env": dict(os.environ, HOME=self.folder, LC_ALL="C")}
@@ -100,19 +107,24 @@ class Cluster:
 
     def query(self, sql, database="postgres", check=True):
         """What psql prints for it, without frames."""
-        program = os.path.join(self.programs, "psql")
-        done = subprocess.run([program if os.access(program, os.X_OK) else "psql", "-h", self.folder,
+        done = subprocess.run([self.program("psql"), "-h", self.folder,
                                "-U", "chatterbox", "-d", database, "-X", "-q", "-t", "-A", "-c", sql],
                               capture_output=True, check=False)
         if check and done.returncode != 0:
             raise RuntimeError(sql + ": " + done.stderr.decode())
         return done.stdout.decode().strip()
 
-    def new_database(self):
-        """Its name and its address."""
+    def admit(self, network):
+        """Whoever is there comes in without a password."""
+        with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="ascii") as rules:
+            rules.write("host all all %s trust\n" % network)
+        self.query("SELECT pg_reload_conf()")
+
+    def new_database(self, more=""):
+        """Its name and its address; `more` of CREATE DATABASE."""
         self.made += 1
         name = "jobs%d" % self.made
-        self.query("CREATE DATABASE %s TEMPLATE template0" % name)
+        self.query("CREATE DATABASE %s TEMPLATE template0 %s" % (name, more))
         return name, "postgresql://chatterbox@/%s?host=%s" % (name, self.folder)
 
     def __enter__(self):
@@ -122,9 +134,9 @@ class Cluster:
         self.close()
 
 
-def cluster_or_skip(*settings):
+def cluster_or_skip(*settings, folder=None):
     try:
-        return Cluster(*settings)
+        return Cluster(*settings, folder=folder)
     except Missing as why:
         print("SKIPPED: %s" % why, file=sys.stderr)
         sys.exit(SKIPPED)

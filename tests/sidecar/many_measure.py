@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Figures of two servers on one PostgreSQL: many_measure.py --server ... --model ... --voices ...
+"""Figures of servers on one PostgreSQL: many_measure.py --server ... --model ... --voices ...
+and --bench build/tests/sidecar/store_bench for the store's own. Fails where one is not what
+docs/many-machines.md promises.
 
+rates   jobs accepted, claimed and ended a second by servers that do no work: one on a file, one and
+        four on PostgreSQL
+claim   a claim while 1,000,000 jobs of 50 keys wait
 stream  from a chunk's commit to its arrival at who reads /stream, at the server that speaks and at
         the other
 cancel  from the answer to /cancel, given by the other server, until no worker is busy
@@ -21,11 +26,39 @@ CREATE TRIGGER note_time AFTER INSERT ON chatterbox.chunks FOR EACH ROW EXECUTE 
 """
 
 
-def report(name, seconds):
+missed = []
+
+
+def report(name, seconds, most_ms=None):
     values = sorted(1000 * value for value in seconds)
+    p99 = values[min(len(values) - 1, int(0.99 * len(values)))]
     print("%s: n=%d median %.1f, p99 %.1f, largest %.1f ms" % (
-        name, len(values), statistics.median(values), values[min(len(values) - 1, int(0.99 * len(values)))],
-        values[-1]), flush=True)
+        name, len(values), statistics.median(values), p99, values[-1]), flush=True)
+    expect(name, p99, most_ms)
+
+
+def expect(name, p99, most_ms):
+    if most_ms is not None and p99 > most_ms:
+        missed.append("%s: expected a p99 of at most %g ms, got %.1f" % (name, most_ms, p99))
+
+
+def bench(*arguments):
+    done = subprocess.run([options.bench, *arguments], capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.decode())
+    return done.stdout.decode()
+
+
+def rates(own):
+    with tempfile.TemporaryDirectory() as folder:
+        print("a file:\n" + bench(os.path.join(folder, "jobs.sqlite"), "2000"), end="", flush=True)
+    print("PostgreSQL:\n" + bench(own.new_database()[1], "2000"), end="", flush=True)
+
+
+def claim(own):
+    told = bench(own.new_database()[1], "0", str(options.waiting))
+    print(told, end="", flush=True)
+    expect("claim", float(re.search(r"p99 ([\d.]+)", told)[1]), 20)
 
 
 def at_work(servers, job):
@@ -59,7 +92,7 @@ def stream(servers, cluster, name):
             if int(chunk) > 0:
                 delays[which].append(arrived[int(chunk)] - float(made))
     report("stream, read where it is spoken", delays[0])
-    report("stream, read from the other", delays[1])
+    report("stream, read from the other", delays[1], 50)
 
 
 def cancel(servers):
@@ -73,7 +106,7 @@ def cancel(servers):
         while speaker.get("/health").json["workers"]["running"]:
             time.sleep(0.005)
         times.append(time.monotonic() - start)
-    report("cancel through the other", times)
+    report("cancel through the other", times, 500)
 
 
 def voice(servers):
@@ -87,19 +120,39 @@ def voice(servers):
                       for one in servers[1].get("/v1/audio/voices").json["voices"]):
             time.sleep(0.005)
         times.append(time.monotonic() - start)
-    report("a new voice at the other", times)
+    report("a new voice at the other", times, 1000)
 
 
 parser = arguments(__doc__)
 parser.formatter_class = argparse.RawDescriptionHelpFormatter
 parser.add_argument("--repeats", type=int, default=20)
+parser.add_argument("--bench", help="the program store_bench")
+parser.add_argument("--waiting", type=int, default=1_000_000, help="jobs that wait while claims are measured")
+parser.add_argument("--only", action="append", help="only figures of this name")
 options = parser.parse_args()
-with cluster_or_skip("fsync=on") as own:
-    database, address = own.new_database()
-    flags = ("--store", address, "--workers", "1", "--threads", "1")
-    with Server(options, *flags) as one, Server(options, *flags) as two:
-        own.query(CLOCK, database)
-        print("load average %.1f" % os.getloadavg()[0], flush=True)
-        stream((one, two), own, database)
-        cancel((one, two))
-        voice((one, two))
+
+
+def wanted(name):
+    return not options.only or name in options.only
+
+
+with cluster_or_skip("fsync=on", "max_wal_size=4GB") as own:
+    print("load average %.1f" % os.getloadavg()[0], flush=True)
+    if options.bench and wanted("rates"):
+        rates(own)
+    if options.bench and wanted("claim"):
+        claim(own)
+    if any(wanted(name) for name in ("stream", "cancel", "voice")):
+        database, address = own.new_database()
+        flags = ("--store", address, "--workers", "1", "--threads", "1")
+        with Server(options, *flags) as one, Server(options, *flags) as two:
+            own.query(CLOCK, database)
+            if wanted("stream"):
+                stream((one, two), own, database)
+            if wanted("cancel"):
+                cancel((one, two))
+            if wanted("voice"):
+                voice((one, two))
+for miss in missed:
+    print("MISSED: " + miss, file=sys.stderr)
+sys.exit(1 if missed else 0)

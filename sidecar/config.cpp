@@ -95,6 +95,8 @@ const std::vector<Setting>& settings() {
       {"sync-result-seconds", &Config::sync_result_seconds, "the same for /runsync", 1, 604800},
       {"stream-wait-ms", &Config::stream_wait_ms, "how long /stream waits for news", 0, 9000},
       {"drain-seconds", &Config::drain_seconds, "how long a stop waits for running jobs", 0, 3600},
+      {"drain-notice-seconds", &Config::drain_notice_seconds,
+       "before that: how long balancers are told alone, by /ping", 0, 3600},
       {"attempts", &Config::attempts, "starts of one job before a crash fails it", 1, 1000000},
       {"lease-seconds", &Config::lease_seconds,
        "with a shared store: when a server that is silent has lost its jobs", 1, 3600},

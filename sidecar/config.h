@@ -69,6 +69,7 @@ struct Config {
   int max_ttl_seconds = 86400;
   int stream_wait_ms = 2000;
   int drain_seconds = 25;
+  int drain_notice_seconds = 0;
   int attempts = 3;
   int lease_seconds = 30;
   int webhook_retry_seconds = 10;

@@ -38,7 +38,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kMegabyte = 1'000'000;
-// Rounds of a stop in which a slow disk may keep clients waiting that are to hear of it.
+// Rounds of a stop in which a slow disk, or the network of clients, may keep those waiting that are
+// to hear of it.
 constexpr int kMostIdleRounds = 100;
 // Time after which waiting clients look into a shared store themselves, as news may be lost.
 constexpr unsigned kAskAgainMs = 2000;
@@ -121,10 +122,12 @@ std::thread load_model(Models& models, WorkerPool& pool, JobStore& store, GMainL
   });
 }
 
-// Ends the loop once running work is done, or has had its time.
+// Balancers are told for a while; then the loop ends once running work is done, or has had its
+// time.
 class Drain {
  public:
-  Drain(Services& services, GMainLoop* loop) : services_(services), loop_(loop) {
+  Drain(Services& services, const Server& server, GMainLoop* loop)
+      : services_(services), server_(server), loop_(loop) {
     for (const int number : {SIGTERM, SIGINT})
       g_unix_signal_add(
           number,
@@ -137,21 +140,32 @@ class Drain {
 
  private:
   void begin() {
-    if (services_.draining) return g_main_loop_quit(loop_);  // asked twice: at once
-    services_.draining = true;
+    if (services_.leaving) return g_main_loop_quit(loop_);  // asked twice: at once
+    services_.leaving = true;
     log(Level::kInfo, "stopping: running jobs end, others keep for the next start");
-    services_.pool.drain();
-    deadline_us_ = g_get_monotonic_time() + services_.config.drain_seconds * G_USEC_PER_SEC;
+    services_.pool.leave();
+    const gint64 notice_us = services_.config.drain_notice_seconds * G_USEC_PER_SEC;
+    refuse_us_ = g_get_monotonic_time() + notice_us;
+    deadline_us_ = refuse_us_ + services_.config.drain_seconds * G_USEC_PER_SEC;
+    check();
     post_every(50, [this] { check(); });
   }
 
   void check() {
+    const gint64 now = g_get_monotonic_time();
+    if (now < refuse_us_) return;
+    if (!services_.draining) {
+      services_.draining = true;
+      services_.pool.drain();
+    }
     if (services_.pool.idle()) {
       services_.waiters.flush();
       // Answers leave before the loop ends.
-      const bool answered = services_.waiters.empty();
-      if (++idle_rounds_ > (answered ? 4 : kMostIdleRounds)) g_main_loop_quit(loop_);
-    } else if (g_get_monotonic_time() > deadline_us_ && !interrupted_) {
+      const bool answered = services_.waiters.empty() && server_.connections() == 0;
+      ++idle_rounds_;
+      if (answered ? idle_rounds_ > 4 : idle_rounds_ > kMostIdleRounds && now > deadline_us_)
+        g_main_loop_quit(loop_);
+    } else if (now > deadline_us_ && !interrupted_) {
       interrupted_ = true;
       log(Level::kWarning, "running jobs go back into the queue");
       services_.pool.interrupt();
@@ -159,8 +173,10 @@ class Drain {
   }
 
   Services& services_;
+  const Server& server_;
   GMainLoop* loop_;
-  gint64 deadline_us_ = 0;
+  // Until when requests are taken, and work goes on.
+  gint64 refuse_us_ = 0, deadline_us_ = 0;
   int idle_rounds_ = 0;
   bool interrupted_ = false;
 };
@@ -258,7 +274,7 @@ int serve(const Config& config) {
     log(Level::kInfo, "speaking Wyoming on " + wyoming->address());
   }
   Webhooks webhooks(async_store, WebhookPolicy(config.webhooks), config.webhook_retry_seconds);
-  Drain drain(services, loop);
+  Drain drain(services, server, loop);
   std::optional<Upkeep> upkeep;
   upkeep.emplace(store, Upkeep::Hooks{[&](const std::vector<std::string>& ids) {
                                         for (const std::string& id : ids) {

@@ -42,8 +42,7 @@ void handle_metrics(Services& services, const Exchange& exchange) {
 
 // 204 while the model loads, 503 while the server ends: what balancers ask.
 void handle_ping(Services& services, const Exchange& exchange) {
-  if (services.draining)
-    return exchange->reply_error(503, "Stopping", "the server is about to end");
+  if (services.leaving) return exchange->reply_error(503, "Stopping", "the server is about to end");
   if (storage_damaged())
     return exchange->reply_error(503, "Storage unavailable",
                                  "the database of jobs is damaged; see the log");

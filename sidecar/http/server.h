@@ -39,8 +39,8 @@ struct Services {
   // Read requests: small ones do not wait behind large ones.
   Background &small_requests, &large_requests;
   const StandardVoices& standard_voices;
-  // Set once the server is to stop: nothing new is accepted.
-  bool draining = false;
+  // Set once the server is to stop: balancers are told, and later nothing new is accepted.
+  bool leaving = false, draining = false;
 };
 
 // Throws Error when the setting `listen` is no address, or one that the world may reach while
@@ -56,6 +56,8 @@ class Server {
 
   // "http://127.0.0.1:8004/"
   std::string address() const;
+  // How many are open.
+  int connections() const { return connections_->size(); }
 
  private:
   void listen();

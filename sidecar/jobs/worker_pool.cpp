@@ -69,15 +69,23 @@ void WorkerPool::give_up(const std::string& id, std::int64_t epoch) {
     }
 }
 
+void WorkerPool::leave() {
+  const std::lock_guard lock(mutex_);
+  leaving_ = true;
+  changed_.notify_all();
+}
+
 void WorkerPool::drain() {
   const std::lock_guard lock(mutex_);
-  draining_ = true;
+  leaving_ = draining_ = true;
   changed_.notify_all();
 }
 
 void WorkerPool::interrupt() {
   const std::lock_guard lock(mutex_);
   for (LiveTask& task : live_) task.stop.request_stop();
+  // Nobody is there to find out.
+  if (!started_) live_.clear();
   for (const auto& worker : workers_)
     if (worker->stop) {
       worker->put_back = true;
@@ -85,8 +93,17 @@ void WorkerPool::interrupt() {
     }
 }
 
+bool WorkerPool::idle() const {
+  const std::lock_guard lock(mutex_);
+  return live_.empty() && busy_locked() == 0;
+}
+
 int WorkerPool::busy() const {
   const std::lock_guard lock(mutex_);
+  return busy_locked();
+}
+
+int WorkerPool::busy_locked() const {
   return int(std::count_if(workers_.begin(), workers_.end(),
                            [](const auto& worker) { return worker->stop.has_value(); }));
 }
@@ -119,8 +136,9 @@ LiveTask WorkerPool::take_live() {
 
 void WorkerPool::loop(Worker& worker) {
   std::unique_lock lock(mutex_);
-  while (!draining_) {
-    if (!live_.empty() && (!job_next_ || !jobs_)) {
+  // Whom it was promised to is spoken to, also at the end.
+  while (!draining_ || !live_.empty()) {
+    if (!live_.empty() && (leaving_ || !job_next_ || !jobs_)) {
       LiveTask task = take_live();
       job_next_ = true;
       worker.id = task.id;
@@ -135,7 +153,7 @@ void WorkerPool::loop(Worker& worker) {
       worker.id.clear();
       continue;
     }
-    if (!jobs_) {
+    if (!jobs_ || leaving_) {
       job_next_ = false;
       // The timeout finds jobs that a failing disk kept from being taken.
       if (live_.empty() &&

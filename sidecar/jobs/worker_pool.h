@@ -68,11 +68,14 @@ class WorkerPool {
   // The same for one start of a job, which is to go back into the queue instead of ending.
   void give_up(const std::string& id, std::int64_t epoch);
 
-  // No new work from now on.
+  // No new jobs from now on; speech still.
+  void leave();
+  // No new work from now on; speech that waits is spoken still.
   void drain();
   // Puts running jobs back into the queue and ends live tasks.
   void interrupt();
-  bool idle() const { return busy() == 0; }
+  // Nothing runs, and nobody waits for speech.
+  bool idle() const;
   int busy() const;
   int size() const { return int(workers_.size()); }
   bool started() const { return started_; }
@@ -94,6 +97,7 @@ class WorkerPool {
     std::unique_ptr<Engine> engine;
   };
 
+  int busy_locked() const;
   void loop(Worker& worker);
   void run_job(Worker& worker, const Claim& claim);
   void end_job(Worker& worker, const Claim& claim, JobState state, const std::string& output,
@@ -125,7 +129,7 @@ class WorkerPool {
   bool jobs_ = true;
   // The next is a job if both kinds wait: they alternate.
   bool job_next_ = false;
-  bool draining_ = false;
+  bool leaving_ = false, draining_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

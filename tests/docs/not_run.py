@@ -15,6 +15,7 @@ NOT_RUN = {
     ("docs/embedded.md", "meson setup build-small -Dsmall=true --buildtype=release && ninja -C build-small"):
         "builds the tree anew; scripts/small.py measures what it makes",
     ("docs/many-machines.md", "┌────────────┐"): "a drawing",
+    ("docs/many-machines.md", "[Unit]"): "tests/sidecar/many_balancer_test.py has systemd read it",
     ("docs/sidecar-configuration.md",
      "sudo scripts/package.sh --release bookworm --out build/packages-bookworm build"):
         "needs a container engine; scripts/package.sh try runs the lines of the Containerfile in a root",

@@ -20,7 +20,7 @@ class Pool : public testing::Test {
   void SetUp() override { pool_.start(); }
 
   // Speaks as `id`, after `before` was called; whether it was stopped.
-  bool speak(const std::string& id, const std::function<void()>& before) {
+  std::future<bool> submit(const std::string& id, const std::function<void()>& before) {
     const auto stopped = std::make_shared<std::promise<bool>>();
     LiveTask task;
     task.id = id;
@@ -36,7 +36,10 @@ class Pool : public testing::Test {
       }
     };
     EXPECT_TRUE(pool_.submit(task));
-    return stopped->get_future().get();
+    return stopped->get_future();
+  }
+  bool speak(const std::string& id, const std::function<void()>& before) {
+    return submit(id, before).get();
   }
 
   TemporaryDirectory directory_;
@@ -59,6 +62,19 @@ TEST_F(Pool, AStopBetweenTwoStepsIsNotLost) {
 TEST_F(Pool, AnInterruptionEndsWhatRuns) {
   EXPECT_TRUE(speak("one", [&] { pool_.interrupt(); }));
   EXPECT_FALSE(speak("two", [] {}));
+}
+
+// Who was let in before the end began is not sent away.
+TEST_F(Pool, SpeechThatWaitsIsSpokenAtTheEnd) {
+  std::future<bool> waits;
+  EXPECT_FALSE(speak("one", [&] {
+    waits = submit("two", [] {});
+    pool_.drain();
+    EXPECT_FALSE(pool_.idle());
+    EXPECT_FALSE(pool_.submit({}));
+  }));
+  ASSERT_EQ(waits.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_FALSE(waits.get());
 }
 
 }  // namespace

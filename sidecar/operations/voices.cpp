@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -21,6 +22,7 @@ namespace {
 // Each holds what its conditionals take, about 200 kB, and what the library
 // prepared for it.
 constexpr std::size_t kRemembered = 8;
+constexpr std::size_t kDigests = 256;
 // Shortest speech, without pauses, in the reference of one request.
 constexpr double kLeastReferenceSeconds = 0.5;
 
@@ -128,7 +130,6 @@ void check_recording(const std::string& field, const Audio& recording, double mi
 }
 
 std::optional<ChosenVoice> Voices::recall(const std::string& key) {
-  const std::lock_guard lock(mutex_);
   const auto found = std::find_if(recent_.begin(), recent_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
   if (found == recent_.end()) return std::nullopt;
@@ -136,10 +137,41 @@ std::optional<ChosenVoice> Voices::recall(const std::string& key) {
   return found->second;
 }
 
-void Voices::remember(const std::string& key, const ChosenVoice& chosen) {
-  const std::lock_guard lock(mutex_);
-  recent_.emplace_front(key, chosen);
+ChosenVoice Voices::prepared(const std::string& key, const std::stop_token& stop,
+                             const std::function<ChosenVoice()>& make) {
+  std::unique_lock lock(mutex_);
+  if (!made_.wait(lock, stop, [&] { return !making_.contains(key); }))
+    throw Error(ErrorCode::kCancelled, "stopped while its voice was made for another request");
+  if (auto known = recall(key)) return *known;
+  making_.insert(key);
+  lock.unlock();
+  // Who waits makes it where this fails.
+  std::optional<ChosenVoice> chosen;
+  std::exception_ptr failure;
+  try {
+    chosen = make();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  lock.lock();
+  making_.erase(key);
+  made_.notify_all();
+  if (failure) std::rethrow_exception(failure);
+  recent_.emplace_front(key, *chosen);
   if (recent_.size() > kRemembered) recent_.pop_back();
+  return *chosen;
+}
+
+std::string Voices::digest_of(const VoiceEntry& voice) {
+  const std::string key = file_key(voice.path);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = digests_.find(key); known != digests_.end()) return known->second;
+  }
+  std::string result = recording_of(voice).digest;
+  const std::lock_guard lock(mutex_);
+  if (digests_.size() >= kDigests) digests_.clear();
+  return digests_[key] = std::move(result);
 }
 
 void Voices::forget(const std::string& model_id) {
@@ -160,32 +192,33 @@ ChosenVoice Voices::choose(const std::string& owner, const VoiceChoice& asked, c
   if (!choice.id.empty() || !choice.name.empty()) {
     const VoiceLibrary library = this->library(owner);
     const VoiceEntry entry = find_entry(library, choice);
-    const std::string key = model.id() + "/" + file_key(entry.path);
-    if (auto known = recall(key)) return *known;
-    ChosenVoice chosen{library.voice(entry, engine, stop), entry.id, entry.name, "voice_library",
-                       entry.seconds};
-    remember(key, chosen);
+    ChosenVoice chosen = prepared(model.id() + "/library/" + digest_of(entry), stop, [&] {
+      return ChosenVoice{library.voice(entry, engine, stop), "", "", "voice_library", 0};
+    });
+    // Others may have the same recording under another name.
+    chosen.id = entry.id;
+    chosen.name = entry.name;
+    chosen.reference_seconds = entry.seconds;
     return chosen;
   }
   if (!choice.reference.empty()) {
     const std::string key =
         model.id() + "/" + digest(choice.reference) + "/" + std::to_string(choice.max_seconds);
-    if (auto known = recall(key)) return *known;
-    DecodeLimits limits;
-    limits.seconds = std::min(choice.max_seconds, max_audio_seconds_);
-    limits.cut = true;
-    const Audio reference = decode_upload(choice.field, choice.reference, limits, stop);
-    check_recording(choice.field, reference, kLeastReferenceSeconds);
-    try {
-      ChosenVoice chosen{engine.make_voice(reference, stop), "none", "none", "reference_audio",
-                         reference.seconds()};
-      remember(key, chosen);
-      return chosen;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kInvalidArgument) throw;
-      throw RequestError("Reference audio too short",
-                         std::string(choice.field) + ": " + error.what());
-    }
+    return prepared(key, stop, [&] {
+      DecodeLimits limits;
+      limits.seconds = std::min(choice.max_seconds, max_audio_seconds_);
+      limits.cut = true;
+      const Audio reference = decode_upload(choice.field, choice.reference, limits, stop);
+      check_recording(choice.field, reference, kLeastReferenceSeconds);
+      try {
+        return ChosenVoice{engine.make_voice(reference, stop), "none", "none", "reference_audio",
+                           reference.seconds()};
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kInvalidArgument) throw;
+        throw RequestError("Reference audio too short",
+                           std::string(choice.field) + ": " + error.what());
+      }
+    });
   }
   if (!model.builtin_voice())
     throw RequestError("A voice is required",

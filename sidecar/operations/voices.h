@@ -2,9 +2,13 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <condition_variable>
+#include <functional>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -30,8 +34,8 @@ struct ChosenVoice {
 void check_recording(const std::string& field, const Audio& recording, double min_seconds);
 
 // The libraries of voices, one for each owner: everybody has the installed voices, and each owner
-// the voices it cloned. The voices used last are kept in memory, so that the next request with one
-// speaks at once. Any thread may call; `engine` is the caller's own.
+// the voices it cloned. The voices used last are kept in memory by the digest of their recording, so
+// that the next request with one speaks at once. Any thread may call; `engine` is the caller's own.
 class Voices {
  public:
   // `directory`: of the user who runs the server. `shared`: a voice that one owner adds is
@@ -63,8 +67,13 @@ class Voices {
 
  private:
   std::string folder_of(const std::string& owner) const;
+  // The one kept as `key`, which else is made once, however many ask meanwhile.
+  ChosenVoice prepared(const std::string& key, const std::stop_token& stop,
+                       const std::function<ChosenVoice()>& make);
+  // Guarded by the caller's lock.
   std::optional<ChosenVoice> recall(const std::string& key);
-  void remember(const std::string& key, const ChosenVoice& chosen);
+  // Of the recording of a voice; the file is read when it has changed.
+  std::string digest_of(const VoiceEntry& voice);
 
   const std::string directory_;
   const std::vector<std::string> installed_;
@@ -72,8 +81,13 @@ class Voices {
   double max_audio_seconds_;
   VoiceTable* table_ = nullptr;
   std::mutex mutex_;
-  // Guarded by mutex_; most recent first.
+  std::condition_variable_any made_;
+  // Guarded by mutex_, to the end; most recent first.
   std::list<std::pair<std::string, ChosenVoice>> recent_;
+  // What somebody makes at the moment.
+  std::set<std::string> making_;
+  // By path and time of the file.
+  std::map<std::string, std::string> digests_;
 };
 
 }  // namespace chatterbox::sidecar

@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
 #include <future>
+#include <numbers>
 
 #include "chatterbox/error.h"
 #include "jobs/sqlite/sqlite_store.h"
@@ -42,6 +45,20 @@ class Pool : public testing::Test {
     return submit(id, before).get();
   }
 
+  // What the same recording becomes for each of `asking`, all at once.
+  std::vector<Speaker> choose(const std::vector<VoiceChoice>& asking) {
+    const Models::Lease lease = models_.lend("one", {});
+    std::vector<std::future<Speaker>> making;
+    for (const VoiceChoice& choice : asking)
+      making.push_back(std::async(std::launch::async, [&] {
+        Engine engine(lease.model());
+        return voices_.choose("", choice, *engine.model(), engine, {});
+      }));
+    std::vector<Speaker> speakers;
+    for (std::future<Speaker>& one : making) speakers.push_back(one.get());
+    return speakers;
+  }
+
   TemporaryDirectory directory_;
   Shares shares_;
   SqliteJobStore store_{directory_.path("jobs.sqlite"), {}, shares_};
@@ -75,6 +92,37 @@ TEST_F(Pool, SpeechThatWaitsIsSpokenAtTheEnd) {
   }));
   ASSERT_EQ(waits.wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_FALSE(waits.get());
+}
+
+// Whether they are copies of one: a voice is what it points to.
+bool same(const Voice& one, const Voice& other) {
+  return std::memcmp(&one, &other, sizeof(Voice)) == 0;
+}
+
+Audio sound(double hz) {
+  Audio audio;
+  for (int i = 0; i < 5 * 24000; ++i)
+    audio.samples.push_back(float(0.3 * std::sin(2 * std::numbers::pi * hz * i / 24000) *
+                                  (i / 6000 % 4 == 3 ? 0.001 : 1)));
+  return audio;
+}
+
+TEST_F(Pool, AVoiceIsMadeOnceHoweverManyAsk) {
+  VoiceLibrary library = voices_.library("");
+  for (const char* name : {"First", "Second"}) library.add({.name = name}, sound(150), false);
+  library.add({.name = "Other"}, sound(200), false);
+  std::vector<VoiceChoice> asking;
+  for (const char* name : {"First", "Second", "Other", "First", "Second", "Other"}) {
+    asking.emplace_back();
+    asking.back().name = name;
+  }
+  const std::vector<Speaker> speakers = choose(asking);
+  for (std::size_t i = 0; i < speakers.size(); ++i) {
+    EXPECT_EQ(speakers[i].name, asking[i].name);
+    // One recording is one voice, whatever it is called.
+    EXPECT_EQ(same(speakers[i].voice, speakers[0].voice), i % 3 != 2) << i;
+    EXPECT_TRUE(same(speakers[i].voice, speakers[i % 3].voice)) << i;
+  }
 }
 
 }  // namespace

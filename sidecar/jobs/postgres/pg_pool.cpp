@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #include "jobs/postgres/pg_pool.h"
 
+#include <algorithm>
+
 #include "log.h"
 
 namespace chatterbox::sidecar {
@@ -10,6 +12,8 @@ namespace {
 constexpr auto kBetweenTries = std::chrono::milliseconds(300);
 // For a connection that others have.
 constexpr auto kMostWait = std::chrono::seconds(10);
+// A database that gives no more is asked for one again after this.
+constexpr auto kBetweenAsking = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -19,6 +23,7 @@ bool PgPool::available() {
 }
 
 std::unique_ptr<PgConnection> PgPool::take() {
+  const auto end = Clock::now() + kMostWait;
   std::unique_lock lock(mutex_);
   for (;;) {
     if (away_) {
@@ -33,13 +38,17 @@ std::unique_ptr<PgConnection> PgPool::take() {
       if (connection->alive()) return connection;
       --open_;
     }
-    if (open_ < most_) break;
-    if (changed_.wait_for(lock, kMostWait) == std::cv_status::timeout)
+    if (open_ == 0 || (open_ < most_ && Clock::now() >= next_new_)) {
+      ++open_;
+      lock.unlock();
+      if (auto connection = connect()) return connection;
+      lock.lock();
+      continue;
+    }
+    changed_.wait_until(lock, open_ < most_ ? std::min(end, next_new_) : end);
+    if (Clock::now() >= end)
       throw PgError("expected a connection to the database within 10 s, got none", false);
   }
-  ++open_;
-  lock.unlock();
-  return connect();
 }
 
 std::unique_ptr<PgConnection> PgPool::connect() {
@@ -48,11 +57,18 @@ std::unique_ptr<PgConnection> PgPool::connect() {
     found();
     return connection;
   } catch (const PgError& error) {
-    {
-      const std::lock_guard lock(mutex_);
-      --open_;
-      changed_.notify_one();
+    std::unique_lock lock(mutex_);
+    --open_;
+    changed_.notify_one();
+    // Others have one that works, for all we know: then there are too many, and theirs must do.
+    if (open_ > 0 && !away_) {
+      if (Clock::now() >= next_new_ + kBetweenAsking)
+        log(Level::kWarning, std::string("the database gives no more connections, going on with ") +
+                                 std::to_string(open_) + ": " + error.what());
+      next_new_ = Clock::now() + kBetweenAsking;
+      return nullptr;
     }
+    lock.unlock();
     lost(error.what(), kBetweenTries);
     throw;
   }
@@ -74,6 +90,8 @@ void PgPool::lost(const std::string& why, Clock::duration pause) {
   if (away_) return;
   away_ = true;
   away_since_ = Clock::now();
+  // Who waits for a connection is told.
+  changed_.notify_all();
   log(Level::kWarning, "the database is away: " + why);
 }
 

@@ -14,8 +14,8 @@
 
 namespace chatterbox::sidecar {
 
-// A few connections to one database. While it is away every call throws at once, but for one that
-// tries again now and then. Any thread may call.
+// A few connections to one database, fewer where it gives no more. While it is away every call
+// throws at once, but for one that tries again now and then. Any thread may call.
 class PgPool {
  public:
   PgPool(std::string address, int most) : address_(std::move(address)), most_(most) {}
@@ -27,7 +27,10 @@ class PgPool {
     for (int tries = 1;; ++tries) {
       Use use(*this);
       try {
-        return call(*use.connection);
+        auto value = call(*use.connection);
+        // One of before may have outlived what the others have lost.
+        found();
+        return value;
       } catch (const PgError& error) {
         if (error.again() && tries < kTries) continue;
         if (use.connection->broken()) lost(error.what(), {});
@@ -54,6 +57,7 @@ class PgPool {
   };
   std::unique_ptr<PgConnection> take();
   void give_back(std::unique_ptr<PgConnection> connection);
+  // Null: the database gives no more than others have.
   std::unique_ptr<PgConnection> connect();
   // The next try comes after `pause`.
   void lost(const std::string& why, Clock::duration pause);
@@ -68,7 +72,8 @@ class PgPool {
   int open_ = 0;
   bool away_ = false, refused_ = false;
   std::string why_;
-  Clock::time_point away_since_, next_try_;
+  // `next_new_`: until then what is open must do.
+  Clock::time_point away_since_, next_try_, next_new_{};
 };
 
 }  // namespace chatterbox::sidecar

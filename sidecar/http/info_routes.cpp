@@ -40,7 +40,7 @@ void handle_metrics(Services& services, const Exchange& exchange) {
                             services.pool.size(), services.models.any_loaded()));
 }
 
-// 204 while the model loads, 503 while the server ends: what balancers ask.
+// 204 while the model loads, 503 while the server ends, and how full it is: what balancers ask.
 void handle_ping(Services& services, const Exchange& exchange) {
   if (services.leaving) return exchange->reply_error(503, "Stopping", "the server is about to end");
   if (storage_damaged())
@@ -49,7 +49,13 @@ void handle_ping(Services& services, const Exchange& exchange) {
   if (!services.store.available())
     return exchange->reply_error(503, "Storage unavailable", "the database of jobs is away");
   if (!services.pool.started()) return exchange->reply(204, "text/plain", "");
-  exchange->reply_json(200, R"({"status":"healthy"})");
+  JsonWriter json;
+  json.begin_object().field("status", "healthy");
+  json.field("workers", services.pool.size())
+      .field("busy", services.pool.busy())
+      .field("waiting", services.pool.waiting())
+      .end_object();
+  exchange->reply_json(200, json.take());
 }
 
 namespace {

@@ -103,6 +103,11 @@ int WorkerPool::busy() const {
   return busy_locked();
 }
 
+int WorkerPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return int(live_.size());
+}
+
 int WorkerPool::busy_locked() const {
   return int(std::count_if(workers_.begin(), workers_.end(),
                            [](const auto& worker) { return worker->stop.has_value(); }));

@@ -77,6 +77,8 @@ class WorkerPool {
   // Nothing runs, and nobody waits for speech.
   bool idle() const;
   int busy() const;
+  // Live tasks that no worker has begun.
+  int waiting() const;
   int size() const { return int(workers_.size()); }
   bool started() const { return started_; }
 

@@ -399,6 +399,9 @@ class Figures(Pair):
         waiting = [self.one.run(tts("Later.")) for _ in range(4)]
         time.sleep(1.5)
         for server in (self.one, self.two):
+            # Of itself, what a balancer asks.
+            self.assertEqual(server.get("/ping").json,
+                             {"status": "healthy", "workers": 1, "busy": 1, "waiting": 0})
             self.assertEqual(self.figure(server, 'jobs{state="queued"}'), 4)
             self.assertEqual(self.figure(server, 'jobs{state="running"}'), 2)
             self.assertGreater(self.figure(server, "oldest_waiting_seconds"), 1)
@@ -414,6 +417,35 @@ class Figures(Pair):
             self.two.post("/cancel/" + job)
         self.two.until(lambda: self.figure(self.two, "queue_work_seconds") == 0, 10, "an empty queue")
         self.assertEqual(self.figure(self.two, "oldest_waiting_seconds"), 0)
+
+
+class Backup(Pair):
+    def test_a_copy_of_the_running_database(self):
+        """As docs/many-machines.md says, in another database: what waited or ran is done there, and
+        voices are there. Then the one without jobs."""
+        self.start()
+        added = self.one.post("/v1/audio/voices", {"name": "Traveller", "audio": b64(speech_like(6))})
+        self.assertEqual(added.status, 201, added.body)
+        done = self.one.wait(self.one.run(tts("Done before.")))
+        blockers = [self.begun("A story. " * 40)[0] for _ in range(2)]
+        waiting = self.two.run(tts("Later.", voice_name="Traveller"))
+        copies = {}
+        for name, more in (("all", []), ("voices", ["--exclude-table-data=" +
+                                                    "chatterbox.(jobs|inputs|outputs|chunks|tallies)"])):
+            told = subprocess.run([cluster.program("pg_dump"), "--schema", "chatterbox", *more, self.address],
+                                  capture_output=True, check=True).stdout
+            copies[name] = cluster.new_database()[1]
+            subprocess.run([cluster.program("psql"), copies[name], "-X", "-q", "-v", "ON_ERROR_STOP=1"], input=told,
+                           capture_output=True, check=True)
+        with shared_server(copies["all"], "--lease-seconds", "2") as other:
+            self.assertEqual(other.status(done["id"]).json, done)
+            for job in blockers + [waiting]:
+                self.assertEqual(other.wait(job, 240)["status"], "COMPLETED")
+        with shared_server(copies["voices"]) as other:
+            self.assertEqual(other.status(done["id"]).status, 404)
+            self.assertEqual(other.get("/health").json["jobs"]["inQueue"], 0)
+            other.until(lambda: "Traveller" in other.get("/v1/audio/voices").body.decode(), 30, "the voice")
+            self.assertEqual(other.wait(other.run(tts("Anew.", voice_name="Traveller")))["status"], "COMPLETED")
 
 
 class Webhook(Pair):

@@ -207,6 +207,18 @@ TEST_F(PostgresStore, LimitsCountOverAllServers) {
   EXPECT_TRUE(one->add(more));
 }
 
+TEST_F(PostgresStore, TurnsAreOfAllServers) {
+  shares_.set_owners(2);
+  const auto one = server(), two = server();
+  // Many of one client by one server, and some have begun; then a few of another by the other.
+  for (int i = 0; i < 6; ++i) add(*one, "a");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(one->claim()->job.owner, "a");
+  for (int i = 0; i < 2; ++i) add(*two, "b");
+  std::string order;
+  for (int i = 0; i < 3; ++i) order += one->claim()->job.owner + two->claim()->job.owner;
+  EXPECT_TRUE(order == "ababaa" || order == "babaaa") << order;
+}
+
 TEST_F(PostgresStore, TextThatIsNoTextIsKept) {
   const auto one = server();
   const std::string id = add(*one);

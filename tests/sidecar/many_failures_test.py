@@ -7,7 +7,7 @@ import unittest
 
 from client import *
 from clock import clock_or_skip
-from postgres import cluster_or_skip
+from postgres import Replica, cluster_or_skip
 from s3_server import S3Server
 
 options = None
@@ -119,6 +119,49 @@ class WrongClock(unittest.TestCase):
                     self.assertNotIn("lease is lost", server.read_log())
                     self.assertNotIn("not heard of any more", server.read_log())
                 self.assertEqual(cluster.query("SELECT count(*) FROM chatterbox.jobs WHERE attempts > 1", name), "0")
+
+
+    def test_the_clock_of_the_database_jumps(self):
+        """Ahead by more than a lease: who worked begins again, and each job still ends once."""
+        with clock_or_skip(self) as clock:
+            os.chmod(clock.folder, 0o755)
+            with cluster_or_skip(environment=clock.environment) as own:
+                name, address = own.new_database()
+                with shared_server(address) as one, shared_server(address) as two:
+                    jobs = [one.run(tts("A story, told slowly. " * 6)) for _ in range(2)]
+                    one.until(lambda: all(begins(one, job) or begins(two, job) for job in jobs), 60, "starts")
+                    clock.jump(60)
+                    for job in jobs:
+                        done = two.wait(job, 240)
+                        self.assertEqual(done["status"], "COMPLETED", done)
+                    clock.jump(0)
+                    self.assertEqual(two.wait(one.run(tts("Later.")))["status"], "COMPLETED")
+                    self.assertIn("was not heard of any more", one.read_log() + two.read_log())
+
+
+class Failover(unittest.TestCase):
+    def test_to_a_replica(self):
+        """The primary is gone at once, its replica is promoted: servers find it by themselves, and what
+        was acknowledged is there, the commit having waited for the replica."""
+        with cluster_or_skip("synchronous_standby_names=*", "synchronous_commit=local") as first:
+            name, _ = first.new_database()
+            with Replica(first) as second:
+                first.query("ALTER DATABASE %s SET synchronous_commit = 'on'" % name)
+                address = "postgresql://chatterbox@/%s?host=%s,%s&target_session_attrs=read-write" % (
+                    name, first.folder, second.folder)
+                with shared_server(address, "--lease-seconds", "5") as one, \
+                        shared_server(address, "--lease-seconds", "5") as two:
+                    before = one.wait(one.run(tts("Before.")))
+                    jobs = [server.run(tts("A story. " * 20)) for server in (one, two) for _ in range(2)]
+                    first.stop(signal.SIGQUIT)
+                    one.until(lambda: one.get("/ping").status == 503, 60, "503")
+                    second.query("ALTER SYSTEM SET synchronous_standby_names = ''")
+                    second.query("SELECT pg_promote()")
+                    for server in (one, two):
+                        server.until(lambda: server.get("/ping").status == 200, 60, "the new primary")
+                        self.assertEqual(server.status(before["id"]).json, before)
+                    for job in jobs:
+                        self.assertEqual(two.wait(job, 240)["status"], "COMPLETED")
 
 
 class FullDisk(unittest.TestCase):

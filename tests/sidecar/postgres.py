@@ -42,8 +42,9 @@ def find_user():
 
 
 class Cluster:
-    def __init__(self, *settings, folder=None):
+    def __init__(self, *settings, folder=None, environment=None):
         """In `folder`, which is made and removed; else in a temporary one."""
+        self.environment = environment or {}
         self.programs, self.user = find_programs(), find_user()
         self.folder = folder or tempfile.mkdtemp(prefix="chatterbox-pg-")
         os.makedirs(self.folder, exist_ok=True)
@@ -52,23 +53,27 @@ class Cluster:
         try:
             if self.user:
                 os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
-            made = subprocess.run([os.path.join(self.programs, "initdb"), "-D", self.data, "-U", "chatterbox",
-                                   "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], capture_output=True,
-                                  check=False, **self.as_user())
+            command = self.maker()
+            made = subprocess.run(command, capture_output=True, check=False, **self.as_user())
             if made.returncode != 0:
-                raise Missing("initdb failed: " + (made.stdout + made.stderr).decode()[-1000:])
+                raise Missing(command[0] + " failed: " + (made.stdout + made.stderr).decode()[-1000:])
             self.start()
         except BaseException:
             self.close()
             raise
+
+    def maker(self):
+        """The command that makes its files."""
+        return [self.program("initdb"), "-D", self.data, "-U", "chatterbox", "-A", "trust", "-E", "UTF8",
+                "--locale=C", "-N"]
 
     def program(self, name):
         """One of PostgreSQL's."""
         path = os.path.join(self.programs, name)
         return path if os.access(path, os.X_OK) else name
 
-    def as_user(self):
-        taken = {"cwd": self.folder, "env": dict(os.environ, HOME=self.folder, LC_ALL="C")}
+    def as_user(self, more=()):
+        taken = {"cwd": self.folder, "env": dict(os.environ, HOME=self.folder, LC_ALL="C", **dict(more))}
         if self.user:
             taken.update(user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
         return taken
@@ -85,7 +90,8 @@ class Cluster:
             # After a crash the memory of the last one may be in use for a moment.
             if self.process is None or self.process.poll() is not None:
                 with open(os.path.join(self.folder, "log"), "ab") as log:
-                    self.process = subprocess.Popen(command, stdout=log, stderr=log, **self.as_user())
+                    self.process = subprocess.Popen(command, stdout=log, stderr=log,
+                                                    **self.as_user(self.environment))
             if self.query("SELECT 1", check=False) == "1":
                 return
             time.sleep(0.2)
@@ -134,9 +140,21 @@ class Cluster:
         self.close()
 
 
-def cluster_or_skip(*settings, folder=None):
+class Replica(Cluster):
+    """One that follows another until it is promoted."""
+
+    def __init__(self, primary, *settings):
+        self.primary = primary
+        super().__init__(*settings)
+
+    def maker(self):
+        return [self.program("pg_basebackup"), "-h", self.primary.folder, "-U", "chatterbox", "-D", self.data, "-R",
+                "-X", "stream", "-c", "fast"]
+
+
+def cluster_or_skip(*settings, **more):
     try:
-        return Cluster(*settings, folder=folder)
+        return Cluster(*settings, **more)
     except Missing as why:
         print("SKIPPED: %s" % why, file=sys.stderr)
         sys.exit(SKIPPED)

@@ -55,7 +55,7 @@ std::string PgRows::text(int row, int column) const {
 
 PgConnection::PgConnection(const std::string& address) : handle_(nullptr, PQfinish) {
   std::array<const char*, 9> names{},
-      values{"3", "5", "2", "3", "10000", "UTF8", kOptions, address.c_str()};
+      values{"5", "5", "2", "3", "10000", "UTF8", kOptions, address.c_str()};
   std::copy(kNames.begin(), kNames.end(), names.begin());
   handle_.reset(PQconnectdbParams(names.data(), values.data(), 1));
   if (!handle_ || PQstatus(handle_.get()) != CONNECTION_OK)

@@ -340,12 +340,15 @@ class Chaos(unittest.TestCase):
             thread.start()
             return thread
         threads = [watched(self.hand_in), watched(self.disturb)]
-        reading = set()
-        while any(thread.is_alive() for thread in threads[:2]):
+        readers = {}
+
+        def read_streams():
+            """All of them, some at a time."""
             for job, (kind, _) in list(self.jobs.items()):
-                if kind == 3 and job not in reading and len(reading) < 24:
-                    reading.add(job)
-                    threads.append(watched(lambda own, job=job: self.read_stream(own, job)))
+                if sum(thread.is_alive() for thread in readers.values()) < 24 and kind == 3 and job not in readers:
+                    readers[job] = watched(lambda own, job=job: self.read_stream(own, job))
+        while any(thread.is_alive() for thread in threads):
+            read_streams()
             time.sleep(0.05)
         self.assertEqual(failures, [])
         calm = random.Random(0)
@@ -358,7 +361,10 @@ class Chaos(unittest.TestCase):
             self.assertEqual(state["status"], "COMPLETED", state)
             if kind >= 2:
                 self.assertEqual(state["output"]["text"], text)
-        for thread in threads:
+        while len(readers) < sum(kind == 3 for kind, _ in self.jobs.values()):
+            read_streams()
+            time.sleep(0.05)
+        for thread in readers.values():
             thread.join(120)
         self.assertEqual(failures + self.faults, [])
         ends = self.own.query("SELECT count(*), count(DISTINCT id) FROM public.ends", self.name)
@@ -373,7 +379,7 @@ class Chaos(unittest.TestCase):
         print("%d jobs on %d servers%s, %d kills, the database restarted twice, a network cut for %g s: "
               "%d ended once each, %s begun more than once, %d streams read"
               % (len(self.jobs), len(self.servers), " on machines of their own" if options.apart else "",
-                 self.kills, options.cut, total, lost, len(reading)))
+                 self.kills, options.cut, total, lost, len(readers)))
 
 
 if __name__ == "__main__":

@@ -384,8 +384,15 @@ TEST_F(PostgresStore, TablesOfVersion1AreBroughtUpWhileAServerUsesThem) {
   PgConnection connection(PostgresKind::address());
   const PgRows version =
       PgQuery(connection, "SELECT version, usable_from FROM chatterbox.version").run();
-  EXPECT_EQ(version.integer(0, 0), 2);
+  EXPECT_EQ(version.integer(0, 0), 3);
   EXPECT_EQ(version.integer(0, 1), 2);
+  // The queue's index is swept long before a fifth of all jobs is dead.
+  const PgRows swept = PgQuery(connection,
+                               "SELECT reloptions @> ARRAY['autovacuum_vacuum_scale_factor=0.02', "
+                               "'vacuum_index_cleanup=on'] FROM pg_class "
+                               "WHERE oid = 'chatterbox.jobs'::regclass")
+                           .run();
+  EXPECT_EQ(swept.integer(0, 0), 1);
 }
 
 TEST_F(PostgresStore, AServerStopsWhenItsTablesAreOfANewerKind) {

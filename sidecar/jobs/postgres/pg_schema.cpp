@@ -10,7 +10,7 @@ namespace {
 
 // Version of the tables that this server makes. Tables of a later version say from which version on
 // a server may use them; only additions that older servers do not notice leave that number alone.
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 constexpr std::int64_t kUsableFrom = 1;
 
 // Held while the tables are looked at and changed; "chtrbx" in ASCII.
@@ -132,6 +132,14 @@ CREATE TRIGGER forget_request AFTER UPDATE ON chatterbox.jobs FOR EACH ROW
   EXECUTE FUNCTION chatterbox.forget_request();
 )sql";
 
+// Whoever claims passes over the index entries of those who were claimed before, until a vacuum has
+// taken them away: by default that waits until a fifth of all rows is dead, and then leaves indexes
+// alone where few pages are.
+constexpr const char* kToVersion3 = R"sql(
+ALTER TABLE chatterbox.jobs SET (autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 1000, vacuum_index_cleanup = on);
+)sql";
+
 void make_tables(PgConnection& connection) {
   const std::string added = "SELECT client, chatterbox.count_job(1, j) AS n FROM added j";
   const std::string gone = "SELECT client, chatterbox.count_job(-1, j) AS n FROM gone j";
@@ -172,6 +180,7 @@ void prepare_pg_schema(PgConnection& connection) {
   if (version < kVersion) {
     if (version < 1) make_tables(connection);
     if (version < 2) connection.execute(kToVersion2);
+    if (version < 3) connection.execute(kToVersion3);
     // Older servers of before go on; what they could not use raises the second number.
     const std::int64_t usable_from = found.count() ? found.integer(0, 1) : kUsableFrom;
     PgQuery(connection, "DELETE FROM chatterbox.version").run();

@@ -15,6 +15,9 @@ NOT_RUN = {
     ("docs/embedded.md", "meson setup build-small -Dsmall=true --buildtype=release && ninja -C build-small"):
         "builds the tree anew; scripts/small.py measures what it makes",
     ("docs/many-machines.md", "┌────────────┐"): "a drawing",
+    ("docs/many-machines.md",
+     "tests/sidecar/many_measure.py --server build/sidecar/chatterbox-server --model models/embedded \\"):
+        "figures, and a proof of many minutes; tests/sidecar runs it small",
     ("docs/many-machines.md", "[Unit]"): "tests/sidecar/many_balancer_test.py has systemd read it",
     ("docs/sidecar-configuration.md",
      "sudo scripts/package.sh --release bookworm --out build/packages-bookworm build"):

@@ -8,10 +8,12 @@
 #include <mutex>
 #include <thread>
 
+#include "barrier.h"
+
 namespace chatterbox::sidecar {
 
 // A thread for work that would keep the main loop: reading requests, reading results from disk.
-// Tasks run one after the other and throw nothing.
+// Tasks run one after the other; of what one throws the log tells.
 class Background {
  public:
   Background() : thread_([this] { loop(); }) {}
@@ -35,10 +37,11 @@ class Background {
     for (;;) {
       changed_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
       if (ending_) return;
-      const auto task = std::move(tasks_.front());
+      auto task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
-      task();
+      run_guarded("a task in the background", task);
+      task = nullptr;
       lock.lock();
     }
   }

@@ -129,13 +129,14 @@ class Drain {
   Drain(Services& services, const Server& server, GMainLoop* loop)
       : services_(services), server_(server), loop_(loop) {
     for (const int number : {SIGTERM, SIGINT})
-      g_unix_signal_add(
-          number,
-          [](gpointer self) -> gboolean {
-            static_cast<Drain*>(self)->begin();
-            return G_SOURCE_CONTINUE;
-          },
-          this);
+      g_unix_signal_add(number,
+                        for_c(
+                            [](gpointer self) -> gboolean {
+                              static_cast<Drain*>(self)->begin();
+                              return G_SOURCE_CONTINUE;
+                            },
+                            [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }),
+                        this);
   }
 
  private:
@@ -205,13 +206,14 @@ class KeyReload {
  public:
   KeyReload(Keys& keys, Shares& shares) : keys_(keys), shares_(shares) {
     shares_.set_owners(keys_.count());
-    g_unix_signal_add(
-        SIGHUP,
-        [](gpointer self) -> gboolean {
-          static_cast<KeyReload*>(self)->reload();
-          return G_SOURCE_CONTINUE;
-        },
-        this);
+    g_unix_signal_add(SIGHUP,
+                      for_c(
+                          [](gpointer self) -> gboolean {
+                            static_cast<KeyReload*>(self)->reload();
+                            return G_SOURCE_CONTINUE;
+                          },
+                          [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }),
+                      this);
   }
 
  private:

@@ -110,7 +110,8 @@ void write_all(const void* data, std::size_t size) {
 
 // Playlists and session descriptions name addresses to fetch; pictures and film
 // are not ours to decode.
-int may_plug(GstElement*, GstPad*, GstCaps*, GstElementFactory* factory, gpointer) {
+// What GStreamer calls of ours throws nothing; were it to, this process of one recording would end.
+int may_plug(GstElement*, GstPad*, GstCaps*, GstElementFactory* factory, gpointer) noexcept {
   enum { kTry = 0, kExpose = 1, kSkip = 2 };
   const gchar* klass = gst_element_factory_get_metadata(factory, GST_ELEMENT_METADATA_KLASS);
   for (const char* word : {"Adaptive", "Network", "Protocol", "Source", "Video", "Image"})
@@ -118,7 +119,7 @@ int may_plug(GstElement*, GstPad*, GstCaps*, GstElementFactory* factory, gpointe
   return kTry;
 }
 
-void link_audio(GstElement*, GstPad* pad, gpointer sink_pad) {
+void link_audio(GstElement*, GstPad* pad, gpointer sink_pad) noexcept {
   GstPad* sink = GST_PAD(sink_pad);
   GstCaps* caps = gst_pad_get_current_caps(pad);
   const bool audio = caps && std::strcmp(gst_structure_get_name(gst_caps_get_structure(caps, 0)),
@@ -129,7 +130,7 @@ void link_audio(GstElement*, GstPad* pad, gpointer sink_pad) {
 }
 
 // Fills the source from standard input, in a thread of its own.
-gpointer feed(gpointer data) {
+gpointer feed(gpointer data) noexcept {
   auto* source = GST_APP_SRC(data);
   for (;;) {
     GstBuffer* buffer = gst_buffer_new_allocate(nullptr, kBlockBytes, nullptr);

@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #include "http/byte_budget.h"
 
+#include <memory>
+
 namespace chatterbox::sidecar {
 
 bool ByteBudget::take(SoupServerMessage* message, const std::string& owner, std::int64_t bytes) {
@@ -10,18 +12,18 @@ bool ByteBudget::take(SoupServerMessage* message, const std::string& owner, std:
     if (own == 0) of_owner_.erase(owner);
     return false;
   }
+  auto* part = static_cast<Part*>(g_object_get_data(G_OBJECT(message), name_));
+  auto first = part ? nullptr : std::make_unique<Part>(Part{*this, owner, bytes});
   own += bytes;
   used_ += bytes;
-  if (auto* part = static_cast<Part*>(g_object_get_data(G_OBJECT(message), name_))) {
+  if (part) {
     part->bytes += bytes;
     return true;
   }
-  g_object_set_data_full(G_OBJECT(message), name_, new Part{*this, owner, bytes},
-                         [](gpointer data) {
-                           auto* part = static_cast<Part*>(data);
-                           part->budget.give_back(*part);
-                           delete part;
-                         });
+  g_object_set_data_full(G_OBJECT(message), name_, first.release(), [](gpointer data) {
+    const std::unique_ptr<Part> over(static_cast<Part*>(data));
+    over->budget.give_back(*over);
+  });
   return true;
 }
 

@@ -12,9 +12,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <vector>
 
-#include "log.h"
+#include "barrier.h"
 #include "main_loop.h"
 
 namespace chatterbox::sidecar {
@@ -80,6 +81,10 @@ int affordable_connections(int wanted, int workers) {
   return int(std::min<rlim_t>(rlim_t(wanted), room));
 }
 
+HeldDescriptor::~HeldDescriptor() {
+  if (fd >= 0) ::close(fd);
+}
+
 Connections::Connections(SoupServer* server, GSocket* listening, GTlsCertificate* certificate,
                          const ConnectionLimits& limits)
     : server_(SOUP_SERVER(g_object_ref(server))),
@@ -88,11 +93,13 @@ Connections::Connections(SoupServer* server, GSocket* listening, GTlsCertificate
       limits_(limits),
       reserve_(open_reserve()) {
   g_socket_set_blocking(listening_, FALSE);
-  g_signal_connect(server_, "request-started",
-                   G_CALLBACK(+[](SoupServer*, SoupServerMessage* message, gpointer self) {
-                     static_cast<Connections*>(self)->started(message);
-                   }),
-                   this);
+  g_signal_connect(
+      server_, "request-started",
+      G_CALLBACK(
+          for_c([](SoupServer*, SoupServerMessage* message,
+                   gpointer self) { static_cast<Connections*>(self)->started(message); },
+                [](SoupServer*, SoupServerMessage* message, gpointer) { close_of(message); })),
+      this);
   post_every(1000, [this] { sweep(); });
   watch();
 }
@@ -113,12 +120,15 @@ Connections::~Connections() {
 void Connections::watch() {
   if (source_) g_source_unref(source_);
   source_ = g_socket_create_source(listening_, G_IO_IN, nullptr);
-  g_source_set_callback(source_,
-                        G_SOURCE_FUNC(+[](GSocket*, GIOCondition, gpointer self) -> gboolean {
-                          static_cast<Connections*>(self)->accept_all();
-                          return G_SOURCE_CONTINUE;
-                        }),
-                        this, nullptr);
+  g_source_set_callback(
+      source_,
+      G_SOURCE_FUNC(for_c(
+          [](GSocket*, GIOCondition, gpointer self) -> gboolean {
+            static_cast<Connections*>(self)->accept_all();
+            return G_SOURCE_CONTINUE;
+          },
+          [](GSocket*, GIOCondition, gpointer) -> gboolean { return G_SOURCE_CONTINUE; })),
+      this, nullptr);
   g_source_attach(source_, nullptr);
 }
 
@@ -143,28 +153,30 @@ bool Connections::accept_one() {
     if (extra >= 0) return true;
     // Nothing can be taken now; watching would only spin.
     g_source_destroy(source_);
-    g_timeout_add(
-        kRetryMs,
-        [](gpointer self) -> gboolean {
-          static_cast<Connections*>(self)->watch();
-          return G_SOURCE_REMOVE;
-        },
-        this);
+    g_timeout_add(kRetryMs, for_c([](gpointer self) -> gboolean {
+                    static_cast<Connections*>(self)->watch();
+                    return G_SOURCE_REMOVE;
+                  }),
+                  this);
     return false;
   }
   if (reserve_ < 0) reserve_ = open_reserve();
-  if (full_for(fd)) {
-    refuse(fd);
-    return true;
+  try {
+    take_in(fd);
+  } catch (...) {
+    log_exception("a connection");
   }
-  GSocket* socket = g_socket_new_from_fd(fd, nullptr);
-  if (!socket) {
-    ::close(fd);
-    return true;
-  }
-  admit(socket);
-  g_object_unref(socket);
   return true;
+}
+
+void Connections::take_in(int fd) {
+  HeldDescriptor held{fd};
+  if (full_for(fd)) return refuse(held);
+  const std::unique_ptr<GSocket, void (*)(gpointer)> socket(g_socket_new_from_fd(fd, nullptr),
+                                                            g_object_unref);
+  if (!socket) return;
+  held.release();
+  admit(socket.get());
 }
 
 bool Connections::full_for(int fd) {
@@ -179,9 +191,10 @@ bool Connections::full_for(int fd) {
   return full();
 }
 
-void Connections::refuse(int fd) {
-  if (!certificate_) say_busy(fd);
-  refused_.push_back(fd);
+void Connections::refuse(HeldDescriptor& held) {
+  if (!certificate_) say_busy(held.fd);
+  refused_.push_back(held.fd);
+  held.release();
   if (refused_.size() > kMostRefused) {
     read_and_close(refused_.front());
     refused_.pop_front();
@@ -189,15 +202,17 @@ void Connections::refuse(int fd) {
 }
 
 void Connections::admit(GSocket* socket) {
-  const std::string address = address_text(g_socket_get_fd(socket));
-  g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, TRUE, nullptr);
-  auto* connection = new Connection;
+  auto counted = std::make_unique<Connection>();
+  counted->address = address_text(g_socket_get_fd(socket));
+  int& same_address = of_address_[counted->address];
+  open_.insert(counted.get());
+  ++same_address;
+  // From here on nothing throws.
+  Connection* connection = counted.release();
   connection->owner = this;
   connection->stream = g_socket_connection_factory_create_connection(socket);
-  connection->address = address;
   connection->deadline_us = g_get_monotonic_time() + limits_.header_seconds * G_USEC_PER_SEC;
-  open_.insert(connection);
-  ++of_address_[address];
+  g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, TRUE, nullptr);
   if (certificate_)
     shake_hands(connection);
   else
@@ -214,7 +229,7 @@ void Connections::shake_hands(Connection* connection) {
   connection->handshake = g_cancellable_new();
   g_tls_connection_handshake_async(
       G_TLS_CONNECTION(tls), G_PRIORITY_DEFAULT, connection->handshake,
-      [](GObject* source, GAsyncResult* result, gpointer data) {
+      for_c([](GObject* source, GAsyncResult* result, gpointer data) {
         auto* done = static_cast<Connection*>(data);
         const bool stopped = g_cancellable_is_cancelled(done->handshake);
         g_clear_object(&done->handshake);
@@ -227,7 +242,7 @@ void Connections::shake_hands(Connection* connection) {
         else
           done->owner->drop(done);
         g_object_unref(source);
-      },
+      }),
       connection);
 }
 
@@ -267,15 +282,16 @@ GSocket* Connections::socket_of(SoupServerMessage* message) {
 void Connections::close_of(SoupServerMessage* message) {
   // Not freed here: libsoup may be in the midst of using it. The next sweep does.
   if (GSocket* socket = socket_of(message)) g_socket_shutdown(socket, TRUE, TRUE, nullptr);
+  if (Connection* connection = connection_of(message)) connection->ended = true;
 }
 
 void Connections::started(SoupServerMessage* message) {
   // One request per connection, also where libsoup answers by itself. It clears the headers
   // after "100 Continue", so that they are set once more.
-  const auto close_after = +[](SoupServerMessage* one, gpointer) {
+  const auto close_after = for_c([](SoupServerMessage* one, gpointer) {
     soup_message_headers_replace(soup_server_message_get_response_headers(one), "Connection",
                                  "close");
-  };
+  });
   close_after(message, nullptr);
   g_signal_connect(message, "got-headers", G_CALLBACK(close_after), nullptr);
   g_signal_connect(message, "got-body", G_CALLBACK(close_after), nullptr);
@@ -283,36 +299,36 @@ void Connections::started(SoupServerMessage* message) {
   const auto wait = [message](const char* signal, GCallback callback) {
     g_signal_connect(message, signal, callback, nullptr);
   };
-  wait("got-headers", G_CALLBACK(+[](SoupServerMessage* one, gpointer) {
+  wait("got-headers", G_CALLBACK(for_c([](SoupServerMessage* one, gpointer) {
          if (Connection* c = connection_of(one))
            c->deadline_us =
                g_get_monotonic_time() + c->owner->limits_.body_seconds * G_USEC_PER_SEC;
-       }));
-  wait("got-body", G_CALLBACK(+[](SoupServerMessage* one, gpointer) {
+       })));
+  wait("got-body", G_CALLBACK(for_c([](SoupServerMessage* one, gpointer) {
          if (Connection* c = connection_of(one)) c->deadline_us = 0;
-       }));
+       })));
   for (const char* progress : {"wrote-headers", "wrote-chunk"})
-    wait(progress, G_CALLBACK(+[](SoupServerMessage* one, gpointer) {
+    wait(progress, G_CALLBACK(for_c([](SoupServerMessage* one, gpointer) {
            if (Connection* c = connection_of(one))
              c->deadline_us = g_get_monotonic_time() + kAnswerUs;
-         }));
-  wait("finished", G_CALLBACK(+[](SoupServerMessage* one, gpointer) {
+         })));
+  wait("finished", G_CALLBACK(for_c([](SoupServerMessage* one, gpointer) {
          if (Connection* c = connection_of(one)) {
            c->answered = true;
            c->deadline_us = g_get_monotonic_time() + kGoodbyeUs;
            // libsoup closes it after this signal.
            c->owner->reap_soon();
          }
-       }));
+       })));
 }
 
 void Connections::reap_soon() {
   if (reaping_) return;
-  reaping_ = true;
   post([this] {
     reaping_ = false;
     reap();
   });
+  reaping_ = true;
 }
 
 // Forgets those that are closed.
@@ -337,7 +353,7 @@ void Connections::sweep() {
       if (connection->deadline_us > now) continue;
       g_socket_shutdown(socket, TRUE, TRUE, nullptr);
       g_cancellable_cancel(connection->handshake);
-    } else if (g_socket_is_closed(socket) ||
+    } else if (g_socket_is_closed(socket) || connection->ended ||
                (connection->deadline_us && connection->deadline_us < now) ||
                (connection->answered && peer_left(socket)))
       over.push_back(connection);

@@ -9,8 +9,16 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace chatterbox::sidecar {
+
+// A descriptor, closed unless somebody else has it.
+struct HeldDescriptor {
+  int fd = -1;
+  ~HeldDescriptor();
+  int release() { return std::exchange(fd, -1); }
+};
 
 struct ConnectionLimits {
   int all = 2048;
@@ -44,6 +52,8 @@ class Connections {
     gint64 deadline_us = 0;
     // The answer is written: the peer's end is awaited for a moment only.
     bool answered = false;
+    // Broken off.
+    bool ended = false;
     // While TLS shakes hands, in a thread of its own: what stops that. Owned.
     GCancellable* handshake = nullptr;
   };
@@ -54,7 +64,9 @@ class Connections {
   bool accept_one();
   // True when the peer has to be sent away.
   bool full_for(int fd);
-  void refuse(int fd);
+  // Takes in one that was accepted, or tells it that there is no room.
+  void take_in(int fd);
+  void refuse(HeldDescriptor& held);
   void admit(GSocket* socket);
   void shake_hands(Connection* connection);
   void serve(Connection* connection, GIOStream* stream);

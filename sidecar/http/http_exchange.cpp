@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "barrier.h"
 #include "http/connections.h"
 #include "operations/json.h"
 
@@ -40,15 +41,46 @@ std::string error_json(const std::string& error, const std::string& message) {
   return json.begin_object().field("error", error).field("message", message).end_object().take();
 }
 
+void give_up(SoupServerMessage* message) noexcept {
+  if (soup_server_message_get_status(message) != 0) return Connections::close_of(message);
+  static constexpr char kFailed[] =
+      R"({"error":"Internal error","message":"the request could not be carried out"})";
+  soup_message_headers_set_content_type(soup_server_message_get_response_headers(message),
+                                        "application/json", nullptr);
+  soup_message_body_append(soup_server_message_get_response_body(message), SOUP_MEMORY_STATIC,
+                           kFailed, sizeof kFailed - 1);
+  soup_server_message_set_status(message, 500, nullptr);
+}
+
+Exchange HttpExchange::begin(SoupServerMessage* message, GHashTable* query, Metrics& metrics,
+                             Budgets& budgets) {
+  return Exchange(new HttpExchange(message, query, metrics, budgets), [](HttpExchange* done) {
+    if (g_main_context_is_owner(nullptr)) {
+      delete done;
+      return;
+    }
+    g_idle_add_full(G_PRIORITY_DEFAULT, for_c([](gpointer data) -> gboolean {
+                      delete static_cast<HttpExchange*>(data);
+                      return G_SOURCE_REMOVE;
+                    }),
+                    done, nullptr);
+  });
+}
+
 HttpExchange::HttpExchange(SoupServerMessage* message, GHashTable* query, Metrics& metrics,
                            Budgets& budgets)
-    : message_(SOUP_SERVER_MESSAGE(g_object_ref(message))),
+    : message_(message),
       metrics_(metrics),
       budgets_(budgets),
       method_(soup_server_message_get_method(message)),
       owner_(text_data(message, kOwnerData)),
       began_us_(g_get_monotonic_time()) {
-  if (!query) return;
+  if (query) read_query(query);
+  // Given back by the destructor, which there is only when nothing above has failed.
+  g_object_ref(message_);
+}
+
+void HttpExchange::read_query(GHashTable* query) {
   GHashTableIter at;
   gpointer name, value;
   g_hash_table_iter_init(&at, query);
@@ -57,8 +89,13 @@ HttpExchange::HttpExchange(SoupServerMessage* message, GHashTable* query, Metric
 }
 
 HttpExchange::~HttpExchange() {
-  if (streaming_ && !answered_) end_stream();
-  if (!answered_) reply_error(500, "Internal error", "the request was left without an answer");
+  // A stream that nobody ended is not whole.
+  if (streaming_ && !answered_) abort_stream();
+  if (!answered_)
+    run_guarded("an answer", [this] {
+      reply_error(500, "Internal error", "the request was left without an answer");
+    });
+  give_up();
   g_signal_handlers_disconnect_by_data(message_, this);
   g_object_unref(message_);
 }
@@ -164,15 +201,18 @@ int HttpExchange::apply_range(int status, std::string& body) {
 
 void HttpExchange::reply(int status, const char* content_type, std::string body) {
   if (answered_) return;
+  // What was begun as another answer can only be broken off.
+  if (streaming_) return abort_stream();
   if (body.size() > kSmallAnswer && !reserved_ && !reserve_answer(std::int64_t(body.size())))
     return;
-  answered_ = true;
   status = apply_range(status, body);
   metrics_.count_request(route_, status);
   if (std::strcmp(route_, "run") == 0)
     metrics_.observe_acknowledgement(double(g_get_monotonic_time() - began_us_) / 1e6);
   set_common_headers(content_type);
   if (!body.empty()) append_held(std::move(body));
+  // Up to here another answer may take the place of one that could not be made.
+  answered_ = true;
   soup_server_message_set_status(message_, guint(status), nullptr);
   resume();
 }
@@ -193,9 +233,9 @@ void HttpExchange::reply_error(int status, const std::string& error, const std::
 
 void HttpExchange::begin_stream(const char* content_type, std::function<void()> closed,
                                 std::optional<std::int64_t> length) {
-  streaming_ = true;
-  on_closed_ = std::move(closed);
   metrics_.count_request(route_, 200);
+  set_common_headers(content_type);
+  // From here on nothing throws: what is said of the length holds for no other answer.
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message_);
   // HTTP/1.0 knows no chunks: there the end of the connection is the end.
   const bool old = soup_server_message_get_http_version(message_) == SOUP_HTTP_1_0;
@@ -203,19 +243,29 @@ void HttpExchange::begin_stream(const char* content_type, std::function<void()> 
     soup_message_headers_set_content_length(headers, *length);
   else
     soup_message_headers_set_encoding(headers, old ? SOUP_ENCODING_EOF : SOUP_ENCODING_CHUNKED);
-  set_common_headers(content_type);
+  streaming_ = true;
+  on_closed_ = std::move(closed);
   soup_message_body_set_accumulate(soup_server_message_get_response_body(message_), FALSE);
   soup_server_message_set_status(message_, 200, nullptr);
-  g_signal_connect(message_, "wrote-chunk", G_CALLBACK(on_wrote_chunk), this);
-  g_signal_connect(message_, "finished", G_CALLBACK(on_finished), this);
+  const auto otherwise = [](SoupServerMessage* message, gpointer) {
+    Connections::close_of(message);
+  };
+  g_signal_connect(message_, "wrote-chunk", G_CALLBACK(for_c<on_wrote_chunk>(otherwise)), this);
+  g_signal_connect(message_, "finished", G_CALLBACK(for_c<on_finished>(otherwise)), this);
   resume();
 }
 
 void HttpExchange::send_piece(std::string bytes) {
   if (closed_ || answered_ || bytes.empty()) return;
-  sent_ += bytes.size();
-  pieces_.push_back(bytes.size());
-  append_held(std::move(bytes));
+  const std::size_t size = bytes.size();
+  try {
+    pieces_.push_back(size);
+    append_held(std::move(bytes));
+  } catch (...) {
+    log_exception("a stream");
+    return abort_stream();
+  }
+  sent_ += size;
   soup_server_message_unpause(message_);
 }
 
@@ -233,6 +283,14 @@ void HttpExchange::abort_stream() {
   if (closed_) return;
   Connections::close_of(message_);
   soup_server_message_unpause(message_);
+}
+
+void HttpExchange::give_up() noexcept {
+  if (answered_) return;
+  if (streaming_) return abort_stream();
+  answered_ = true;
+  sidecar::give_up(message_);
+  resume();
 }
 
 bool HttpExchange::client_left() const {
@@ -254,7 +312,9 @@ void HttpExchange::resume() {
 }
 
 void HttpExchange::on_wrote_chunk(SoupServerMessage*, gpointer data) {
-  auto* self = static_cast<HttpExchange*>(data);
+  // Whoever is told may let go of us.
+  const Exchange self = static_cast<HttpExchange*>(data)->weak_from_this().lock();
+  if (!self) return;
   if (!self->pieces_.empty()) {
     self->written_ += self->pieces_.front();
     self->pieces_.pop_front();
@@ -263,7 +323,8 @@ void HttpExchange::on_wrote_chunk(SoupServerMessage*, gpointer data) {
 }
 
 void HttpExchange::on_finished(SoupServerMessage*, gpointer data) {
-  auto* self = static_cast<HttpExchange*>(data);
+  const Exchange self = static_cast<HttpExchange*>(data)->weak_from_this().lock();
+  if (!self) return;
   self->closed_ = true;
   if (self->on_closed_) self->on_closed_();
 }

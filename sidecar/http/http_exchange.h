@@ -26,9 +26,11 @@ struct Budgets {
 
 // One request and its answer, which may come later: the client waits as long as the pointer is
 // kept. Thread of the main loop only.
-class HttpExchange {
+class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
  public:
-  HttpExchange(SoupServerMessage* message, GHashTable* query, Metrics& metrics, Budgets& budgets);
+  // It ends in the thread of the main loop, whoever lets go of it last.
+  static std::shared_ptr<HttpExchange> begin(SoupServerMessage* message, GHashTable* query,
+                                             Metrics& metrics, Budgets& budgets);
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
@@ -75,7 +77,10 @@ class HttpExchange {
   void end_stream();
   // Breaks the connection: what was sent is not all there is.
   void abort_stream();
-  // Bytes given to send_piece() and not yet written.
+  // What can be done when making an answer failed: 500, or the end of what was begun. Throws
+  // nothing and asks for no memory.
+  void give_up() noexcept;
+  // Bytes given to send_piece() and not yet written. A piece that cannot be kept ends the stream.
   std::size_t unsent() const { return sent_ - written_; }
   // Called after bytes were written.
   void on_written(std::function<void()> written) { on_written_ = std::move(written); }
@@ -89,6 +94,8 @@ class HttpExchange {
   void hold();
 
  private:
+  HttpExchange(SoupServerMessage* message, GHashTable* query, Metrics& metrics, Budgets& budgets);
+  void read_query(GHashTable* query);
   void resume();
   void append_held(std::string text);
   // Cuts `body` down to the one range that was asked for; the status that then fits.
@@ -112,6 +119,10 @@ class HttpExchange {
 };
 
 using Exchange = std::shared_ptr<HttpExchange>;
+
+// Answers 500 to a message that has no answer yet, and closes the connection of others. Throws
+// nothing and asks for no memory.
+void give_up(SoupServerMessage* message) noexcept;
 
 // {"error": ..., "message": ...}
 std::string error_json(const std::string& error, const std::string& message);

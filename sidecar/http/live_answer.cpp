@@ -4,6 +4,7 @@
 
 #include <list>
 
+#include "barrier.h"
 #include "chatterbox/error.h"
 #include "log.h"
 #include "main_loop.h"
@@ -30,15 +31,19 @@ bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech spee
   task.owner = exchange->owner();
   // Ends in this thread, to which the exchange belongs, even when the last pointer was a worker's.
   const std::shared_ptr<LiveAnswer> answer(
-      new LiveAnswer(services, exchange, std::move(speech), task.id),
-      [](LiveAnswer* done) { post([done] { delete done; }); });
+      new LiveAnswer(services, exchange, std::move(speech), task.id), [](LiveAnswer* done) {
+        g_idle_add_full(G_PRIORITY_DEFAULT, for_c([](gpointer data) -> gboolean {
+                          delete static_cast<LiveAnswer*>(data);
+                          return G_SOURCE_REMOVE;
+                        }),
+                        done, nullptr);
+      });
   task.model = answer->speech_.model;
   task.run = [answer, stop = task.stop.get_token()](const LendEngine& lend) {
     answer->run(lend, stop);
   };
-  if (!services.pool.submit(std::move(task))) return false;
   keep_watch(answer);
-  return true;
+  return services.pool.submit(std::move(task));
 }
 
 void LiveAnswer::run(const LendEngine& lend, const std::stop_token& stop) {
@@ -95,6 +100,17 @@ void LiveAnswer::speak(Engine& engine, const Model& model, const std::stop_token
   finish(200, "", "");
 }
 
+template <class Action>
+void LiveAnswer::or_give_up(Action&& action) noexcept {
+  try {
+    action();
+  } catch (...) {
+    log_exception("speech");
+    exchange_->give_up();
+    closed();
+  }
+}
+
 bool LiveAnswer::send(std::string bytes) {
   if (bytes.empty()) return true;
   std::unique_lock lock(mutex_);
@@ -105,8 +121,10 @@ bool LiveAnswer::send(std::string bytes) {
   lock.unlock();
   post([self = shared_from_this(), type = writer_->content_type(),
         bytes = std::move(bytes)]() mutable {
-    self->content_type_ = std::move(type);
-    self->deliver(std::move(bytes));
+    self->or_give_up([&] {
+      self->content_type_ = std::move(type);
+      self->deliver(std::move(bytes));
+    });
   });
   return true;
 }
@@ -148,19 +166,23 @@ void LiveAnswer::finish(int status, const std::string& message, const std::strin
   if (status != 200) services_.metrics.count_error(status == 400 ? "request" : "speech");
   const std::string told = writer_ && status != 200 ? writer_->failure(message) : "";
   post([self = shared_from_this(), status, message, code, told] {
-    HttpExchange& exchange = *self->exchange_;
-    if (status == 200 && self->whole_)
-      return exchange.reply(200, self->content_type_.c_str(), std::move(self->gathered_));
-    if (self->began_ && status != 200 && told.empty()) return exchange.abort_stream();
-    if (self->began_) {
-      exchange.send_piece(told);
-      return exchange.end_stream();
-    }
-    if (status == 503) exchange.add_header("Retry-After", "1");
-    exchange.reply_json(
-        status,
-        openai_error(message, status == 400 ? "invalid_request_error" : "server_error", code));
+    self->or_give_up([&] { self->conclude(status, message, code, told); });
   });
+}
+
+void LiveAnswer::conclude(int status, const std::string& message, const std::string& code,
+                          const std::string& told) {
+  if (status == 200 && whole_)
+    return exchange_->reply(200, content_type_.c_str(), std::move(gathered_));
+  if (began_ && status != 200 && told.empty()) return exchange_->abort_stream();
+  if (began_) {
+    exchange_->send_piece(told);
+    return exchange_->end_stream();
+  }
+  if (status == 503) exchange_->add_header("Retry-After", "1");
+  exchange_->reply_json(
+      status,
+      openai_error(message, status == 400 ? "invalid_request_error" : "server_error", code));
 }
 
 bool LiveAnswer::watch() {

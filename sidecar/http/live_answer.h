@@ -45,9 +45,14 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   bool send(std::string bytes);
 
   // In the thread of the main loop, like everything below.
+  // What `action` throws ends the answer: a piece that is missing would not be noticed.
+  template <class Action>
+  void or_give_up(Action&& action) noexcept;
   void deliver(std::string bytes);
   void written();
   void closed();
+  void conclude(int status, const std::string& message, const std::string& code,
+                const std::string& told);
   void finish(int status, const std::string& message, const std::string& code);
   // True once nobody waits any more.
   bool watch();

@@ -2,9 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // Results, which may be of many megabytes, on their way from disk to clients that may be slow.
+#include "barrier.h"
 #include "http/server.h"
-#include "log.h"
-#include "main_loop.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -20,7 +19,8 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
         tail_(std::move(tail)) {}
 
   ~OutputAnswer() {
-    if (reads_) services_.store.blocking().end_reading(id_);
+    if (!reads_) return;
+    run_guarded("the end of a result", [this] { services_.store.blocking().end_reading(id_); });
   }
 
   void begin() {
@@ -46,7 +46,11 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
       if (const auto self = weak.lock()) self->more();
     });
     exchange_->begin_stream(
-        "application/json", [] {}, std::int64_t(head_.size() + tail_.size()) + bytes_);
+        "application/json",
+        [weak] {
+          if (const auto self = weak.lock()) self->let_go();
+        },
+        std::int64_t(head_.size() + tail_.size()) + bytes_);
     self_ = shared_from_this();
     exchange_->send_piece(std::move(head_));
   }
@@ -56,8 +60,8 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
     services_.store.read(std::move(call), [self = shared_from_this(), then](auto& answer) {
       try {
         then(answer.get());
-      } catch (const StorageError& error) {
-        log(Level::kWarning, std::string("storage: ") + error.what());
+      } catch (...) {
+        log_exception("a result");
         self->fail();
       }
     });
@@ -71,10 +75,8 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
     let_go();
   }
 
-  // Not at once: the exchange may be calling us.
-  void let_go() {
-    post([self = std::move(self_)] {});
-  }
+  // Whoever calls us holds us until that is over.
+  void let_go() { self_.reset(); }
 
   // The piece that was given last is on its way.
   void more() {

@@ -2,6 +2,9 @@
 // Copyright (c) the gst-chatterbox authors
 #include "http/request_body.h"
 
+#include "barrier.h"
+#include "http/http_exchange.h"
+
 namespace chatterbox::sidecar {
 namespace {
 
@@ -11,16 +14,21 @@ constexpr const char* kBody = "chatterbox-body";
 
 void RequestBody::collect(SoupServerMessage* message) {
   using Held = std::shared_ptr<RequestBody>;
-  g_object_set_data_full(G_OBJECT(message), kBody, new Held(std::make_shared<RequestBody>()),
+  auto held = std::make_unique<Held>(std::make_shared<RequestBody>());
+  g_object_set_data_full(G_OBJECT(message), kBody, held.release(),
                          [](gpointer held) { delete static_cast<Held*>(held); });
   soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
   g_signal_connect(message, "got-chunk",
-                   G_CALLBACK(+[](SoupServerMessage* from, GBytes* chunk, gpointer) {
-                     const auto body = of(from);
-                     if (body->refused_) return;
-                     body->pieces_.push_back(g_bytes_ref(chunk));
-                     body->size_ += std::int64_t(g_bytes_get_size(chunk));
-                   }),
+                   G_CALLBACK(for_c(
+                       [](SoupServerMessage* from, GBytes* chunk, gpointer) {
+                         const auto body = of(from);
+                         if (body->refused_ || soup_server_message_get_status(from) != 0) return;
+                         body->pieces_.push_back(chunk);
+                         g_bytes_ref(chunk);
+                         body->size_ += std::int64_t(g_bytes_get_size(chunk));
+                       },
+                       // A body with a gap is none.
+                       [](SoupServerMessage* from, GBytes*, gpointer) { give_up(from); })),
                    nullptr);
 }
 

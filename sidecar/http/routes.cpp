@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "http/routes.h"
 
+#include "barrier.h"
 #include "chatterbox/error.h"
 #include "http/server.h"
 #include "jobs/storage_error.h"
@@ -76,10 +77,10 @@ void reply_failure(const Exchange& exchange, bool openai, int status, const std:
     exchange->reply_error(status, error, detail);
 }
 
-bool guarded(Services& services, const Exchange& exchange, bool openai,
-             const std::function<bool()>& action) {
+// Inside a handler of exceptions: what was thrown becomes an answer.
+void reply_exception(Services& services, const Exchange& exchange, bool openai) {
   try {
-    return action();
+    throw;
   } catch (const StorageError& error) {
     log(Level::kWarning, std::string("storage: ") + error.what());
     add_retry_after(services, exchange);
@@ -94,7 +95,6 @@ bool guarded(Services& services, const Exchange& exchange, bool openai,
     log(Level::kWarning, std::string("a request failed: ") + error.what());
     reply_failure(exchange, openai, 500, "Internal error", error.what());
   }
-  return true;
 }
 
 }  // namespace
@@ -113,21 +113,29 @@ RouteMatch find_route(const std::string& method, const char* path) {
   return match;
 }
 
+bool guarded(Services& services, const Exchange& exchange, bool openai,
+             const std::function<bool()>& action) noexcept {
+  try {
+    return action();
+  } catch (...) {
+    try {
+      reply_exception(services, exchange, openai);
+    } catch (...) {
+      log_exception("a request");
+      exchange->give_up();
+    }
+  }
+  return true;
+}
+
 void call_route(const Route& route, Services& services, const Exchange& exchange) {
   exchange->set_route(route.metric);
-  guarded(services, exchange, std::string_view(route.pattern).starts_with("/v1/"), [&] {
+  const auto handle = [&] {
     route.handler(services, exchange);
     return true;
-  });
-}
-
-bool guard(Services& services, const Exchange& exchange, const std::function<bool()>& action) {
-  return guarded(services, exchange, false, action);
-}
-
-bool guard_openai(Services& services, const Exchange& exchange,
-                  const std::function<bool()>& action) {
-  return guarded(services, exchange, true, action);
+  };
+  guarded(services, exchange, std::string_view(route.pattern).starts_with("/v1/"),
+          std::ref(handle));
 }
 
 }  // namespace chatterbox::sidecar

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,9 +45,17 @@ RouteMatch find_route(const std::string& method, const char* path);
 // Calls the handler. Whatever it throws becomes an answer.
 void call_route(const Route& route, Services& services, const Exchange& exchange);
 // The same for what a handler does later; returns what `action` does, or true.
-bool guard(Services& services, const Exchange& exchange, const std::function<bool()>& action);
-bool guard_openai(Services& services, const Exchange& exchange,
-                  const std::function<bool()>& action);
+bool guarded(Services& services, const Exchange& exchange, bool openai,
+             const std::function<bool()>& action) noexcept;
+// By reference, which takes no memory: nothing throws before it is guarded.
+template <class Action>
+bool guard(Services& services, const Exchange& exchange, Action&& action) {
+  return guarded(services, exchange, false, std::ref(action));
+}
+template <class Action>
+bool guard_openai(Services& services, const Exchange& exchange, Action&& action) {
+  return guarded(services, exchange, true, std::ref(action));
+}
 
 // Handlers; each answers, or keeps the exchange to answer later.
 void handle_run(Services& services, const Exchange& exchange);

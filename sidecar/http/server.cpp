@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "barrier.h"
 #include "chatterbox/error.h"
 #include "log.h"
 
@@ -97,14 +98,21 @@ Server::Server(Services& services)
   for (const char* path : {static_cast<const char*>(nullptr), "*"}) {
     soup_server_add_early_handler(
         server_, path,
-        [](SoupServer*, SoupServerMessage* message, const char* at, GHashTable*, gpointer self) {
-          static_cast<Server*>(self)->on_headers(message, at);
-        },
+        for_c([](SoupServer*, SoupServerMessage* message, const char* at, GHashTable*,
+                 gpointer self) { static_cast<Server*>(self)->on_headers(message, at); },
+              // What was not looked at to its end is not let through.
+              [](SoupServer*, SoupServerMessage* message, const char*, GHashTable*, gpointer) {
+                give_up(message);
+              }),
         this, nullptr);
     soup_server_add_handler(
         server_, path,
-        [](SoupServer*, SoupServerMessage* message, const char* at, GHashTable* query,
-           gpointer self) { static_cast<Server*>(self)->on_request(message, at, query); },
+        for_c([](SoupServer*, SoupServerMessage* message, const char* at, GHashTable* query,
+                 gpointer self) { static_cast<Server*>(self)->on_request(message, at, query); },
+              // The exchange, if there was one, has answered when it ended.
+              [](SoupServer*, SoupServerMessage* message, const char*, GHashTable*, gpointer) {
+                if (soup_server_message_get_status(message) == 0) give_up(message);
+              }),
         this, nullptr);
   }
   listen();
@@ -213,12 +221,14 @@ void Server::limit_body(SoupServerMessage* message, const Route* route, const st
     return;
   }
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(most + 1));
-  g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), &services_.budgets.uploads);
+  g_signal_connect(message, "got-chunk",
+                   G_CALLBACK(for_c<on_chunk>(
+                       [](SoupServerMessage* from, GBytes*, gpointer) { give_up(from); })),
+                   &services_.budgets.uploads);
 }
 
 void Server::on_request(SoupServerMessage* message, const char* path, GHashTable* query) {
-  const auto exchange =
-      std::make_shared<HttpExchange>(message, query, services_.metrics, services_.budgets);
+  const auto exchange = HttpExchange::begin(message, query, services_.metrics, services_.budgets);
   RouteMatch match = find_route(exchange->method(), path);
   if (exchange->method() == "OPTIONS") {
     exchange->add_header("Allow",

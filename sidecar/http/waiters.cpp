@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "barrier.h"
 #include "main_loop.h"
 
 namespace chatterbox::sidecar {
@@ -30,7 +31,13 @@ void Waiters::try_once(const std::shared_ptr<Waiter>& waiter, bool must) {
   }
   waiter->trying = true;
   waiter->again = false;
-  waiter->attempt(must, [this, waiter](bool answered) { ended(waiter, answered); });
+  try {
+    waiter->attempt(must, [this, waiter](bool answered) { ended(waiter, answered); });
+  } catch (...) {
+    // Its exchange, left without an answer, says so; others have their turn.
+    log_exception("an attempt to answer");
+    forget(waiter);
+  }
 }
 
 void Waiters::ended(const std::shared_ptr<Waiter>& waiter, bool answered) {
@@ -40,6 +47,10 @@ void Waiters::ended(const std::shared_ptr<Waiter>& waiter, bool answered) {
     if (late || waiter->again) try_once(waiter, late);
     return;
   }
+  forget(waiter);
+}
+
+void Waiters::forget(const std::shared_ptr<Waiter>& waiter) {
   const auto [first, last] = waiting_.equal_range(waiter->id);
   const auto at =
       std::find_if(first, last, [&](const auto& entry) { return entry.second == waiter; });
@@ -47,14 +58,18 @@ void Waiters::ended(const std::shared_ptr<Waiter>& waiter, bool answered) {
 }
 
 void Waiters::news(const std::string& id) {
+  // News that fail to come through are news for all, at the next sweep.
+  missed_ = true;
   auto [first, last] = waiting_.equal_range(id);
   if (id.empty()) std::tie(first, last) = std::pair(waiting_.begin(), waiting_.end());
   std::vector<std::shared_ptr<Waiter>> concerned;
   for (auto at = first; at != last; ++at) concerned.push_back(at->second);
+  missed_ = false;
   for (const auto& waiter : concerned) try_once(waiter, false);
 }
 
 void Waiters::sweep() {
+  if (missed_) news("");
   const std::int64_t now = g_get_monotonic_time();
   std::vector<std::shared_ptr<Waiter>> late;
   for (const auto& [id, waiter] : waiting_)

@@ -39,9 +39,11 @@ class Waiters {
   };
   void try_once(const std::shared_ptr<Waiter>& waiter, bool must);
   void ended(const std::shared_ptr<Waiter>& waiter, bool answered);
+  void forget(const std::shared_ptr<Waiter>& waiter);
   void sweep();
 
   std::multimap<std::string, std::shared_ptr<Waiter>> waiting_;
+  bool missed_ = false;
 };
 
 }  // namespace chatterbox::sidecar

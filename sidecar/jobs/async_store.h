@@ -76,10 +76,13 @@ class AsyncStore {
       StoreAnswer<Value> answer;
     };
     auto question = std::make_shared<Question>(Question{std::move(call), std::move(then), {}});
-    thread.run([this, question = std::move(question)]() mutable {
+    // Whatever becomes of the call, its answer comes back.
+    auto ready = std::make_shared<ReadyTask>([question] { question->then(question->answer); });
+    thread.run([this, question = std::move(question), ready = std::move(ready)]() mutable {
       auto made = [&] { return question->call(store_); };
       question->answer.take(made);
-      post([question = std::move(question)] { question->then(question->answer); });
+      question.reset();
+      ready->post();
     });
   }
 

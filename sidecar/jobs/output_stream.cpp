@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "barrier.h"
+
 namespace chatterbox::sidecar {
 namespace {
 
@@ -42,16 +44,11 @@ struct ChatterboxOutputStreamClass {
 G_DEFINE_TYPE(ChatterboxOutputStream, chatterbox_output_stream, G_TYPE_INPUT_STREAM)
 
 static gssize chatterbox_output_stream_read(GInputStream* stream, void* buffer, gsize count,
-                                            GCancellable*, GError** error) {
+                                            GCancellable*, GError**) {
   auto* self = reinterpret_cast<ChatterboxOutputStream*>(stream);
-  try {
-    if (self->used == self->source->piece.size()) {
-      self->used = 0;
-      if (!self->source->advance()) return 0;
-    }
-  } catch (const std::exception& failure) {
-    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, failure.what());
-    return -1;
+  if (self->used == self->source->piece.size()) {
+    self->used = 0;
+    if (!self->source->advance()) return 0;
   }
   const std::string& piece = self->source->piece;
   const gsize size = std::min<gsize>(count, piece.size() - self->used);
@@ -67,7 +64,11 @@ static void chatterbox_output_stream_finalize(GObject* object) {
 
 static void chatterbox_output_stream_class_init(ChatterboxOutputStreamClass* type) {
   G_OBJECT_CLASS(type)->finalize = chatterbox_output_stream_finalize;
-  G_INPUT_STREAM_CLASS(type)->read_fn = chatterbox_output_stream_read;
+  G_INPUT_STREAM_CLASS(type)->read_fn = for_c<chatterbox_output_stream_read>(
+      [](GInputStream*, void*, gsize, GCancellable*, GError** error) -> gssize {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "the result could not be read");
+        return -1;
+      });
 }
 
 static void chatterbox_output_stream_init(ChatterboxOutputStream*) {}
@@ -77,10 +78,11 @@ GInputStream* open_status(JobStore& store, const Job& job, std::int64_t bytes,
                           std::int64_t* length) {
   StatusJson text = status_json(job, bytes > 0);
   *length = std::int64_t(text.head.size() + text.tail.size()) + bytes;
+  auto source = std::make_unique<Source>(
+      Source{store, job.id, std::move(text.head), std::move(text.tail), 0, bytes > 0});
   auto* stream = static_cast<ChatterboxOutputStream*>(
       g_object_new(chatterbox_output_stream_get_type(), nullptr));
-  stream->source =
-      new Source{store, job.id, std::move(text.head), std::move(text.tail), 0, bytes > 0};
+  stream->source = source.release();
   return G_INPUT_STREAM(stream);
 }
 

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-#include "log.h"
+#include "barrier.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -37,9 +37,9 @@ void Upkeep::loop() {
       if (const auto ids = store_.expire(); !ids.empty()) hooks_.stopped(ids);
       hooks_.round();
       if (round % kRoundsPerCheckpoint == 0) store_.checkpoint();
-    } catch (const StorageError& error) {
+    } catch (...) {
       // That it is away has been said once.
-      if (store_.available()) log(Level::kWarning, std::string("upkeep: ") + error.what());
+      if (store_.available()) log_exception("upkeep");
     }
     // Requests of many megabytes, and all that a synthesis makes on its way, leave holes that the
     // allocator keeps otherwise: some megabytes a second, up to a fifth of the process.

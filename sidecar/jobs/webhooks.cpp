@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "jobs/webhooks.h"
 
+#include "barrier.h"
 #include "jobs/output_stream.h"
 #include "log.h"
 #include "main_loop.h"
@@ -63,39 +64,52 @@ void Webhooks::look() {
   }
 }
 
+// Not sent, not counted: its time comes again.
+void Webhooks::postpone(JobCall* call) noexcept { call->owner->let_go(call); }
+
 void Webhooks::send(const Job& job) {
   auto* call = new JobCall{this, job};
+  try {
+    look_up(call);
+  } catch (...) {
+    log_exception("a webhook, which comes later,");
+    postpone(call);
+  }
+}
+
+void Webhooks::look_up(JobCall* call) {
+  const Job& job = call->job;
   GUri* uri = g_uri_parse(job.webhook.c_str(), GUriFlags(SOUP_HTTP_URI_FLAGS), nullptr);
   if (!uri || !policy_.allows(job.webhook)) {
     if (uri) g_uri_unref(uri);
     return finished(call, "its address may not be called", false);
   }
   call->message = soup_message_new_from_uri("POST", uri);
-  call->timer = g_timeout_add_seconds(
-      kMostSeconds,
-      [](gpointer data) -> gboolean {
-        auto* late = static_cast<JobCall*>(data);
-        late->timer = 0;
-        g_cancellable_cancel(late->stop);
-        return G_SOURCE_REMOVE;
-      },
-      call);
+  call->timer = g_timeout_add_seconds(kMostSeconds, for_c([](gpointer data) -> gboolean {
+                                        auto* late = static_cast<JobCall*>(data);
+                                        late->timer = 0;
+                                        g_cancellable_cancel(late->stop);
+                                        return G_SOURCE_REMOVE;
+                                      }),
+                                      call);
   // A name is looked up first: what may not be called is not even knocked at.
   GResolver* resolver = g_resolver_get_default();
   g_resolver_lookup_by_name_async(
       resolver, g_uri_get_host(uri), call->stop,
-      [](GObject* source, GAsyncResult* result, gpointer data) {
-        auto* waiting = static_cast<JobCall*>(data);
-        GError* error = nullptr;
-        GList* addresses = g_resolver_lookup_by_name_finish(G_RESOLVER(source), result, &error);
-        const std::string trouble = error ? error->message : "";
-        g_clear_error(&error);
-        if (addresses)
-          waiting->owner->resolved(waiting, addresses);
-        else
-          waiting->owner->finished(waiting, trouble, true);
-        if (addresses) g_resolver_free_addresses(addresses);
-      },
+      for_c(
+          [](GObject* source, GAsyncResult* result, gpointer data) {
+            auto* waiting = static_cast<JobCall*>(data);
+            GError* error = nullptr;
+            const std::unique_ptr<GList, void (*)(GList*)> addresses(
+                g_resolver_lookup_by_name_finish(G_RESOLVER(source), result, &error),
+                g_resolver_free_addresses);
+            const std::unique_ptr<GError, void (*)(GError*)> failure(error, g_error_free);
+            if (addresses)
+              waiting->owner->resolved(waiting, addresses.get());
+            else
+              waiting->owner->finished(waiting, failure ? failure->message : "", true);
+          },
+          [](GObject*, GAsyncResult*, gpointer data) { postpone(static_cast<JobCall*>(data)); }),
       call);
   g_object_unref(resolver);
   g_uri_unref(uri);
@@ -132,10 +146,9 @@ void Webhooks::resolved(JobCall* call, GList* addresses) {
           std::int64_t length = 0;
           GInputStream* body = open_status(store_.blocking(), call->job, bytes.get(), &length);
           post_body(call, body, length);
-        } catch (const StorageError& error) {
-          // Not sent, not counted: its time comes again.
-          log(Level::kWarning, "job " + call->job.id + ": webhook postponed: " + error.what());
-          let_go(call);
+        } catch (...) {
+          log_exception("a webhook, which comes later,");
+          postpone(call);
         }
       });
 }
@@ -146,23 +159,31 @@ void Webhooks::post_body(JobCall* call, GInputStream* body, std::int64_t length)
   soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
   soup_message_set_request_body(message, "application/json", body, length);
   g_object_unref(body);
-  g_signal_connect(message, "network-event", G_CALLBACK(on_network_event), call);
+  g_signal_connect(message, "network-event",
+                   G_CALLBACK(for_c<on_network_event>(
+                       [](SoupMessage*, GSocketClientEvent, GIOStream*, gpointer data) {
+                         // What was not checked is not called.
+                         g_cancellable_cancel(static_cast<JobCall*>(data)->stop);
+                       })),
+                   call);
   soup_session_send_async(
       session_, message, G_PRIORITY_LOW, call->stop,
-      [](GObject* session, GAsyncResult* result, gpointer data) {
-        auto* sent = static_cast<JobCall*>(data);
-        GError* error = nullptr;
-        GInputStream* stream = soup_session_send_finish(SOUP_SESSION(session), result, &error);
-        const guint status = soup_message_get_status(sent->message);
-        if (stream) g_object_unref(stream);
-        std::string trouble = error ? error->message : "";
-        g_clear_error(&error);
-        if (sent->refused) trouble = "its address may not be called";
-        if (trouble.empty() && status != 200)
-          trouble = "expected status 200, got " + std::to_string(status);
-        g_signal_handlers_disconnect_by_data(sent->message, sent);
-        sent->owner->finished(sent, trouble, true);
-      },
+      for_c(
+          [](GObject* session, GAsyncResult* result, gpointer data) {
+            auto* sent = static_cast<JobCall*>(data);
+            g_signal_handlers_disconnect_by_data(sent->message, sent);
+            GError* error = nullptr;
+            GInputStream* stream = soup_session_send_finish(SOUP_SESSION(session), result, &error);
+            const std::unique_ptr<GError, void (*)(GError*)> failure(error, g_error_free);
+            const guint status = soup_message_get_status(sent->message);
+            if (stream) g_object_unref(stream);
+            std::string trouble = failure ? failure->message : "";
+            if (sent->refused) trouble = "its address may not be called";
+            if (trouble.empty() && status != 200)
+              trouble = "expected status 200, got " + std::to_string(status);
+            sent->owner->finished(sent, trouble, true);
+          },
+          [](GObject*, GAsyncResult*, gpointer data) { postpone(static_cast<JobCall*>(data)); }),
       call);
 }
 
@@ -178,22 +199,20 @@ void Webhooks::finished(JobCall* call, const std::string& trouble, bool sent) {
         return true;
       },
       [this, call](auto& answer) {
-        try {
-          answer.get();
-        } catch (const StorageError& failure) {
-          log(Level::kWarning, "job " + call->job.id + ": " + failure.what());
-        }
+        run_guarded("counting a webhook", [&] { answer.get(); });
         let_go(call);
       });
 }
 
-void Webhooks::let_go(JobCall* call) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (--in_the_air_[call->job.owner] <= 0) in_the_air_.erase(call->job.owner);
-  }
-  if (call->reads) store_.blocking().end_reading(call->job.id);
-  delete call;
+void Webhooks::let_go(JobCall* call) noexcept {
+  const std::unique_ptr<JobCall> over(call);
+  run_guarded("the end of a webhook", [&] {
+    {
+      const std::lock_guard lock(mutex_);
+      if (--in_the_air_[over->job.owner] <= 0) in_the_air_.erase(over->job.owner);
+    }
+    if (over->reads) store_.blocking().end_reading(over->job.id);
+  });
 }
 
 }  // namespace chatterbox::sidecar

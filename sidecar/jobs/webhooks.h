@@ -28,9 +28,11 @@ class Webhooks {
   struct JobCall;
   // In the thread of the main loop, like everything below.
   void send(const Job& job);
+  void look_up(JobCall* call);
   void resolved(JobCall* call, GList* addresses);
   void post_body(JobCall* call, GInputStream* body, std::int64_t length);
-  void let_go(JobCall* call);
+  void let_go(JobCall* call) noexcept;
+  static void postpone(JobCall* call) noexcept;
   void finished(JobCall* call, const std::string& trouble, bool sent);
   static void on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
                                gpointer call);

@@ -4,6 +4,7 @@
 // The part of WorkerPool that carries out one job.
 #include <chrono>
 
+#include "barrier.h"
 #include "chatterbox/error.h"
 #include "jobs/intake.h"
 #include "jobs/result_upload.h"
@@ -172,9 +173,8 @@ void WorkerPool::end_job(Worker& worker, const Claim& claim, JobState state,
         log(Level::kInfo, "job " + job.id + " had ended before");
       }
       break;
-    } catch (const StorageError& failure) {
-      log(Level::kWarning,
-          "job " + job.id + ": cannot keep its result, trying again: " + failure.what());
+    } catch (...) {
+      log_exception("keeping a result, which is tried again,");
       std::unique_lock lock(mutex_);
       // Killed now, it runs again after the next start.
       if (draining_ && tries > 5) break;

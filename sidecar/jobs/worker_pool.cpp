@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "log.h"
+#include "barrier.h"
 
 namespace chatterbox::sidecar {
 WorkerPool::WorkerPool(JobStore& store, Models& models, Voices& voices, Metrics& metrics,
@@ -116,9 +116,9 @@ int WorkerPool::busy_locked() const {
 std::optional<Claim> WorkerPool::claim_job() {
   try {
     return store_.claim_for(models_.offers());
-  } catch (const StorageError& error) {
+  } catch (...) {
     // That it is away has been said once.
-    if (store_.available()) log(Level::kWarning, std::string("cannot take a job: ") + error.what());
+    if (store_.available()) log_exception("taking a job");
     return std::nullopt;
   }
 }
@@ -151,7 +151,9 @@ void WorkerPool::loop(Worker& worker) {
       lock.unlock();
       if (!task.stop.stop_requested()) {
         Loan loan;
-        task.run([&]() -> Engine& { return lend(loan, task.model, task.stop.get_token()); });
+        run_guarded("speech", [&] {
+          task.run([&]() -> Engine& { return lend(loan, task.model, task.stop.get_token()); });
+        });
       }
       lock.lock();
       worker.stop.reset();

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <thread>
 
+#include "barrier.h"
+
 namespace chatterbox::sidecar {
 namespace {
 
@@ -233,24 +235,27 @@ void S3Objects::try_once(Call& call, int seconds, const std::stop_token& stop) {
   curl_easy_setopt(curl, CURLOPT_TIMEOUT, long(seconds));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, kLeastBytesPerSecond);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kSlowSeconds);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Call::write);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, for_c<Call::write>());
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &call);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, Call::progress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, for_c<Call::progress>());
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &call);
   if (check_) {
     // The address that is checked is the one that is called, not that of a proxy.
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, Call::open);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION,
+                     for_c<Call::open>([](void*, curlsocktype, curl_sockaddr*) -> curl_socket_t {
+                       return CURL_SOCKET_BAD;
+                     }));
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &call);
   }
   if (std::strcmp(call.method, "PUT") == 0) {
     headers.add("Content-Type: " + content_type_);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(call.body.size()));
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, Call::read);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, for_c<Call::read>());
     curl_easy_setopt(curl, CURLOPT_READDATA, &call);
-    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, Call::seek);
+    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, for_c<Call::seek>());
     curl_easy_setopt(curl, CURLOPT_SEEKDATA, &call);
   } else {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method);

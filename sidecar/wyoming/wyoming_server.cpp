@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "wyoming/wyoming_server.h"
 
+#include "barrier.h"
 #include "chatterbox/error.h"
 #include "log.h"
 
@@ -36,11 +37,11 @@ WyomingServer::WyomingServer(Services& services, const std::string& address)
     throw Error(ErrorCode::kInvalidArgument, "wyoming '" + address + "': " + message);
   }
   g_signal_connect(service_, "run",
-                   G_CALLBACK(+[](GThreadedSocketService*, GSocketConnection* connection, GObject*,
-                                  gpointer self) -> gboolean {
+                   G_CALLBACK(for_c([](GThreadedSocketService*, GSocketConnection* connection,
+                                       GObject*, gpointer self) -> gboolean {
                      serve_wyoming(static_cast<WyomingServer*>(self)->services_, connection);
                      return TRUE;
-                   }),
+                   })),
                    this);
   g_socket_service_start(service_);
   GInetAddress* host = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(bound_));

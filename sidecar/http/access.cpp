@@ -66,6 +66,16 @@ bool Access::own_page(SoupServerMessage* message, const std::string& origin) con
          std::strcmp(g_uri_get_path(soup_server_message_get_uri(message)), "/") == 0;
 }
 
+// A request line with a whole address does not hide what stands in Host.
+bool Access::host_fits(SoupServerMessage* message) {
+  const std::string host = header(message, "Host");
+  if (host.empty()) return true;
+  GUri* uri = g_uri_parse(("http://" + host + "/").c_str(), G_URI_FLAGS_NONE, nullptr);
+  const bool fits = uri && is_address_or_localhost(g_uri_get_host(uri));
+  if (uri) g_uri_unref(uri);
+  return fits;
+}
+
 bool Access::allow_page(SoupServerMessage* message) const {
   const std::string origin = header(message, "Origin");
   const bool named = origin_allowed(origin);
@@ -73,7 +83,7 @@ bool Access::allow_page(SoupServerMessage* message) const {
     allow(message, config_.allow_origin == "*" ? std::string("*") : origin);
   if (!keys_.empty()) return true;
   GUri* uri = soup_server_message_get_uri(message);
-  if (!uri || !is_address_or_localhost(g_uri_get_host(uri))) return false;
+  if (!uri || !is_address_or_localhost(g_uri_get_host(uri)) || !host_fits(message)) return false;
   return named || own_page(message, origin);
 }
 

@@ -28,6 +28,7 @@ class Access {
  private:
   bool origin_allowed(const std::string& origin) const;
   bool own_page(SoupServerMessage* message, const std::string& origin) const;
+  static bool host_fits(SoupServerMessage* message);
 
   const Config& config_;
   const Keys& keys_;

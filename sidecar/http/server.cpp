@@ -7,6 +7,7 @@
 
 #include "barrier.h"
 #include "chatterbox/error.h"
+#include "http/framing.h"
 #include "log.h"
 
 namespace chatterbox::sidecar {
@@ -180,6 +181,7 @@ std::string Server::address() const {
 
 void Server::on_headers(SoupServerMessage* message, const char* path) {
   RequestBody::collect(message);
+  if (const char* fault = framing_fault(message)) return refuse(message, 400, "Bad request", fault);
   if (!access_.allow_page(message))
     return refuse(message, 403, "Forbidden",
                   "expected a request to this machine's own address from its own pages; "

@@ -9,6 +9,22 @@
 #include "operations/json_check.h"
 
 namespace chatterbox::sidecar {
+namespace {
+
+// The character that `text` begins with; how many bytes that were. A byte that begins none, as a
+// path or a sentence cut short may hold, becomes U+FFFD: JSON is UTF-8.
+std::size_t append_character(std::string& out, std::string_view text) {
+  const gunichar character = g_utf8_get_char_validated(text.data(), gssize(text.size()));
+  if (character == gunichar(-1) || character == gunichar(-2)) {
+    out += "\ufffd";
+    return 1;
+  }
+  const auto size = std::size_t(g_unichar_to_utf8(character, nullptr));
+  out += text.substr(0, size);
+  return size;
+}
+
+}  // namespace
 
 OwnedJson parse_json(std::string_view text) {
   // Some editors begin a text with a mark of their own.
@@ -77,7 +93,8 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 JsonWriter& JsonWriter::text(std::string_view value) {
   separate();
   out_ += '"';
-  for (const char c : value) {
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const char c = value[at];
     switch (c) {
       case '"':
         out_ += "\\\"";
@@ -99,8 +116,10 @@ JsonWriter& JsonWriter::text(std::string_view value) {
           char escaped[8];
           std::snprintf(escaped, sizeof escaped, "\\u%04x", unsigned((unsigned char)c));
           out_ += escaped;
-        } else {
+        } else if ((unsigned char)c < 0x80) {
           out_ += c;
+        } else {
+          at += append_character(out_, value.substr(at)) - 1;
         }
     }
   }

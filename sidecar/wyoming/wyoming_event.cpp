@@ -18,35 +18,56 @@ constexpr std::int64_t kMostPayload = 16 << 20;
   throw Error(ErrorCode::kInvalidArgument, "event: " + what);
 }
 
-std::optional<std::string> read_line(GDataInputStream* stream) {
-  std::string line;
-  // Byte by byte from the stream's buffer: a line without an end must not fill the memory.
-  for (;;) {
-    char byte = 0;
-    GError* error = nullptr;
-    const gssize count = g_input_stream_read(G_INPUT_STREAM(stream), &byte, 1, nullptr, &error);
-    g_clear_error(&error);
-    if (count <= 0) return std::nullopt;
-    if (byte == '\n') return line;
-    line += byte;
-    if (line.size() > kMostLine) refuse("expected a line of at most 64 kB, got more");
+// The bytes of one event, which has so long to come: a byte now and then is not enough.
+class EventBytes {
+ public:
+  EventBytes(GDataInputStream* stream, const EventPace& pace) : stream_(stream), pace_(pace) {
+    if (pace_.socket) g_socket_set_timeout(pace_.socket, guint(pace_.begin_seconds));
   }
-}
 
-std::string read_bytes(GDataInputStream* stream, std::int64_t size) {
-  std::string bytes(std::size_t(size), '\0');
-  gsize count = 0;
-  if (!g_input_stream_read_all(G_INPUT_STREAM(stream), bytes.data(), bytes.size(), &count, nullptr,
-                               nullptr) ||
-      count != bytes.size())
-    refuse("expected " + std::to_string(size) + " bytes, got its end");
-  return bytes;
-}
+  std::optional<std::string> line() {
+    std::string line;
+    // Byte by byte from the stream's buffer: a line without an end must not fill the memory.
+    for (char byte = 0; read(&byte, 1) > 0; line += byte) {
+      if (byte == '\n') return line;
+      if (line.size() >= kMostLine) refuse("expected a line of at most 64 kB, got more");
+    }
+    return std::nullopt;
+  }
+
+  std::string bytes(std::int64_t size) {
+    std::string bytes(std::size_t(size), '\0');
+    for (std::size_t at = 0; at < bytes.size();) {
+      const gssize count = read(bytes.data() + at, bytes.size() - at);
+      if (count <= 0) refuse("expected " + std::to_string(size) + " bytes, got its end");
+      at += std::size_t(count);
+    }
+    return bytes;
+  }
+
+ private:
+  gssize read(char* place, std::size_t size) {
+    if (deadline_us_ && g_get_monotonic_time() > deadline_us_)
+      refuse("expected its end within " + std::to_string(pace_.event_seconds) + " s");
+    const gssize count =
+        g_input_stream_read(G_INPUT_STREAM(stream_), place, size, nullptr, nullptr);
+    if (count > 0 && pace_.socket && !deadline_us_) {
+      g_socket_set_timeout(pace_.socket, guint(pace_.event_seconds));
+      deadline_us_ = g_get_monotonic_time() + pace_.event_seconds * G_USEC_PER_SEC;
+    }
+    return count;
+  }
+
+  GDataInputStream* stream_;
+  const EventPace& pace_;
+  gint64 deadline_us_ = 0;
+};
 
 }  // namespace
 
-std::optional<WyomingEvent> read_event(GDataInputStream* stream) {
-  const auto line = read_line(stream);
+std::optional<WyomingEvent> read_event(GDataInputStream* stream, const EventPace& pace) {
+  EventBytes input(stream, pace);
+  const auto line = input.line();
   if (!line) return std::nullopt;
   OwnedJson head = parse_json(*line);
   if (!JSON_NODE_HOLDS_OBJECT(head.get()))
@@ -63,13 +84,13 @@ std::optional<WyomingEvent> read_event(GDataInputStream* stream) {
     refuse(error.detail());
   }
   if (data_bytes > 0)
-    event.data = parse_json(read_bytes(stream, data_bytes));
+    event.data = parse_json(input.bytes(data_bytes));
   else if (JsonNode* data = json_object_get_member(object, "data"))
     event.data.reset(json_node_ref(data));
   if (event.data && !JSON_NODE_HOLDS_OBJECT(event.data.get())) event.data.reset();
   for (std::int64_t left = payload_bytes; left > 0;) {
     const std::int64_t part = std::min<std::int64_t>(left, 64 << 10);
-    read_bytes(stream, part);
+    input.bytes(part);
     left -= part;
   }
   return event;

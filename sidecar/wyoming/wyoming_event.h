@@ -19,9 +19,16 @@ struct WyomingEvent {
   OwnedJson data;  // an object, or null
 };
 
-// Reads the next event; nothing at the end of the stream. A payload is skipped: clients of speech
-// send none. Throws Error(kInvalidArgument) for a line that is no event.
-std::optional<WyomingEvent> read_event(GDataInputStream* stream);
+// How long an event may take on a socket: to begin, and from then on.
+struct EventPace {
+  GSocket* socket = nullptr;
+  int begin_seconds = 0, event_seconds = 0;
+};
+
+// Reads the next event; nothing at the end of the stream, or when none begins in time. A payload
+// is skipped: clients of speech send none. Throws Error(kInvalidArgument) for a line that is no
+// event, and for an event that takes too long.
+std::optional<WyomingEvent> read_event(GDataInputStream* stream, const EventPace& pace = {});
 
 // The bytes of an event; `data` is a JSON object.
 std::string write_event(std::string_view type, std::string_view data,

@@ -14,8 +14,10 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// For a client that says nothing, or does not read.
-constexpr guint kIdleSeconds = 300;
+// For a client that says nothing between two events, or does not read.
+constexpr int kIdleSeconds = 300;
+// Whoever comes says something soon, and what is begun is ended: others may wait for the place.
+constexpr int kFirstSeconds = 30, kEventSeconds = 20;
 constexpr std::size_t kMostPieces = 16;
 
 std::string audio_format() {
@@ -107,13 +109,14 @@ class Session {
   Session(Services& services, GSocketConnection* connection)
       : services_(services),
         input_(g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)))),
-        output_(g_io_stream_get_output_stream(G_IO_STREAM(connection))) {
-    g_socket_set_timeout(g_socket_connection_get_socket(connection), kIdleSeconds);
-  }
+        output_(g_io_stream_get_output_stream(G_IO_STREAM(connection))),
+        pace_{g_socket_connection_get_socket(connection), kFirstSeconds, kEventSeconds} {}
   ~Session() { g_object_unref(input_); }
 
   void run() {
-    while (const auto event = read_event(input_)) {
+    while (const auto event = read_event(input_, pace_)) {
+      pace_.begin_seconds = kIdleSeconds;
+      g_socket_set_timeout(pace_.socket, kIdleSeconds);
       if (event->type == "describe")
         send(write_event("info", info()));
       else if (event->type == "ping")
@@ -321,6 +324,7 @@ class Session {
   Services& services_;
   GDataInputStream* input_;
   GOutputStream* output_;
+  EventPace pace_;
   std::string voice_, language_, text_;
   bool streaming_ = false, begun_ = false;
 };

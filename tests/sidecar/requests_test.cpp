@@ -94,6 +94,22 @@ TEST(JsonWriter, WritesWhatParsesBack) {
   EXPECT_NO_THROW(parse_json(text));
 }
 
+// A path of a request, or a sentence cut short, may hold what is no character.
+TEST(JsonWriter, WritesUtf8WhateverItIsGiven) {
+  const std::pair<std::string, std::string> rows[] = {
+      {"\xff\xfe", "\ufffd\ufffd"},
+      {"a\xc3", "a\ufffd"},
+      {"\xc3(", "\ufffd("},
+      {"\xe2\x82", "\ufffd\ufffd"},
+      {"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},
+      {"\xc0\xaf", "\ufffd\ufffd"},
+      {"é\x80\xF0\x9f\x98\x80", "é\ufffd\U0001f600"},
+      {std::string("\0", 1), "\\u0000"},
+  };
+  for (const auto& [given, wanted] : rows)
+    EXPECT_EQ(JsonWriter().text(given).take(), "\"" + wanted + "\"");
+}
+
 TEST(Base64, ThereAndBack) {
   std::string bytes;
   for (int i = 0; i < 300; ++i) {

@@ -9,6 +9,9 @@ namespace chatterbox::sidecar {
 namespace {
 
 constexpr const char* kBody = "chatterbox-body";
+// Smaller pieces are put together, up to the second: of a byte each they would be kept at a hundred
+// times their size.
+constexpr gsize kSmallPiece = 16 << 10, kJoined = 256 << 10;
 
 }  // namespace
 
@@ -23,9 +26,7 @@ void RequestBody::collect(SoupServerMessage* message) {
                        [](SoupServerMessage* from, GBytes* chunk, gpointer) {
                          const auto body = of(from);
                          if (body->refused_ || soup_server_message_get_status(from) != 0) return;
-                         body->pieces_.push_back(chunk);
-                         g_bytes_ref(chunk);
-                         body->size_ += std::int64_t(g_bytes_get_size(chunk));
+                         body->keep(chunk);
                        },
                        // A body with a gap is none.
                        [](SoupServerMessage* from, GBytes*, gpointer) { give_up(from); })),
@@ -45,9 +46,30 @@ void RequestBody::forget(SoupServerMessage* message) {
   g_object_set_data(G_OBJECT(message), kBody, nullptr);
 }
 
+void RequestBody::keep(GBytes* chunk) {
+  gsize size = 0;
+  const auto* data = static_cast<const char*>(g_bytes_get_data(chunk, &size));
+  const bool small = size < kSmallPiece;
+  if (small) joined_.append(data, size);
+  if (!small || joined_.size() > kJoined) close_joined();
+  if (!small) {
+    pieces_.push_back(chunk);
+    g_bytes_ref(chunk);
+  }
+  size_ += std::int64_t(size);
+}
+
+void RequestBody::close_joined() {
+  if (joined_.empty()) return;
+  pieces_.push_back(nullptr);
+  pieces_.back() = g_bytes_new(joined_.data(), joined_.size());
+  joined_.clear();
+}
+
 void RequestBody::drop() {
   for (GBytes* piece : pieces_) g_bytes_unref(piece);
   pieces_.clear();
+  joined_ = {};
   size_ = 0;
 }
 
@@ -67,6 +89,8 @@ std::string RequestBody::take() {
     g_bytes_unref(piece);
   }
   pieces_.clear();
+  text += joined_;
+  joined_ = {};
   size_ = 0;
   return text;
 }

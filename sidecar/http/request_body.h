@@ -35,8 +35,12 @@ class RequestBody {
 
  private:
   void drop();
+  void keep(GBytes* chunk);
+  void close_joined();
 
   std::vector<GBytes*> pieces_;
+  // What came after them, in pieces that are too small to be kept as they are.
+  std::string joined_;
   std::int64_t size_ = 0;
   bool refused_ = false;
 };

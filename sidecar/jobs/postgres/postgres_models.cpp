@@ -53,18 +53,20 @@ WHERE state = 0 AND delivered > 0 AND model_type <> '' AND NOT EXISTS(
 }
 
 void PostgresJobStore::fail_unserved(const std::string& model) {
-  const PgRows failed = pool_.with([&](PgConnection& connection) {
-    return PgQuery(connection, R"sql(
+  static const std::string sql = R"sql(
 WITH late AS (
   SELECT number FROM chatterbox.jobs
   WHERE state = 0 AND model = $1 AND created_ms < chatterbox.now_ms() - $2 LIMIT 100
   FOR UPDATE SKIP LOCKED)
-UPDATE chatterbox.jobs j SET state = 3, finished_ms = chatterbox.now_ms(),
-  error = 'No server has the model',
-  detail = 'expected a server with model ' || model || ', got none for ' || $2::bigint / 1000 || ' s',
-  expires_ms = chatterbox.now_ms() + CASE sync WHEN 0 THEN $3::bigint ELSE $4::bigint END,
-  webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END
-FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql")
+UPDATE chatterbox.jobs j SET )sql" +
+                                 pg_job_end("3", "'No server has the model'",
+                                            "'expected a server with model ' || model || ', got "
+                                            "none for ' || $2::bigint / 1000 || ' s'",
+                                            "$3", "$4") +
+                                 R"sql(
+FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql";
+  const PgRows failed = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, sql.c_str())
         .bind(model)
         .bind(model_ms_)
         .bind(limits_.result_ms)

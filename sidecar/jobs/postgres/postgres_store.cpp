@@ -158,19 +158,29 @@ void PostgresJobStore::keep_for(const std::string& owner, const std::string& id,
   });
 }
 
+std::string pg_job_end(const std::string& state, const std::string& error,
+                       const std::string& detail, const std::string& result_ms,
+                       const std::string& sync_result_ms) {
+  return "state = " + state + ", error = " + error + ", detail = " + detail +
+         ", finished_ms = chatterbox.now_ms(), lease_ms = 0, "
+         "webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END, "
+         "expires_ms = chatterbox.now_ms() + CASE sync WHEN 0 THEN " +
+         result_ms + "::bigint ELSE " + sync_result_ms + "::bigint END";
+}
+
 bool PostgresJobStore::cancel(const std::string& owner, const std::string& id) {
-  const auto [known, ended] = pool_.with([&](PgConnection& connection) {
-    const PgRows rows = PgQuery(connection, R"sql(
+  static const std::string sql = R"sql(
 WITH known AS (
   SELECT number FROM chatterbox.jobs WHERE id = $1 AND client = $2 FOR UPDATE),
 j AS (
-  UPDATE chatterbox.jobs AS stopped SET state = 4, finished_ms = chatterbox.now_ms(), lease_ms = 0,
-    expires_ms = chatterbox.now_ms() + CASE sync WHEN 0 THEN $3::bigint ELSE $4::bigint END,
-    webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END
+  UPDATE chatterbox.jobs AS stopped SET )sql" +
+                                 pg_job_end("4", "''", "''", "$3", "$4") + R"sql(
   FROM known WHERE stopped.number = known.number AND stopped.state < 2 RETURNING stopped.number),
 used AS (
   DELETE FROM chatterbox.inputs i USING j WHERE i.job = j.number)
-SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM j))sql")
+SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM j))sql";
+  const auto [known, ended] = pool_.with([&](PgConnection& connection) {
+    const PgRows rows = PgQuery(connection, sql.c_str())
                             .bind(id)
                             .bind(owner)
                             .bind(limits_.result_ms)

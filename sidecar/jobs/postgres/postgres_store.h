@@ -133,4 +133,10 @@ inline constexpr const char* kPgJobColumns =
 inline constexpr int kPgJobColumnCount = 18;
 Job read_pg_job(const PgRows& rows, int row);
 
+// The end of a job, whatever ends it: what its row is set to. Values are of SQL; the last two, in
+// milliseconds, say for how long it is kept, and for how long one of /runsync is.
+std::string pg_job_end(const std::string& state, const std::string& error,
+                       const std::string& detail, const std::string& result_ms,
+                       const std::string& sync_result_ms);
+
 }  // namespace chatterbox::sidecar

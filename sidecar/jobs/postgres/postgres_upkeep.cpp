@@ -25,23 +25,25 @@ std::vector<std::string> ids(const PgRows& rows) {
 // Their workers are gone, or cannot reach the database. A job that keeps ending its servers does
 // not go on for ever.
 void PostgresJobStore::free_lost_leases() {
-  const PgRows lost = pool_.with([&](PgConnection& connection) {
-    return PgQuery(connection, R"sql(
+  static const std::string sql = R"sql(
 WITH late AS (
-  SELECT number FROM chatterbox.jobs WHERE state = 1 AND lease_ms <= chatterbox.now_ms()
-  FOR UPDATE SKIP LOCKED)
-UPDATE chatterbox.jobs j SET epoch = epoch + 1, lease_ms = 0,
-  state = CASE WHEN attempts >= $1 THEN 3 ELSE 0 END,
-  turn = CASE WHEN attempts >= $1 THEN turn ELSE 0 END,
-  started_ms = CASE WHEN attempts >= $1 THEN started_ms ELSE 0 END,
-  finished_ms = CASE WHEN attempts >= $1 THEN chatterbox.now_ms() ELSE 0 END,
-  error = CASE WHEN attempts >= $1 THEN 'Interrupted' ELSE '' END,
-  detail = CASE WHEN attempts >= $1 THEN 'the server ended during each of ' || attempts ||
-    ' starts of this job' ELSE '' END,
-  expires_ms = CASE WHEN attempts < $1 THEN expires_ms WHEN sync = 0
-    THEN chatterbox.now_ms() + $2::bigint ELSE chatterbox.now_ms() + $3::bigint END,
-  webhook_due_ms = CASE WHEN attempts < $1 OR webhook = '' THEN 0 ELSE 1 END
-FROM late WHERE j.number = late.number RETURNING j.id, j.state, j.client)sql")
+  SELECT number, attempts >= $1 AS over FROM chatterbox.jobs
+  WHERE state = 1 AND lease_ms <= chatterbox.now_ms() FOR UPDATE SKIP LOCKED),
+ended AS (
+  UPDATE chatterbox.jobs j SET epoch = epoch + 1, )sql" +
+                                 pg_job_end("3", "'Interrupted'",
+                                            "'the server ended during each of ' || attempts || "
+                                            "' starts of this job'",
+                                            "$2", "$3") +
+                                 R"sql(
+  FROM late WHERE j.number = late.number AND late.over RETURNING j.id, j.state, j.client),
+again AS (
+  UPDATE chatterbox.jobs j SET epoch = epoch + 1, lease_ms = 0, state = 0, turn = 0,
+    started_ms = 0
+  FROM late WHERE j.number = late.number AND NOT late.over RETURNING j.id, j.state, j.client)
+SELECT * FROM ended UNION ALL SELECT * FROM again)sql";
+  const PgRows lost = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, sql.c_str())
         .bind(limits_.attempts)
         .bind(limits_.result_ms)
         .bind(limits_.sync_result_ms)
@@ -155,17 +157,19 @@ WITH gone AS (
 SELECT id FROM gone WHERE state = 1)sql")
         .run();
   }));
-  const PgRows late = pool_.with([&](PgConnection& connection) {
-    return PgQuery(connection, R"sql(
+  static const std::string sql = R"sql(
 WITH late AS (
   SELECT number FROM chatterbox.jobs
   WHERE state = 1 AND started_ms + timeout_ms <= chatterbox.now_ms() FOR UPDATE SKIP LOCKED)
-UPDATE chatterbox.jobs j SET state = 5, finished_ms = chatterbox.now_ms(), lease_ms = 0,
-  error = 'Execution timeout',
-  detail = 'expected the job to end within its executionTimeout, got longer',
-  expires_ms = chatterbox.now_ms() + CASE sync WHEN 0 THEN $1::bigint ELSE $2::bigint END,
-  webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END
-FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql")
+UPDATE chatterbox.jobs j SET )sql" +
+                                 pg_job_end("5", "'Execution timeout'",
+                                            "'expected the job to end within its "
+                                            "executionTimeout, got longer'",
+                                            "$1", "$2") +
+                                 R"sql(
+FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql";
+  const PgRows late = pool_.with([&](PgConnection& connection) {
+    return PgQuery(connection, sql.c_str())
         .bind(limits_.result_ms)
         .bind(limits_.sync_result_ms)
         .run();

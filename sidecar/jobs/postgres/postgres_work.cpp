@@ -122,17 +122,10 @@ SELECT (SELECT count(*) FROM j), (SELECT count(*) FROM put),
 bool PostgresJobStore::finish(const Job& job, JobState state, const Output& output,
                               const std::string& error, const std::string& detail) {
   // The database cuts the result in pieces, so that one statement stores it.
-  const bool ended = pool_.with([&](PgConnection& connection) {
-    std::optional<PgTransaction> together;
-    if (!output.object.name.empty()) {
-      together.emplace(connection);
-      keep_pg_object(connection, output.object.name);
-    }
-    const PgRows rows = PgQuery(connection, R"sql(
+  static const std::string sql = R"sql(
 WITH j AS (
-  UPDATE chatterbox.jobs SET state = $3, finished_ms = chatterbox.now_ms(), error = $4,
-    detail = $5, expires_ms = chatterbox.now_ms() + $6, lease_ms = 0,
-    webhook_due_ms = CASE webhook WHEN '' THEN 0 ELSE 1 END, output_bytes = $8::bigint
+  UPDATE chatterbox.jobs SET output_bytes = $8::bigint, )sql" +
+                                 pg_job_end("$3", "$4", "$5", "$6", "$10") + R"sql(
   WHERE id = $1 AND epoch = $2 AND state = 1 RETURNING number, state),
 parts AS (
   INSERT INTO chatterbox.outputs(job, number, body)
@@ -143,16 +136,24 @@ object AS (
   SELECT j.number, 0, '', $9::text FROM j WHERE $9::text <> ''),
 used AS (
   DELETE FROM chatterbox.inputs i USING j WHERE i.job = j.number AND j.state IN (2, 4))
-SELECT 1 FROM j)sql")
+SELECT 1 FROM j)sql";
+  const bool ended = pool_.with([&](PgConnection& connection) {
+    std::optional<PgTransaction> together;
+    if (!output.object.name.empty()) {
+      together.emplace(connection);
+      keep_pg_object(connection, output.object.name);
+    }
+    const PgRows rows = PgQuery(connection, sql.c_str())
                             .bind(job.id)
                             .bind(job.epoch)
                             .bind(std::int64_t(state))
                             .bind(std::string_view(error))
                             .bind(std::string_view(detail))
-                            .bind(job.sync ? limits_.sync_result_ms : limits_.result_ms)
+                            .bind(limits_.result_ms)
                             .bind_bytes(output.json)
                             .bind(output.bytes())
                             .bind(output.object.name)
+                            .bind(limits_.sync_result_ms)
                             .run();
     // The object of a start that no longer counts stays on trial, and goes.
     if (rows.count() == 0) return false;

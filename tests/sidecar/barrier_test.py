@@ -54,7 +54,7 @@ def request(method, path, body=b"", *more, chunked=False):
 
 
 def ask(server, data):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         answer = b""
         try:
             connection.sendall(data)

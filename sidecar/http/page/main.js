@@ -20,7 +20,8 @@ function show(id, blob) {
   const audio = $(id);
   if (audio.src) URL.revokeObjectURL(audio.src);
   audio.src = URL.createObjectURL(blob);
-  audio.hidden = false;
+  // With what it stands in.
+  for (let at = audio; at; at = at.parentElement) at.hidden = false;
   return audio;
 }
 
@@ -91,15 +92,15 @@ function link(text, label, name, blob) {
 }
 
 // Other formats are made by the server of the same seed, and so are the same speech.
-function otherFormat(body, format, title) {
+function otherFormat(body, format, label, title) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = format.toUpperCase();
-  button.setAttribute("aria-label", "Save as " + format.toUpperCase() + ": " + title);
+  button.textContent = label;
+  button.setAttribute("aria-label", "Save as " + label + ": " + title);
   button.addEventListener("click", async () => {
     try {
       const blob = await file("v1/audio/speech", {...body, response_format: format});
-      const saved = link(format, title, "speech." + (format === "opus" ? "ogg" : format), blob);
+      const saved = link(label, title, "speech." + (format === "opus" ? "ogg" : format), blob);
       saved.click();
     } catch (error) { note("speak", error.message, true); }
   });
@@ -117,7 +118,7 @@ function remember(body, blob, length) {
   row.className = "row";
   row.append((body.voice || "the model's own voice") + ", " + length.toFixed(1) + " s, seed " + body.seed + " ",
              link("WAV", "Save as WAV: " + title, "speech.wav", blob),
-             otherFormat(body, "mp3", title), otherFormat(body, "opus", title));
+             otherFormat(body, "mp3", "MP3", title), otherFormat(body, "opus", "Opus", title));
   item.append(title, row, audio);
   $("history").prepend(item);
 }
@@ -147,6 +148,7 @@ async function convert() {
   if (!voice()) throw new Error("Choose a voice at the top first.");
   const blob = await recording("convert");
   show("convert-before", blob);
+  $("convert-after").hidden = true;
   note("convert", "Converting ...");
   const output = await job({operation: "voice_conversion", input_audio: await base64Of(blob), voice_name: voice(), model: model()});
   show("convert-audio", new Blob([bytesOf(output.audio)], {type: "audio/wav"}));

@@ -43,6 +43,8 @@ constexpr int kTokenizerRateHz = 16000;
 // Speech tokens in the first chunk, when the caller leaves it to us: models look
 // 13 tokens ahead, and most begin to speak within the next five.
 constexpr int kFirstChunkTokens = 22;
+// The fewest from which something comes out.
+constexpr int kLeastFirstTokens = 16;
 // In chunks after it until something is audible, and in the one after that, which
 // has to be there before the little that plays is over.
 constexpr int kSilentChunkTokens = 5;
@@ -72,7 +74,7 @@ SpeechStream::Options stream_options(const SynthesisOptions& options, const T3Co
   if (options.streaming) {
     stream.chunk = options.chunk_size;
     stream.first_chunk = options.first_chunk_size > 0
-                             ? options.first_chunk_size
+                             ? std::max(options.first_chunk_size, kLeastFirstTokens)
                              : std::min(options.chunk_size, kFirstChunkTokens);
   }
   stream.checkpoint = [stop] { check_stop(stop); };
@@ -165,7 +167,7 @@ TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::ui
     if (samples.numel() == 0 && !last) return;
     const bool begun = delivery.heard();
     delivery.deliver(samples, last, words.take_until(start + speech.position()));
-    if (!begun && options.streaming && options.first_chunk_size == 0)
+    if (!begun && options.streaming)
       speech.set_next_chunk(std::size_t(std::min(
           options.chunk_size, delivery.heard() ? kSecondChunkTokens : kSilentChunkTokens)));
   };

@@ -149,8 +149,9 @@ TEST_F(EngineTest, TheFirstPieceIsAsLongAsItIsAskedFor) {
                        });
     return samples;
   };
-  // Models look 13 tokens ahead: shorter first pieces leave with the next.
   EXPECT_EQ(first_piece(40) - first_piece(20), 20 * kSamplesPerToken);
+  // Models look 13 tokens ahead: a shorter first piece leaves as soon as there is one.
+  EXPECT_EQ(first_piece(20) - first_piece(8), 4 * kSamplesPerToken);
 }
 
 // What a caller does with a piece is not work of the engine's.

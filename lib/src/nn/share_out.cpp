@@ -20,13 +20,13 @@ class Crew {
 
   int size() const { return team_.size(); }
 
-  void run(std::int64_t count, const Work& work) {
+  void run(std::int64_t count, const Work& work, int threads) {
     const std::uint32_t run = run_.load(std::memory_order_relaxed) + 1;
     phase_.reset(run);
     work_ = &work;
     count_.store(count, std::memory_order_relaxed);
     run_.store(run, std::memory_order_release);
-    team_.run();
+    team_.run(threads);
   }
 
  private:
@@ -52,8 +52,8 @@ void share_out(std::int64_t count, const Work& work) {
     return;
   }
   thread_local std::unique_ptr<Crew> crew;
-  if (!crew || crew->size() != threads) crew = std::make_unique<Crew>(threads);
-  crew->run(count, work);
+  if (!crew || crew->size() < threads) crew = std::make_unique<Crew>(threads);
+  crew->run(count, work, threads);
 }
 
 }  // namespace chatterbox

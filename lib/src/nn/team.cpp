@@ -29,9 +29,12 @@ Team::~Team() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Team::run() {
-  runs_.fetch_add(1, std::memory_order_release);
-  runs_.notify_all();
+void Team::run(int members) {
+  if (members > 1) {
+    members_.store(members, std::memory_order_relaxed);
+    runs_.fetch_add(1, std::memory_order_release);
+    runs_.notify_all();
+  }
   job_(0);
 }
 
@@ -41,7 +44,7 @@ void Team::work(int member) {
     runs_.wait(seen, std::memory_order_acquire);
     seen = runs_.load(std::memory_order_acquire);
     if (stop_.load()) return;
-    job_(member);
+    if (member < members_.load(std::memory_order_relaxed)) job_(member);
   }
 }
 

@@ -27,15 +27,18 @@ class Team {
 
   int size() const { return int(threads_.size()) + 1; }
 
-  // Runs the job on the caller and on whichever members are free; returns when
-  // the caller's is done. Others may then still be on their way out.
-  void run();
+  // Runs the job on the caller and on whichever of the first `members` are free; returns when
+  // the caller's is done. Others may then still be on their way out, and those on their way from an
+  // earlier run may join in.
+  void run(int members);
+  void run() { run(size()); }
 
  private:
   void work(int member);
 
   std::function<void(int)> job_;
   std::atomic<std::uint32_t> runs_{0};
+  std::atomic<int> members_{1};
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;
 };

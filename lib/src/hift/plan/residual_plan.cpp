@@ -37,9 +37,9 @@ class ResidualEvaluation {
 
   int threads() const { return team_->size(); }
 
-  // x and the result (frames, channels)
+  // x and the result (frames, channels); by so many of the threads.
   void run(const float* x, std::int64_t frames, const std::vector<const ResidualBlock*>& blocks,
-           float* mean) {
+           float* mean, int threads) {
     x_ = x;
     mean_ = mean;
     frames_ = frames;
@@ -64,8 +64,8 @@ class ResidualEvaluation {
       // Members on their way out of the run before still look at its phases.
       team_.reset();
       phases_ = std::vector<Phase>(phases);
-      const int threads = int(scratch_.size());
-      team_ = std::make_unique<Team>(threads, [this](int member) { walk(member); });
+      const int members = int(scratch_.size());
+      team_ = std::make_unique<Team>(members, [this](int member) { walk(member); });
     }
     const std::uint32_t run = run_.load(std::memory_order_relaxed) + 1;
     for (Phase& phase : phases_) phase.reset(run);
@@ -73,7 +73,7 @@ class ResidualEvaluation {
     halves_.store(int(blocks[0]->halves.size()), std::memory_order_relaxed);
     count_.store(int(blocks.size()), std::memory_order_relaxed);
     run_.store(run, std::memory_order_release);
-    team_->run();
+    team_->run(threads);
   }
 
  private:
@@ -175,11 +175,11 @@ at::Tensor ResidualPlan::operator()(const at::Tensor& x,
                                     const std::vector<const ResidualBlock*>& blocks) const {
   std::unique_ptr<ResidualEvaluation> evaluation = idle_.take();
   const int threads = kernel_threads();
-  if (!evaluation || evaluation->threads() != threads)
+  if (!evaluation || evaluation->threads() < threads)
     evaluation = std::make_unique<ResidualEvaluation>(kernels_, threads);
   const at::Tensor rows = x.contiguous();
   const at::Tensor mean = at::empty_like(rows);
-  evaluation->run(rows.data_ptr<float>(), rows.size(0), blocks, mean.data_ptr<float>());
+  evaluation->run(rows.data_ptr<float>(), rows.size(0), blocks, mean.data_ptr<float>(), threads);
   idle_.give_back(std::move(evaluation));
   return mean;
 }

@@ -14,9 +14,9 @@ EstimatorPlan::~EstimatorPlan() = default;
 void EstimatorPlan::operator()(const Input& input, float* velocities, PlanCache* cache) const {
   std::unique_ptr<PlanEvaluation> evaluation = idle_.take();
   const int threads = kernel_threads();
-  if (!evaluation || evaluation->threads() != threads)
+  if (!evaluation || evaluation->threads() < threads)
     evaluation = std::make_unique<PlanEvaluation>(layers_, threads);
-  evaluation->run(input, velocities, cache);
+  evaluation->run(input, velocities, cache, threads);
   idle_.give_back(std::move(evaluation));
 }
 

@@ -116,7 +116,7 @@ PlanEvaluation::PlanEvaluation(const PlanLayers& layers, int threads)
   team_ = std::make_unique<Team>(members, [this](int member) { walk(member); });
 }
 
-void PlanEvaluation::prepare(const EstimatorPlan::Input& input, PlanCache* cache) {
+void PlanEvaluation::prepare(const EstimatorPlan::Input& input, PlanCache* cache, int active) {
   input_ = &input;
   cache_ = cache;
   const int rows = input.rows, frames = input.frames;
@@ -144,10 +144,9 @@ void PlanEvaluation::prepare(const EstimatorPlan::Input& input, PlanCache* cache
     memory_.clear();
     std::fill(positions_.begin(), positions_.end(), memory_.extend(frames));
   }
-  const int members = threads();
   const int blocks = rows * int((frames + kernels_.frames - 1) / kernels_.frames);
-  const int shares = blocks < members ? (kShares * members + blocks - 1) / blocks : 1;
-  const std::int64_t slots = shares == 1 ? members * rows_of_block() : all + kernels_.slack;
+  const int shares = blocks < active ? (kShares * active + blocks - 1) / blocks : 1;
+  const std::int64_t slots = shares == 1 ? threads() * rows_of_block() : all + kernels_.slack;
   grow(floats_, slots * channels * std::int64_t(sizeof(float)));
   grow(hidden_, slots * hidden_bytes());
   shares_.store(shares, std::memory_order_relaxed);
@@ -162,9 +161,10 @@ void PlanEvaluation::prepare(const EstimatorPlan::Input& input, PlanCache* cache
   query_blocks_.store((frames + query_block_ - 1) / query_block_, std::memory_order_relaxed);
 }
 
-void PlanEvaluation::run(const EstimatorPlan::Input& input, float* velocities, PlanCache* cache) {
+void PlanEvaluation::run(const EstimatorPlan::Input& input, float* velocities, PlanCache* cache,
+                         int threads) {
   if (input.frames == 0) return;
-  prepare(input, cache);
+  prepare(input, cache, threads);
   velocities_ = velocities;
   for (int row = 0; row < input.rows; ++row) {
     in_.begin(row, context(0, row));
@@ -173,7 +173,7 @@ void PlanEvaluation::run(const EstimatorPlan::Input& input, float* velocities, P
   const std::uint32_t run = run_.load(std::memory_order_relaxed) + 1;
   for (Phase& phase : phases_) phase.reset(run);
   run_.store(run, std::memory_order_release);
-  team_->run();
+  team_->run(threads);
 }
 
 void PlanEvaluation::walk(int member) {

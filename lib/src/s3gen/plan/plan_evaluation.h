@@ -46,11 +46,12 @@ class PlanEvaluation {
   PlanEvaluation(const PlanLayers& layers, int threads);
 
   int threads() const { return team_->size(); }
-  void run(const EstimatorPlan::Input& input, float* velocities, PlanCache* cache);
+  // By `threads` of them.
+  void run(const EstimatorPlan::Input& input, float* velocities, PlanCache* cache, int threads);
 
  private:
   class Walk;
-  void prepare(const EstimatorPlan::Input& input, PlanCache* cache);
+  void prepare(const EstimatorPlan::Input& input, PlanCache* cache, int active);
   void walk(int member);
   // A block of frames of one row, on one thread, or a share of the work on one.
   struct Block {

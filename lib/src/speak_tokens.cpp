@@ -36,9 +36,10 @@ void speak_at_two_places(const TokenWork& work, const TokenSteps& steps) {
 // Chunks in which something is heard and that all threads speak: a listener waits for them.
 constexpr int kUrgentChunks = 1;
 
-// The same at one place, whose threads are shared out. T3 makes the next
-// chunk's tokens beside each chunk, and is waited for. So it is the tokens' number alone, not the
-// time they take, that decides how many threads speak a chunk: the BLAS rounds otherwise with each.
+// The same at one place, whose threads are shared out. T3 makes the next chunk's tokens beside each
+// chunk, and is waited for. Kernels that speak take all threads as soon as it rests. Where libtorch
+// speaks it is the tokens' number alone, not the time they take, that decides how many threads it
+// has: the BLAS rounds otherwise with each.
 void speak_at_one_place(const TokenWork& work, const TokenSteps& steps) {
   const int all = work.model.threads, half = all / 2;
   std::atomic<int> making{all};
@@ -47,17 +48,18 @@ void speak_at_one_place(const TokenWork& work, const TokenSteps& steps) {
     steps.make(sink, &making);
   };
   TokenFeed feed(work.turn, make_beside, work.stop);
+  const SerialLibtorch serial([&] { return feed.at_work() ? all - half : all; });
   for (int heard = 0;;) {
     making = all;
     const auto tokens = feed.take(steps.missing());
     if (tokens.empty()) break;
     making = half;
     if (heard == kUrgentChunks) feed.set_ahead(work.chunk);
-    use_threads(feed.busy() ? all - half : all);
+    if (!serial.works()) use_threads(feed.busy() ? all - half : all);
     for (const TokenFeed::Token& token : tokens) steps.speak(token.id, token.text_position);
     heard += steps.heard();
   }
-  use_threads(all);
+  if (!serial.works()) use_threads(all);
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ void TokenFeed::set_ahead(std::size_t ahead) {
 void TokenFeed::begin_to_fill() {
   filling_ = fills();
   busy_ = filling_ && !ended_;
+  at_work_ = busy_;
   changed_.notify_all();
 }
 
@@ -80,6 +81,7 @@ void TokenFeed::run(Turns* turns, const Make& make) {
   }
   const std::lock_guard lock(mutex_);
   ended_ = true;
+  at_work_ = false;
   failure_ = std::move(failure);
   changed_.notify_all();
 }
@@ -93,6 +95,7 @@ void TokenFeed::put(const Token& token, Turn* own) {
     tokens_.push_back(token);
     filling_ = fills();
     wait = !filling_ || lent_;
+    if (wait) at_work_ = false;
     // Others wait for their turn as long as they do for an engine that speaks.
     give_way = own && (wait || ++put_ % ahead_ == 0);
     changed_.notify_all();

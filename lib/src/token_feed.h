@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,8 @@ class TokenFeed {
   // The thread made tokens when take() or set_ahead() returned. At a shared place that depends on
   // what was taken alone, and not on how fast anybody is.
   bool busy() const { return busy_; }
+  // The thread makes a token at this moment. May be asked by any thread.
+  bool at_work() const { return at_work_.load(std::memory_order_relaxed); }
 
  private:
   void start(Turns* turns, Make make);
@@ -77,6 +80,7 @@ class TokenFeed {
   bool ended_ = false;
   std::exception_ptr failure_;
 
+  std::atomic<bool> at_work_{true};
   bool busy_ = false;    // the caller's own
   std::size_t put_ = 0;  // the thread's own
   std::thread thread_;   // last, as it uses all of the above

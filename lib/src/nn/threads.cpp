@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <utility>
 
 #include "nn/kernels.h"
 
@@ -30,8 +31,8 @@ bool use_openmp_threads(int threads) {
   return at::get_num_threads() == threads;
 }
 
-// What libtorch used before it became serial; 0: it is not.
-thread_local int shared_threads = 0;
+// Of kernels while libtorch is serial; null: it is not.
+thread_local const std::function<int()>* shared_threads = nullptr;
 
 }  // namespace
 
@@ -40,21 +41,23 @@ void use_threads(int threads) {
   use_blas_threads(threads);
 }
 
-int kernel_threads() { return shared_threads > 0 ? shared_threads : at::get_num_threads(); }
+int kernel_threads() { return shared_threads ? (*shared_threads)() : at::get_num_threads(); }
 
-SerialLibtorch::SerialLibtorch() : before_(shared_threads) {
-  const int threads = kernel_threads();
+SerialLibtorch::SerialLibtorch(std::function<int()> kernels) : kernels_(std::move(kernels)) {
+  const int threads = at::get_num_threads();
   // Where there are no kernels, libtorch does everything.
-  if (before_ > 0 || threads == 1 || !supports(Isa::kAvx2) || !use_openmp_threads(1)) return;
+  if (shared_threads || threads == 1 || !supports(Isa::kAvx2) || !use_openmp_threads(1)) return;
   use_blas_threads(1);
-  shared_threads = threads;
+  threads_ = threads;
+  if (!kernels_) kernels_ = [threads] { return threads; };
+  shared_threads = &kernels_;
 }
 
 SerialLibtorch::~SerialLibtorch() {
-  if (before_ > 0 || shared_threads == 0) return;
-  use_openmp_threads(shared_threads);
-  use_blas_threads(shared_threads);
-  shared_threads = 0;
+  if (!works()) return;
+  shared_threads = nullptr;
+  use_openmp_threads(threads_);
+  use_blas_threads(threads_);
 }
 
 }  // namespace chatterbox

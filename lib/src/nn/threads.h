@@ -2,6 +2,8 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <functional>
+
 namespace chatterbox {
 
 // How many threads libtorch and the BLAS below it use for calls of this thread.
@@ -19,13 +21,20 @@ int kernel_threads();
 // between, on cores that the kernels want, and where a core is busy everybody waits for it.
 class SerialLibtorch {
  public:
-  SerialLibtorch();
+  // `kernels` says how many threads kernels share their work out to, call by call, 1 or more;
+  // empty: as many as libtorch used. Their results do not depend on it, as libtorch's do.
+  explicit SerialLibtorch(std::function<int()> kernels = {});
   SerialLibtorch(const SerialLibtorch&) = delete;
   SerialLibtorch& operator=(const SerialLibtorch&) = delete;
   ~SerialLibtorch();
 
+  // False where libtorch goes on with all its threads, and kernels as well: there are no kernels,
+  // one thread, or one that lives already.
+  bool works() const { return threads_ > 0; }
+
  private:
-  int before_;  // kernel_threads() outside of all of them
+  std::function<int()> kernels_;
+  int threads_ = 0;  // that libtorch used before
 };
 
 }  // namespace chatterbox

@@ -206,9 +206,11 @@ int run(int argc, char** argv) {
   print("load_first_s", seconds([&] { model = Model::load(argv[1], options); }));
   model.reset();
   print("load_warm_s", seconds([&] { model = Model::load(argv[1], options); }));
+  print("load_peak_memory_gb", peak_gigabytes());
   const c10::InferenceMode inference;
   const Conditionals speaker = random_speaker(Internals::parts(*model).config);
   print("rtf", speak(Internals::parts(*model), speaker, count));
+  print("whole_peak_memory_gb", peak_gigabytes());
   const Voice voice = Internals::voice(std::make_shared<const Conditionals>(speaker));
   stream(model, voice, count);
   print("speech_peak_memory_gb", peak_gigabytes());

@@ -9,6 +9,9 @@ namespace chatterbox {
 namespace {
 
 constexpr std::int64_t kBytes = 4;  // numbers to a word
+// Positions of room at most: copying is cheap beside what four seconds of speech cost, and a voice of
+// ten seconds with half as much room again is not small.
+constexpr std::int64_t kMostRoom = 192;
 
 std::int64_t whole(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -46,7 +49,8 @@ void PackedMemory::resize(std::int64_t capacity) {
 
 std::int64_t PackedMemory::extend(std::int64_t count) {
   const std::int64_t position = length_, needed = length_ + count;
-  if (needed > capacity_) resize(whole(position > 0 ? needed + needed / 2 : needed, columns_));
+  if (needed > capacity_)
+    resize(whole(position > 0 ? needed + std::min(needed / 2, kMostRoom) : needed, columns_));
   length_ = needed;
   return position;
 }

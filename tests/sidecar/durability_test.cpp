@@ -17,7 +17,8 @@ namespace {
 std::atomic<int> syncs = 0;
 }
 
-// In place of the C library's, for SQLite too.
+// In place of the C library's, for SQLite too, which sees what is visible alone.
+#pragma GCC visibility push(default)
 extern "C" int fsync(int file) {
   ++syncs;
   return int(syscall(SYS_fsync, file));
@@ -26,6 +27,7 @@ extern "C" int fdatasync(int file) {
   ++syncs;
   return int(syscall(SYS_fdatasync, file));
 }
+#pragma GCC visibility pop
 
 namespace chatterbox::sidecar {
 namespace {

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -31,6 +32,14 @@ void Console::progress(const std::string& text) const {
 
 void Console::end_progress() const {
   if (shows_progress()) std::fputs("\r\033[K", stderr);
+}
+
+std::string progress_bar(double fraction) {
+  constexpr int kColumns = 20;
+  const double part = std::clamp(fraction, 0.0, 1.0);
+  std::string bar(kColumns, '.');
+  std::fill_n(bar.begin(), int(part * kColumns), '#');
+  return "[" + bar + "] " + std::to_string(int(part * 100)) + " %";
 }
 
 std::string readable_bytes(std::int64_t bytes) {

@@ -29,6 +29,8 @@ class Console {
   bool quiet_, json_;
 };
 
+// "[#####...............] 25 %", for a progress.
+std::string progress_bar(double fraction);
 // "1.9 GB", "12 kB".
 std::string readable_bytes(std::int64_t bytes);
 // "2 h 5 min", "1 min 12 s", "9 s".

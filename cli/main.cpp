@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "advice.h"
 #include "chatterbox/error.h"
 #include "commands.h"
 
@@ -46,7 +47,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "chatterbox: %s\n", error.what());
     return kWrongUsage;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "chatterbox: %s\n", error.what());
+    std::fprintf(stderr, "chatterbox: %s%s\n", error.what(), advice(error.what()).c_str());
     return kFailed;
   }
 }

@@ -2,9 +2,12 @@
 // Copyright (c) the gst-chatterbox authors
 #include "pipeline.h"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <string>
 
+#include "arguments.h"
 #include "chatterbox/error.h"
 
 namespace chatterbox::cli {
@@ -67,7 +70,7 @@ void show_loading(GstMessage* message, const Console& console) {
   const char* code = gst_structure_get_string(fields, "code");
   gint percent = 0;
   if (g_strcmp0(code, "open") == 0 && gst_structure_get_int(fields, "percent", &percent))
-    console.progress("loading the model: " + std::to_string(percent) + " %");
+    console.progress("loading the model " + progress_bar(percent / 100.0));
 }
 
 }  // namespace
@@ -111,6 +114,22 @@ GstElement* Pipeline::element(const std::string& name) const {
   return found;
 }
 
+namespace {
+
+// The numbers that a property takes; -1 stands for the model's own, and is not said.
+std::string range_of(GParamSpec* spec) {
+  char text[64] = "";
+  if (const auto* range = G_IS_PARAM_SPEC_DOUBLE(spec) ? G_PARAM_SPEC_DOUBLE(spec) : nullptr)
+    std::snprintf(text, sizeof text, "a number from %g to %g", std::max(range->minimum, 0.0),
+                  range->maximum);
+  else if (const auto* whole = G_IS_PARAM_SPEC_INT(spec) ? G_PARAM_SPEC_INT(spec) : nullptr)
+    std::snprintf(text, sizeof text, "a whole number from %d to %d", std::max(whole->minimum, 0),
+                  whole->maximum);
+  return *text ? text : "a value that it takes";
+}
+
+}  // namespace
+
 void Pipeline::set(const std::string& name, const std::string& property, const std::string& value) {
   GstElement* found = element(name);
   GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(found), property.c_str());
@@ -118,9 +137,12 @@ void Pipeline::set(const std::string& name, const std::string& property, const s
     return g_object_set(found, property.c_str(), value.c_str(), nullptr);
   GValue parsed = G_VALUE_INIT;
   if (spec) g_value_init(&parsed, spec->value_type);
-  if (!spec || !gst_value_deserialize(&parsed, value.c_str()))
-    throw Error(ErrorCode::kInvalidArgument,
-                property + ": expected a value that " + name + " takes, got '" + value + "'");
+  // What is out of range GObject would move into it.
+  if (!spec || !gst_value_deserialize(&parsed, value.c_str()) ||
+      g_param_value_validate(spec, &parsed)) {
+    if (G_IS_VALUE(&parsed)) g_value_unset(&parsed);
+    throw UsageError("--" + property + ": expected " + range_of(spec) + ", got '" + value + "'");
+  }
   g_object_set_property(G_OBJECT(found), property.c_str(), &parsed);
   g_value_unset(&parsed);
 }

@@ -47,7 +47,8 @@ class ProgressLine {
     shown_us_ = now;
     const double seconds = double(now - start_us_) / 1e6;
     const double rate = seconds > 0 ? double(done - start_bytes_) / seconds : 0;
-    std::string line = name_ + ": " + readable_bytes(done) + " of " + readable_bytes(whole_);
+    std::string line = name_ + " " + progress_bar(whole_ > 0 ? double(done) / double(whole_) : 0) +
+                       ", " + readable_bytes(done) + " of " + readable_bytes(whole_);
     if (rate > 0)
       line += ", " + readable_bytes(std::int64_t(rate)) + "/s, " +
               readable_time(double(std::max<std::int64_t>(whole_ - done, 0)) / rate) + " left";

@@ -153,6 +153,7 @@ int verify(const Arguments& arguments, const Console& console) {
 
 int remove_models(const Arguments& arguments, const Console& console) {
   const std::string directory = target_directory(arguments);
+  json array = json::array();
   for (const std::string& name : arguments.words()) {
     if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos)
       throw UsageError("models remove: expected the name of a model, got '" + name + "'");
@@ -160,7 +161,8 @@ int remove_models(const Arguments& arguments, const Console& console) {
     if (!fs::is_directory(path) && !fs::is_directory(stage)) {
       const std::string place = place_of(name);
       throw Error(ErrorCode::kNotFound,
-                  place.empty() ? "no model '" + name + "' is here; chatterbox models list"
+                  place.empty() ? "no model '" + name +
+                                      "' is here; chatterbox models list shows those there are"
                                 : name + " is in " + place +
                                       ", which is not the user's own; models of the system go with "
                                       "--system, packaged ones with their package");
@@ -171,8 +173,10 @@ int remove_models(const Arguments& arguments, const Console& console) {
     if (!failed) fs::remove_all(path, failed);
     if (failed)
       throw Error(ErrorCode::kNotFound, path + ": cannot be removed: " + failed.message());
-    console.note(name + ": removed");
+    array.push_back({{"name", name}, {"path", path}});
+    if (!console.json()) console.note(name + ": removed");
   }
+  if (console.json()) std::puts(array.dump(1).c_str());
   return kDone;
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "advice.h"
 #include "chatterbox/engine.h"
 #include "chatterbox/error.h"
 #include "chatterbox/paths.h"
@@ -118,7 +119,7 @@ int bench(const Arguments& arguments, const Console& console) {
                   padded(load, 8).c_str(), padded(first, 13).c_str(), factor);
     } catch (const Error& error) {
       console.end_progress();
-      console.warn(name + ": " + error.what());
+      console.warn(name + ": " + error.what() + advice(error.what()));
       status = kFailed;
     }
   }

@@ -32,7 +32,7 @@ void show_position(GstElement* element, const Console& console) {
   gint64 position = 0, duration = 0;
   if (console.shows_progress() && gst_element_query_position(element, GST_FORMAT_TIME, &position) &&
       gst_element_query_duration(element, GST_FORMAT_TIME, &duration) && duration > 0)
-    console.progress(std::to_string(100 * position / duration) + " % of " +
+    console.progress(progress_bar(double(position) / double(duration)) + " of " +
                      readable_time(double(duration) / GST_SECOND));
 }
 

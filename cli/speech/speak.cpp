@@ -44,8 +44,7 @@ class Report {
   void show(const std::string& text) {
     if (!console_.shows_progress()) return;
     std::string line;
-    if (bytes_ > 0)
-      line = std::to_string(std::min<std::int64_t>(100 * spoken_bytes_ / bytes_, 100)) + " %, ";
+    if (bytes_ > 0) line = progress_bar(double(spoken_bytes_) / double(bytes_)) + ", ";
     line += readable_time(seconds_) + " of speech";
     const double work = double(g_get_monotonic_time() - start_us_) / 1e6;
     if (bytes_ > spoken_bytes_ && spoken_bytes_ > 0)

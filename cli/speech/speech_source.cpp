@@ -131,8 +131,12 @@ void set_speech(Pipeline& pipeline, const Arguments& arguments) {
                              "temperature", "rate", "volume", "overflow"})
     if (arguments.has(option)) pipeline.set("speech", option, arguments.text(option));
   if (arguments.has("no-watermark")) pipeline.set("speech", "watermark", "false");
-  if (arguments.has("speakers"))
-    pipeline.set("speech", "speaker-map", "speakers," + arguments.text("speakers"));
+  if (const std::string speakers = arguments.text("speakers"); arguments.has("speakers")) {
+    if (speakers.find('=') == speakers.npos)
+      throw UsageError("--speakers: expected NAME=VOICE, more of them after commas, got '" +
+                       speakers + "'");
+    pipeline.set("speech", "speaker-map", "speakers," + speakers);
+  }
 }
 
 }  // namespace chatterbox::cli

@@ -120,11 +120,14 @@ int rename(const Arguments& arguments, const Console& console) {
 
 int remove_voices(const Arguments& arguments, const Console& console) {
   VoiceLibrary library;
+  json array = json::array();
   for (const std::string& word : arguments.words()) {
     const VoiceEntry voice = library.find(word);
     library.remove(word);
-    console.note(voice.name + " is removed");
+    array.push_back(described(voice));
+    if (!console.json()) console.note(voice.name + " is removed");
   }
+  if (console.json()) print(array);
   return kDone;
 }
 

@@ -86,7 +86,6 @@ class SpeechTest(unittest.TestCase):
     def test_errors_say_what_to_do(self):
         for words, told in ((("say", "--voice", "Amie", "-o", "x.wav", "Hi."), "Amy"),
                             (("say", "--model", "nano", "-o", "x.wav", "Hi."), "models fetch nano"),
-                            (("say", "--rate", "fast", "-o", "x.wav", "Hi."), "rate"),
                             (("convert", "none.wav", "-o", "x.wav"), "none.wav"),
                             (("clone", "none.wav", "Me"), "none.wav")):
             done = self.run_it(*words, status=1)
@@ -94,6 +93,24 @@ class SpeechTest(unittest.TestCase):
             self.assertFalse((self.work / "x.wav").exists())
         self.assert_no_parts()
         self.run_it("say", status=1)  # no text on standard input either
+
+    def test_each_error_says_what_next(self):
+        (self.work / "plain.txt").write_text("No recording, but words. " * 100)
+        for status, told, *words in (
+                (1, "chatterbox voices list", "say", "--voice", "Nobody", "-o", "a.wav", "Hi."),
+                (1, "chatterbox models list", "say", "--model", "nothing", "-o", "a.wav", "Hi."),
+                (1, "chatterbox voices list", "voices", "show", "Nobody"),
+                (1, "chatterbox voices list --own", "voices", "remove", "Amy"),
+                (1, "--overwrite", "voices", "add", "Amy", TREE / "voices" / "amy.opus"),
+                (1, "give it a recording", "clone", "plain.txt", "Ann"),
+                (1, "chatterbox models list", "models", "remove", "nothing"),
+                (2, "a number from 0.5 to 2", "say", "--rate", "9", "-o", "a.wav", "Hi."),
+                (2, "a number from 0 to 5", "say", "--temperature", "hot", "-o", "a.wav", "Hi."),
+                (2, "NAME=VOICE", "say", "--speakers", "anna", "-o", "a.wav", "Hi.")):
+            done = self.run_it(*words, status=status)
+            self.assertIn(told, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertFalse((self.work / "a.wav").exists())
 
     def test_captions(self):
         done = self.run_it("captions", "--json", "--seed", 1, "-o", "a.wav",

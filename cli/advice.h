@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) the gst-chatterbox authors
+#pragma once
+
+#include <string>
+
+namespace chatterbox::cli {
+
+// What the user may do about an error that the library or an element tells, as "; chatterbox voices
+// list shows those there are". Those know no command line. Empty where there is nothing to say.
+std::string advice(const std::string& error);
+
+}  // namespace chatterbox::cli

@@ -14,6 +14,7 @@ NOT_RUN = {
     ("docs/design/model-files.md", "{"): "tests/lib/config_test.cpp reads it",
     ("docs/embedded.md", "meson setup build-small -Dsmall=true --buildtype=release && ninja -C build-small"):
         "builds the tree anew; scripts/small.py measures what it makes",
+    ("docs/embedded.md", "sudo scripts/arm64.sh"): "makes a Debian and builds the tree in it",
     ("docs/many-machines.md", "┌────────────┐"): "a drawing",
     ("docs/many-machines.md",
      "tests/sidecar/many_measure.py --server build/sidecar/chatterbox-server --model models/embedded \\"):

@@ -18,6 +18,13 @@ constexpr std::int64_t kMegabyte = 1'000'000;
 constexpr int kBacklog = 1024;
 // Up to this a body is not counted with all the others.
 constexpr std::int64_t kSmallBody = 64 << 10;
+constexpr const char* kChunks = "chatterbox-chunks";
+constexpr const char* kChunkBytes = "chatterbox-chunk-bytes";
+constexpr const char* kDroppedBytes = "chatterbox-dropped-bytes";
+// So many chunks may be small; then they are of this size at least, in the middle.
+constexpr gsize kFewChunks = 10'000, kUsualChunk = 64;
+// Of a body that is refused, so much is read for the sake of the answer.
+constexpr gsize kMostDropped = 32 << 20;
 
 void refuse(SoupServerMessage* message, int status, const char* error, const std::string& detail) {
   const std::string body = error_json(error, detail);
@@ -40,9 +47,25 @@ void refuse_for_now(SoupServerMessage* message) {
          "other large requests are being received; try again later");
 }
 
+gsize add_to(SoupServerMessage* message, const char* name, gsize amount) {
+  const gsize sum = GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), name)) + amount;
+  g_object_set_data(G_OBJECT(message), name, GSIZE_TO_POINTER(sum));
+  return sum;
+}
+
+// libsoup reads as long as there is something: chunks of a few bytes that come fast enough would
+// keep the loop from everybody else, and what is refused may go on for ever.
+bool keeps_others_waiting(SoupServerMessage* message, gsize size) {
+  const gsize chunks = add_to(message, kChunks, 1), bytes = add_to(message, kChunkBytes, size);
+  if (chunks > kFewChunks && bytes < chunks * kUsualChunk) return true;
+  return soup_server_message_get_status(message) != 0 &&
+         add_to(message, kDroppedBytes, size) > kMostDropped;
+}
+
 // Counts bodies that do not tell their length.
 void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
   const auto size = std::int64_t(g_bytes_get_size(chunk));
+  if (keeps_others_waiting(message, gsize(size))) return Connections::close_of(message);
   const auto left =
       std::int64_t(GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kLimit))) - size;
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(left > 0 ? left : 0));

@@ -109,10 +109,10 @@ class Compose(Page):
 
     def image_environment(self):
         """ENV and ENTRYPOINT of the image that the servers run."""
-        with open(os.path.join(options.source, "sidecar/deploy/Dockerfile"), encoding="utf-8") as file:
+        with open(os.path.join(options.source, "Containerfile"), encoding="utf-8") as file:
             text = file.read()
         self.assertIn('ENTRYPOINT ["chatterbox-server"]', text)
-        return dict(pair.split("=", 1) for pair in re.search(r"^ENV (.*)$", text, re.M)[1].split())
+        return dict(pair.split("=", 1) for line in re.findall(r"^ENV (.*)$", text, re.M) for pair in line.split())
 
     def start_servers(self, service, database):
         self.grace = int(re.match(GRACE, service["stop_grace_period"])[1])
@@ -126,8 +126,10 @@ class Compose(Page):
             given["CHATTERBOX_STORE"] = given["CHATTERBOX_STORE"].replace(
                 "@database/chatterbox", "@/%s?host=%s" % (database, cluster.folder))
             given["CHATTERBOX_LISTEN"] = given["CHATTERBOX_LISTEN"].replace("0.0.0.0:8004", "127.0.0.1:%d" % port)
+            inside = given["CHATTERBOX_DATA_DIR"]
             for name in ("CHATTERBOX_DATA_DIR", "CHATTERBOX_VOICES_DIR"):
-                given[name] = given[name].replace("/data", data)
+                self.assertTrue(given[name].startswith(inside), given[name])
+                given[name] = data + given[name][len(inside):]
             # What the image has installed.
             given.update(CHATTERBOX_VOICES_PATH=options.voices, CHATTERBOX_MODEL_PATH=options.model,
                          XDG_CACHE_HOME=data + ".cache", HOME=data + ".home", CHATTERBOX_THREADS="1",

@@ -46,16 +46,16 @@ class Pool : public testing::Test {
   }
 
   // What the same recording becomes for each of `asking`, all at once.
-  std::vector<Speaker> choose(const std::vector<VoiceChoice>& asking) {
+  std::vector<ChosenVoice> choose(const std::vector<VoiceChoice>& asking) {
     const Models::Lease lease = models_.lend("one", {});
-    std::vector<std::future<Speaker>> making;
+    std::vector<std::future<ChosenVoice>> making;
     for (const VoiceChoice& choice : asking)
       making.push_back(std::async(std::launch::async, [&] {
         Engine engine(lease.model());
         return voices_.choose("", choice, *engine.model(), engine, {});
       }));
-    std::vector<Speaker> speakers;
-    for (std::future<Speaker>& one : making) speakers.push_back(one.get());
+    std::vector<ChosenVoice> speakers;
+    for (std::future<ChosenVoice>& one : making) speakers.push_back(one.get());
     return speakers;
   }
 
@@ -116,7 +116,7 @@ TEST_F(Pool, AVoiceIsMadeOnceHoweverManyAsk) {
     asking.emplace_back();
     asking.back().name = name;
   }
-  const std::vector<Speaker> speakers = choose(asking);
+  const std::vector<ChosenVoice> speakers = choose(asking);
   for (std::size_t i = 0; i < speakers.size(); ++i) {
     EXPECT_EQ(speakers[i].name, asking[i].name);
     // One recording is one voice, whatever it is called.

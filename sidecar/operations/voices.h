@@ -34,8 +34,9 @@ struct ChosenVoice {
 void check_recording(const std::string& field, const Audio& recording, double min_seconds);
 
 // The libraries of voices, one for each owner: everybody has the installed voices, and each owner
-// the voices it cloned. The voices used last are kept in memory by the digest of their recording, so
-// that the next request with one speaks at once. Any thread may call; `engine` is the caller's own.
+// the voices it cloned. The voices used last are kept in memory by the digest of their recording,
+// so that the next request with one speaks at once. Any thread may call; `engine` is the caller's
+// own.
 class Voices {
  public:
   // `directory`: of the user who runs the server. `shared`: a voice that one owner adds is

@@ -88,8 +88,8 @@ struct SynthesisOptions {
   int chunk_size = 25;
   static constexpr Range kChunkSize{1, 1000};
   // The same for the first piece, which a listener waits for; 0: chosen by the
-  // library from chunk_size. Models look 13 tokens ahead, so that a first piece comes of 16 tokens at
-  // the earliest. The piece after the first that is heard is short, too.
+  // library from chunk_size. Models look 13 tokens ahead, so that a first piece comes of 16 tokens
+  // at the earliest. The piece after the first that is heard is short, too.
   int first_chunk_size = 0;
   // Steps of a guided flow (English, Multilingual): fewer are faster, and further from what the
   // model was made for. 0: as the model's quality says, which is 10 or, of "fast", 5. A mean flow

@@ -9,8 +9,8 @@ namespace chatterbox {
 namespace {
 
 constexpr std::int64_t kBytes = 4;  // numbers to a word
-// Positions of room at most: copying is cheap beside what four seconds of speech cost, and a voice of
-// ten seconds with half as much room again is not small.
+// Positions of room at most: copying is cheap beside what four seconds of speech cost, and a voice
+// of ten seconds with half as much room again is not small.
 constexpr std::int64_t kMostRoom = 192;
 
 std::int64_t whole(std::int64_t value, std::int64_t unit) {

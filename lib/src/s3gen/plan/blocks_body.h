@@ -29,7 +29,7 @@ struct PlainBlocks {
 
   static void add_attended(const FlowSizes&, const LayerPart& out, const void* attended, int frames,
                            float* x, void*) {
-    add_product(static_cast<const Number*>(attended), frames, out, x);
+    FrameLayers<P>::add_product(out, attended, frames, x);
   }
 
   static void expand(const FlowSizes& sizes, const LayerPart& layer, const float* x, int frames,
@@ -45,7 +45,7 @@ struct PlainBlocks {
 
   static void contract(const FlowSizes&, const LayerPart& layer, const void* hidden, int frames,
                        float* x, void*) {
-    add_product(static_cast<const Number*>(hidden), frames, layer, x);
+    FrameLayers<P>::add_product(layer, hidden, frames, x);
   }
 
   static std::size_t scratch_bytes(const FlowSizes& sizes) {
@@ -60,16 +60,6 @@ struct PlainBlocks {
       for (int c = 0; c < channels; c += kWidth)
         store_as(to + c, mul(sub(load(x + c), m.mean), m.scale));
     }
-  }
-
-  static __attribute__((noinline)) void add_product(const Number* a, int frames,
-                                                    const LayerPart& part, float* x) {
-    x += part.first;
-    multiply<P>(a, std::size_t(part.layer.inputs), frames, part.layer,
-                [&](int row, int column, Floats v) {
-                  float* to = x + row * part.width + column;
-                  store(to, add(load(to), v));
-                });
   }
 };
 

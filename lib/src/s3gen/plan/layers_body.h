@@ -95,7 +95,8 @@ struct FrameLayers {
     put(part, operands, std::size_t(part.layer.inputs), frames, to);
   }
 
-  static void add_product(const LayerPart& part, const void* operands, int frames, float* to) {
+  static __attribute__((noinline)) void add_product(const LayerPart& part, const void* operands,
+                                                    int frames, float* to) {
     to += part.first;
     multiply<P>(static_cast<const Number*>(operands), std::size_t(part.layer.inputs), frames,
                 part.layer, [&](int row, int column, Floats v) {

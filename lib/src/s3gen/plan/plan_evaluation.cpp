@@ -222,10 +222,9 @@ LayerPart PlanEvaluation::outputs(const PackedLinear& layer, const Packing& pack
   const PackedView whole = layer.view();
   const int panels = (whole.outputs + packing.columns - 1) / packing.columns;
   const int share = (panels + block.shares - 1) / block.shares * packing.columns;
-  const int first =
-      std::min(block.share * share, whole.outputs / packing.columns * packing.columns);
-  const int count =
-      block.share * share < whole.outputs ? std::min(share, whole.outputs - first) : 0;
+  const int begin = block.share * share;
+  const int count = std::clamp(whole.outputs - begin, 0, share);
+  const int first = count > 0 ? begin : 0;
   return {outputs_of(whole, packing, first, count), first, whole.outputs};
 }
 

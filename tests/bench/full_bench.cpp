@@ -51,12 +51,15 @@ double seconds(const Work& work) {
 
 void print(const char* name, double value) { std::cout << name << " " << value << std::endl; }
 
-// Not getrusage's: that figure includes what the parent held before exec.
+// Most that was resident since the last call. Not getrusage's figure: that includes what the parent
+// held before exec, and cannot begin again.
 double peak_gigabytes() {
   std::ifstream status("/proc/self/status");
+  double peak = 0;
   for (std::string word; status >> word;)
-    if (word == "VmHWM:" && status >> word) return std::stod(word) * 1024 / 1e9;
-  return 0;
+    if (word == "VmHWM:" && status >> word) peak = std::stod(word) * 1024 / 1e9;
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return peak;
 }
 
 // What `threads` threads read from memory together, bytes per second.
@@ -209,13 +212,14 @@ int run(int argc, char** argv) {
   print("load_peak_memory_gb", peak_gigabytes());
   const c10::InferenceMode inference;
   const Conditionals speaker = random_speaker(Internals::parts(*model).config);
-  print("rtf", speak(Internals::parts(*model), speaker, count));
-  print("whole_peak_memory_gb", peak_gigabytes());
   const Voice voice = Internals::voice(std::make_shared<const Conditionals>(speaker));
+  // What a program that speaks holds; the stages one after the other leave buffers behind.
   stream(model, voice, count);
   print("speech_peak_memory_gb", peak_gigabytes());
+  print("rtf", speak(Internals::parts(*model), speaker, count));
+  print("whole_peak_memory_gb", peak_gigabytes());
   for (const int chunk : kLiveChunks) convert_live(model, voice, count, chunk);
-  print("peak_memory_gb", peak_gigabytes());
+  print("live_peak_memory_gb", peak_gigabytes());
   model.reset();
   print("memory_bandwidth_gb_per_s", memory_bandwidth(options.threads) / 1e9);
   return 0;

@@ -186,6 +186,38 @@ TEST_P(EstimatorPlanTest, SealedCachesAreNotWritten) {
   EXPECT_EQ(prompt.bytes(), bytes);
 }
 
+// Utterances read the sealed prompt where it is, whatever its length is to a panel of keys.
+TEST_P(EstimatorPlanTest, SealedCachesAreReadWhereTheyAre) {
+  const Pair pair = make(sizes(96, 3, 64, 1, 1));
+  const Utterance u = utterance(2, 330);
+  for (const std::int64_t prompt : {1, 21, 64, 200, 256}) {
+    const auto advance = [&](const FlowEstimator& estimator, at::Tensor* context,
+                             EstimatorCache& cache, std::int64_t first, std::int64_t count) {
+      const auto condition = estimator.condition(u.features.narrow(1, first, count), u.speaker,
+                                                 u.known.narrow(1, first, count), context);
+      return estimator(u.x.narrow(0, first, count), condition, estimator.at_time(0.3, 0.5), {},
+                       &cache);
+    };
+    const auto speak = [&](const FlowEstimator& estimator) {
+      EstimatorCache voice;
+      at::Tensor context;
+      advance(estimator, &context, voice, 0, prompt);
+      voice.seal();
+      EstimatorCache cache = voice;
+      std::vector<at::Tensor> pieces;
+      for (std::int64_t i = 0; i < 4; ++i) {
+        pieces.push_back(advance(estimator, &context, cache, prompt + 17 * i, 17));
+        if (i == 2) cache.keep(prompt + 2, 20);
+      }
+      const std::int64_t columns = 64;  // of the widest panel
+      if (prompt >= 3 * columns && !cache.plan.memories.empty())
+        EXPECT_LT(cache.bytes() - voice.bytes(), voice.bytes()) << "the prompt was copied";
+      return at::cat(pieces, 1);
+    };
+    expect_close(speak(pair.planned), speak(pair.exact), "after a prompt");
+  }
+}
+
 TEST_P(EstimatorPlanTest, BytesTakeHalfTheMemoryOfBFloat16) {
   if (GetParam().set.precision != FlowPrecision::kInt8) GTEST_SKIP() << "kernels of other numbers";
   const Pair pair = make(sizes(96, 3, 64, 1, 1));

@@ -8,6 +8,7 @@
 #include "nn/simd/products.h"
 #include "s3gen/plan/flow_kernels.h"
 #include "s3gen/plan/layers_body.h"
+#include "s3gen/plan/seen_body.h"
 
 namespace chatterbox {
 namespace {
@@ -34,7 +35,7 @@ struct HeadAttention {
   }
 
   static void attend(const FlowSizes& sizes, const void* queries, std::size_t stride, int count,
-                     const std::int32_t* visible, const HeadView& head, void* to,
+                     const std::int32_t* visible, const HeadMemory& head, void* to,
                      std::size_t to_stride, void* scratch) {
     HeadAttention work(sizes, queries, stride, count, visible, head, scratch);
     work.weigh_all();
@@ -69,7 +70,7 @@ struct HeadAttention {
       longest = larger(longest, sum(squares));
     }
     longest = __builtin_sqrtf(longest);
-    *to.longest = position > 0 ? larger(*to.longest, longest) : longest;
+    *to.longest = position > 0 || !to.begins ? larger(*to.longest, longest) : longest;
 
     const std::int32_t* from = reinterpret_cast<const std::int32_t*>(keys);
     const std::size_t from_stride = stride / P::kGroup;
@@ -118,19 +119,21 @@ struct HeadAttention {
 #endif
 
   HeadAttention(const FlowSizes& sizes, const void* queries, std::size_t stride, int count,
-                const std::int32_t* visible, const HeadView& head, void* scratch)
+                const std::int32_t* visible, const HeadMemory& memory, void* scratch)
       : dim_(sizes.dim),
         width_(round_up(sizes.dim, kTileColumns)),
         count_(count),
-        visible_(visible),
-        head_(head) {
-    Scratch memory(scratch);
+        seen_(visible, count),
+        memory_(memory) {
+    Scratch room(scratch);
     const int rows = kQueries + kTileRows;
-    queries_ = memory.take<Number>(rows * dim_);
-    weights_ = memory.take<Number>(rows * kKeys);
-    results_ = memory.take<float>(rows * width_);
-    sums_ = memory.take<float>(rows * kWidth);
-    bounds_ = memory.take<float>(rows);
+    queries_ = room.take<Number>(rows * dim_);
+    weights_ = room.take<Number>(rows * kKeys);
+    results_ = room.take<float>(rows * width_);
+    sums_ = room.take<float>(rows * kWidth);
+    bounds_ = room.take<float>(rows);
+    // Later positions know the longest key of those before them.
+    const float longest = *memory.parts[memory.count - 1].longest;
     fetch_rows(queries, stride * sizeof(Number), count, dim_ * int(sizeof(Number)));
     const Number* from = static_cast<const Number*>(queries);
     for (int i = 0; i < count; ++i, from += stride) {
@@ -140,9 +143,7 @@ struct HeadAttention {
         squares = fma(x, x, squares);
         store_as(queries_ + i * dim_ + c, x);
       }
-      bounds_[i] = __builtin_sqrtf(sum(squares)) * *head.longest;
-      keys_ = larger(keys_, int(visible[i]));
-      common_ = i == 0 ? int(visible[i]) : smaller(common_, int(visible[i]));
+      bounds_[i] = __builtin_sqrtf(sum(squares)) * longest;
     }
     // Rows that fill up the last tile.
     for (int i = count; i < rows; ++i) {
@@ -160,7 +161,7 @@ struct HeadAttention {
       for (int j = 0; j < kTileVectors; ++j) scores[i][j] = set1(0);
     multiply_tile<P>(reinterpret_cast<const char*>(queries_ + row * dim_),
                      std::size_t(dim_) * sizeof(Number),
-                     head_.keys + std::size_t(first) * std::size_t(dim_) * sizeof(Number),
+                     part_->keys + std::size_t(first) * std::size_t(dim_) * sizeof(Number),
                      dim_ / P::kGroup, scores);
     if (!less_bounds) return;
 #pragma GCC unroll 8
@@ -174,22 +175,20 @@ struct HeadAttention {
   __attribute__((noinline)) void weigh_panel(int row, int first, Number* to) {
     Floats scores[kTileRows][kTileVectors];
     score(row, first, /*less_bounds=*/true, scores);
-    const bool all = first + kTileColumns <= common_;
+    const bool all = first + kTileColumns <= seen_.by_all();
 #pragma GCC unroll 8
     for (int i = 0; i < kTileRows; ++i) {
       Floats total = load(sums_ + (row + i) * kWidth);
 #pragma GCC unroll 4
       for (int j = 0; j < kTileVectors; ++j) {
         Floats weight = exp2<accuracy>(scores[i][j]);
-        if (!all) weight = keep_first(weight, seen(row + i) - first - j * kWidth);
+        if (!all) weight = keep_first(weight, seen_.by(row + i) - first - j * kWidth);
         total = add(total, weight);
         store_as(to + i * kKeys + j * kWidth, weight);
       }
       store(sums_ + (row + i) * kWidth, total);
     }
   }
-  int seen(int row) const { return row < count_ ? int(visible_[row]) : keys_; }
-
   __attribute__((noinline)) void gather(int row, int channel, int first, int words) {
     Floats sums[kTileRows][kTileVectors];
     float* results = results_ + row * width_ + channel;
@@ -198,7 +197,7 @@ struct HeadAttention {
 #pragma GCC unroll 4
       for (int j = 0; j < kTileVectors; ++j) sums[i][j] = load(results + i * width_ + j * kWidth);
     multiply_tile<P>(reinterpret_cast<const char*>(weights_ + row * kKeys), kKeys * sizeof(Number),
-                     head_.values + std::size_t(channel / kTileColumns) * head_.value_panel +
+                     part_->values + std::size_t(channel / kTileColumns) * part_->value_panel +
                          std::size_t(first / P::kGroup) * kTileColumns * 4,
                      words, sums);
 #pragma GCC unroll 8
@@ -210,9 +209,15 @@ struct HeadAttention {
   void weigh_all() {
     for (int i = 0; i < rows_ * width_; i += kWidth) store(results_ + i, set1(0));
     for (int i = 0; i < rows_ * kWidth; i += kWidth) store(sums_ + i, set1(0));
-    for (int first = 0; first < keys_; first += kKeys) {
+    seen_.each_part(memory_, [&](const HeadView& part) {
+      part_ = &part;
+      weigh_part();
+    });
+  }
+  void weigh_part() {
+    for (int first = 0; first < seen_.by_any(); first += kKeys) {
       // Values end where keys do; weights are zero up to a whole panel.
-      const int count = smaller(kKeys, keys_ - first);
+      const int count = smaller(kKeys, seen_.by_any() - first);
       for (int panel = 0; panel < count; panel += kTileColumns)
         for (int row = 0; row < rows_; row += kTileRows)
           weigh_panel(row, first + panel, weights_ + row * kKeys + panel);
@@ -231,14 +236,20 @@ struct HeadAttention {
   __attribute__((noinline)) void find_peaks() {
     for (int row = 0; row < rows_; row += kTileRows)
       for (int i = 0; i < kTileRows; ++i) bounds_[row + i] = -3e38f;
-    for (int first = 0; first < keys_; first += kTileColumns)
+    seen_.each_part(memory_, [&](const HeadView& part) {
+      part_ = &part;
+      find_peaks_of_part();
+    });
+  }
+  void find_peaks_of_part() {
+    for (int first = 0; first < seen_.by_any(); first += kTileColumns)
       for (int row = 0; row < rows_; row += kTileRows) {
         Floats scores[kTileRows][kTileVectors];
         score(row, first, /*less_bounds=*/false, scores);
         for (int i = 0; i < kTileRows; ++i) {
           float all[kTileColumns];
           for (int j = 0; j < kTileVectors; ++j) store(all + j * kWidth, scores[i][j]);
-          for (int c = 0; c < smaller(kTileColumns, seen(row + i) - first); ++c)
+          for (int c = 0; c < smaller(kTileColumns, seen_.by(row + i) - first); ++c)
             bounds_[row + i] = larger(bounds_[row + i], all[c]);
         }
       }
@@ -253,9 +264,10 @@ struct HeadAttention {
   }
 
   const int dim_, width_, count_;
-  const std::int32_t* visible_;
-  const HeadView& head_;
-  int rows_, keys_ = 0, common_ = 0;
+  Seen seen_;
+  const HeadMemory& memory_;
+  const HeadView* part_ = nullptr;
+  int rows_;
   Number *queries_, *weights_;
   float *results_, *sums_, *bounds_;
 };

@@ -7,6 +7,7 @@
 
 #include "nn/simd/byte_powers.h"
 #include "s3gen/plan/byte_memory_body.h"
+#include "s3gen/plan/seen_body.h"
 
 namespace chatterbox {
 namespace {
@@ -23,11 +24,15 @@ struct ByteAttention : ByteMemory<P> {
   static constexpr float kNothing = -3e38f;  // the score of a key that is not seen
 
   static void attend(const FlowSizes& sizes, const void* queries, std::size_t stride, int count,
-                     const std::int32_t* visible, const HeadView& head, void* to,
+                     const std::int32_t* visible, const HeadMemory& memory, void* to,
                      std::size_t to_stride, void* scratch) {
-    ByteAttention work(sizes, queries, stride, count, visible, head, scratch);
-    for (int first = 0; first < work.keys_; first += kKeys)
-      work.add_keys(first, round_up(smaller(kKeys, work.keys_ - first), kTileColumns));
+    ByteAttention work(sizes, queries, stride, count, visible, scratch);
+    work.seen_.each_part(memory, [&](const HeadView& part) {
+      work.part_ = &part;
+      const int keys = work.seen_.by_any();
+      for (int first = 0; first < keys; first += kKeys)
+        work.add_keys(first, round_up(smaller(kKeys, keys - first), kTileColumns));
+    });
     work.put(static_cast<Number*>(to), to_stride);
   }
 
@@ -41,13 +46,12 @@ struct ByteAttention : ByteMemory<P> {
 
  private:
   ByteAttention(const FlowSizes& sizes, const void* queries, std::size_t stride, int count,
-                const std::int32_t* visible, const HeadView& head, void* scratch)
+                const std::int32_t* visible, void* scratch)
       : dim_(sizes.dim),
         width_(round_up(sizes.dim, kTileColumns)),
         count_(count),
         rows_(round_up(count, kTileRows)),
-        visible_(visible),
-        head_(head) {
+        seen_(visible, count) {
     Scratch memory(scratch);
     const int rows = kQueries + kTileRows;
     queries_ = memory.take<std::uint8_t>(rows * dim_);
@@ -67,14 +71,11 @@ struct ByteAttention : ByteMemory<P> {
       for (int c = 0; c < dim_; c += kWidth)
         store(row + c, i < count ? load_as(from + c) : set1(0));
       scales_[i] = to_bytes(row, dim_, queries_ + i * dim_);
-      keys_ = i < count ? larger(keys_, int(visible[i])) : keys_;
-      common_ = i == 0 ? int(visible[i]) : smaller(common_, seen(i));
       store(references_ + i * kWidth, set1(kNothing));
       store(sums_ + i * kWidth, set1(0));
       for (int c = 0; c < width_; c += kWidth) store(results_ + i * width_ + c, set1(0));
     }
   }
-  int seen(int row) const { return row < count_ ? int(visible_[row]) : keys_; }
 
   void add_keys(int first, int count) {
     for (int row = 0; row < rows_; ++row) store(peaks_ + row * kWidth, set1(kNothing));
@@ -92,21 +93,21 @@ struct ByteAttention : ByteMemory<P> {
     Ints sums[kTileRows][kTileVectors];
 #pragma GCC unroll 4
     for (int j = 0; j < kTileVectors; ++j) {
-      const Ints start = loadi(head_.key_start + first + j * kWidth);
+      const Ints start = loadi(part_->key_start + first + j * kWidth);
 #pragma GCC unroll 8
       for (int i = 0; i < kTileRows; ++i) sums[i][j] = start;
     }
     multiply_tile<ByteProducts>(
         reinterpret_cast<const char*>(queries_ + row * dim_), std::size_t(dim_),
-        head_.keys + std::size_t(first) * std::size_t(dim_), dim_ / ByteProducts::kGroup, sums);
-    const bool all = first + kTileColumns <= common_;
+        part_->keys + std::size_t(first) * std::size_t(dim_), dim_ / ByteProducts::kGroup, sums);
+    const bool all = first + kTileColumns <= seen_.by_all();
 #pragma GCC unroll 8
     for (int i = 0; i < kTileRows; ++i) {
       Floats peak = load(peaks_ + (row + i) * kWidth);
 #pragma GCC unroll 4
       for (int j = 0; j < kTileVectors; ++j) {
-        Floats s = mul(to_floats(sums[i][j]), load(head_.key_scale + first + j * kWidth));
-        if (!all) s = join_at(seen(row + i) - first - j * kWidth, s, set1(kNothing));
+        Floats s = mul(to_floats(sums[i][j]), load(part_->key_scale + first + j * kWidth));
+        if (!all) s = join_at(seen_.by(row + i) - first - j * kWidth, s, set1(kNothing));
         store(to + i * kKeys + j * kWidth, s);
         peak = max(peak, s);
       }
@@ -116,7 +117,7 @@ struct ByteAttention : ByteMemory<P> {
 
   void weigh(int row, int first, int count) {
     std::uint8_t* to = weights_ + row * kKeys;
-    if (seen(row) <= first) {
+    if (seen_.by(row) <= first) {
       for (int k = 0; k < count; k += int(sizeof(Ints))) storei(to + k, set1i(0));
       return store(factors_ + row * kWidth, set1(0));
     }
@@ -129,7 +130,7 @@ struct ByteAttention : ByteMemory<P> {
     const float* from = scores_ + row * kKeys;
     Ints total = set1i(0);
     for (int k = 0; k < count; k += kTileColumns) {
-      const bool all = first + k + kTileColumns <= seen(row);
+      const bool all = first + k + kTileColumns <= seen_.by(row);
       Floats below[kTileVectors];
 #pragma GCC unroll 4
       for (int j = 0; j < kTileVectors; ++j) {
@@ -159,17 +160,25 @@ struct ByteAttention : ByteMemory<P> {
 #pragma GCC unroll 4
       for (int j = 0; j < kTileVectors; ++j) sums[i][j] = set1i(0);
     multiply_tile<ByteProducts>(reinterpret_cast<const char*>(weights_ + row * kKeys), kKeys,
-                                head_.values +
-                                    std::size_t(channel / kTileColumns) * head_.value_panel +
+                                part_->values +
+                                    std::size_t(channel / kTileColumns) * part_->value_panel +
                                     std::size_t(first / ByteProducts::kGroup) * kTileColumns * 4,
                                 words, sums);
+    Floats scales[kTileVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < kTileVectors; ++j) {
+      const int c = channel + j * kWidth;
+      scales[j] = c < dim_ ? load(part_->value_scale + c) : set1(0);
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < kTileRows; ++i) {
       float* results = results_ + (row + i) * width_ + channel;
       const Floats factor = load(factors_ + (row + i) * kWidth);
 #pragma GCC unroll 4
-      for (int j = 0; j < kTileVectors; ++j)
-        store(results + j * kWidth, fma(to_floats(sums[i][j]), factor, load(results + j * kWidth)));
+      for (int j = 0; j < kTileVectors; ++j) {
+        const Floats value = mul(to_floats(sums[i][j]), scales[j]);
+        store(results + j * kWidth, fma(value, factor, load(results + j * kWidth)));
+      }
     }
   }
 
@@ -177,15 +186,13 @@ struct ByteAttention : ByteMemory<P> {
     for (int i = 0; i < count_; ++i, to += stride) {
       const Floats share = set1(1.0f / sum(load(sums_ + i * kWidth)));
       for (int c = 0; c < dim_; c += kWidth)
-        store_as(to + c,
-                 mul(mul(load(results_ + i * width_ + c), load(head_.value_scale + c)), share));
+        store_as(to + c, mul(load(results_ + i * width_ + c), share));
     }
   }
 
   const int dim_, width_, count_, rows_;
-  const std::int32_t* visible_;
-  const HeadView& head_;
-  int keys_ = 0, common_ = 0;
+  Seen seen_;
+  const HeadView* part_ = nullptr;
   std::uint8_t *queries_, *weights_;
   float *scales_, *scores_, *results_, *peaks_, *references_, *factors_, *sums_;
 };

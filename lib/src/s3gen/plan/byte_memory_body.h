@@ -26,7 +26,7 @@ struct ByteMemory {
   static void remember(const FlowSizes& sizes, const void* keys, const void* values,
                        std::size_t stride, int count, int position, const HeadView& to) {
     const Number *k = static_cast<const Number*>(keys), *v = static_cast<const Number*>(values);
-    if (position == 0) find_mean(sizes.dim, k, stride, count, to.key_mean);
+    if (position == 0 && to.begins) find_mean(sizes.dim, k, stride, count, to.key_mean);
     for (int i = 0; i < count;) {
       // Up to the next whole vector of positions.
       const int some = smaller(kWidth - (position + i) % kWidth, count - i);
@@ -113,7 +113,7 @@ struct ByteMemory {
       for (int i = 0; i < count; ++i)
         peak = max(peak, abs(load_as(values + std::size_t(i) * stride + c)));
       const Floats needed = mul(peak, set1(1.0f / kLargest));
-      if (position == 0) {
+      if (position == 0 && to.begins) {
         store(to.value_scale + c, needed);
         continue;
       }

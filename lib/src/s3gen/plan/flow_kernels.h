@@ -17,18 +17,26 @@ namespace chatterbox {
 // convolutions are bfloat16, or float32 where the processor lacks it.
 enum class FlowPrecision { kFloat, kBFloat16, kInt8 };
 
-// What one head has seen: keys as a right operand whose columns are positions,
-// values as one whose inner dimension they are; see PackedMemory.
+// Neighbouring positions that one head has seen: keys as a right operand whose columns are
+// positions, values as one whose inner dimension they are; see PackedPositions.
 struct HeadView {
   char* keys;
   char* values;
   std::size_t value_panel;  // bytes between panels of channels
   float* longest;           // key so far
+  bool begins;              // nothing was seen before these positions
   // Of bytes alone; null otherwise.
   float* key_scale;         // of each position
   std::int32_t* key_start;  // what the sums of each position begin with
   float* key_mean;          // of each channel, taken from all keys
   float* value_scale;       // of each channel
+};
+
+// All that one head has seen: first what a voice's utterances share, then one's own.
+struct HeadMemory {
+  HeadView parts[2];
+  int lengths[2];  // positions
+  int count;       // of parts
 };
 
 struct FlowSizes {
@@ -92,14 +100,13 @@ struct FlowKernels {
   // Norm and projection of x to queries, keys and values (frames, 3 inner).
   void (*project)(const FlowSizes&, const LayerPart& qkv, const float* x, int frames, void* to,
                   void* scratch);
-  // Adds keys and values, `stride` numbers apart, to what a head has seen
-  // `position` of.
+  // Adds keys and values, `stride` numbers apart, to `position` positions that a head has seen.
   void (*remember)(const FlowSizes&, const void* keys, const void* values, std::size_t stride,
                    int count, int position, const HeadView&);
   // Attention of one head's queries, each to the first visible[i] positions.
   // Results are `to_stride` numbers apart.
   void (*attend)(const FlowSizes&, const void* queries, std::size_t stride, int count,
-                 const std::int32_t* visible, const HeadView&, void* to, std::size_t to_stride,
+                 const std::int32_t* visible, const HeadMemory&, void* to, std::size_t to_stride,
                  void* scratch);
   // Attention's output layer, added to x.
   void (*add_attended)(const FlowSizes&, const LayerPart& out, const void* attended, int frames,

@@ -3,117 +3,28 @@
 #include "s3gen/plan/packed_memory.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace chatterbox {
-namespace {
 
-constexpr std::int64_t kBytes = 4;  // numbers to a word
-// Positions of room at most: copying is cheap beside what four seconds of speech cost, and a voice
-// of ten seconds with half as much room again is not small.
-constexpr std::int64_t kMostRoom = 192;
-
-std::int64_t whole(std::int64_t value, std::int64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
-
-}  // namespace
-
-PackedMemory::PackedMemory(const FlowKernels& kernels, int heads, int dim)
-    : columns_(kernels.packing.columns),
-      group_(kernels.memory_group),
-      heads_(heads),
-      words_(dim / group_),
-      panels_(whole(dim, columns_) / columns_),
-      longest_(std::size_t(heads), 0.0f),
-      channels_(group_ == kBytes ? std::size_t(heads * 2 * dim) : 0, 0.0f) {}
-
-void PackedMemory::resize(std::int64_t capacity) {
-  // Zeros, so that what is multiplied by no weight is a number.
-  const at::Tensor keys = at::zeros({heads_, capacity / columns_, words_, columns_}, at::kInt);
-  const at::Tensor values = at::zeros({heads_, panels_, capacity / group_, columns_}, at::kInt);
-  const at::Tensor terms =
-      group_ == kBytes ? at::zeros({heads_, 2, capacity}, at::kInt) : at::Tensor();
-  if (length_ > 0) {
-    const std::int64_t panels = whole(length_, columns_) / columns_;
-    const std::int64_t groups = whole(length_, group_) / group_;
-    keys.narrow(1, 0, panels).copy_(keys_.narrow(1, 0, panels));
-    values.narrow(2, 0, groups).copy_(values_.narrow(2, 0, groups));
-    if (terms.defined()) terms.narrow(2, 0, length_).copy_(key_terms_.narrow(2, 0, length_));
+HeadMemory PackedMemory::head(std::int64_t index) const {
+  HeadMemory memory{};
+  for (const PackedPositions* part : {sealed_.get(), &own_}) {
+    if (!part || part->length() == 0) continue;
+    memory.parts[memory.count] = part->head(index);
+    memory.lengths[memory.count++] = int(part->length());
   }
-  keys_ = keys;
-  values_ = values;
-  key_terms_ = terms;
-  capacity_ = capacity;
-}
-
-std::int64_t PackedMemory::extend(std::int64_t count) {
-  const std::int64_t position = length_, needed = length_ + count;
-  if (needed > capacity_)
-    resize(whole(position > 0 ? needed + std::min(needed / 2, kMostRoom) : needed, columns_));
-  length_ = needed;
-  return position;
-}
-
-HeadView PackedMemory::head(std::int64_t index) {
-  char* keys = static_cast<char*>(keys_.data_ptr());
-  char* values = static_cast<char*>(values_.data_ptr());
-  HeadView view{keys + index * keys_.stride(0) * 4, values + index * values_.stride(0) * 4,
-                std::size_t(values_.stride(1)) * 4, &longest_[std::size_t(index)]};
-  if (group_ == kBytes) {
-    std::int32_t* terms = key_terms_.data_ptr<std::int32_t>() + index * key_terms_.stride(0);
-    view.key_scale = reinterpret_cast<float*>(terms);
-    view.key_start = terms + key_terms_.stride(1);
-    const std::int64_t dim = words_ * group_;
-    view.key_mean = channels_.data() + index * 2 * dim;
-    view.value_scale = view.key_mean + dim;
-  }
-  return view;
-}
-
-void PackedMemory::move_position(std::int64_t index, std::int64_t from, std::int64_t to) {
-  const HeadView view = head(index);
-  std::int32_t* keys = reinterpret_cast<std::int32_t*>(view.keys);
-  const auto column = [&](std::int64_t at) {
-    return keys + at / columns_ * words_ * columns_ + at % columns_;
-  };
-  std::int32_t *target = column(to), *source = column(from);
-  for (std::int64_t w = 0; w < words_; ++w) target[w * columns_] = source[w * columns_];
-  if (view.key_scale) {
-    view.key_scale[to] = view.key_scale[from];
-    view.key_start[to] = view.key_start[from];
-  }
-  // One number of every word.
-  const std::int64_t bytes = 4 / group_;
-  for (std::int64_t panel = 0; panel < panels_; ++panel) {
-    char* values = view.values + std::size_t(panel) * view.value_panel;
-    const auto number = [&](std::int64_t at) {
-      return values + at / group_ * columns_ * 4 + at % group_ * bytes;
-    };
-    char *into = number(to), *out_of = number(from);
-    for (std::int64_t c = 0; c < columns_; ++c)
-      std::memcpy(into + c * 4, out_of + c * 4, std::size_t(bytes));
-  }
+  return memory;
 }
 
 void PackedMemory::keep(std::int64_t first, std::int64_t last) {
-  const std::int64_t dropped = length_ - first - last;
-  if (dropped <= 0) return;
-  for (std::int64_t head = 0; head < heads_; ++head)
-    for (std::int64_t at = first; at < first + last; ++at) move_position(head, at + dropped, at);
-  length_ = first + last;
+  own_.keep(std::max<std::int64_t>(0, first - sealed_length()), last);
 }
 
 void PackedMemory::seal() {
-  if (capacity_ > whole(length_, columns_)) resize(whole(length_, columns_));
-  capacity_ = length_;
-}
-
-std::int64_t PackedMemory::bytes() const {
-  if (capacity_ == 0) return 0;
-  const std::size_t terms = key_terms_.defined() ? key_terms_.nbytes() : 0;
-  return std::int64_t(keys_.nbytes() + values_.nbytes() + terms +
-                      (longest_.size() + channels_.size()) * sizeof(float));
+  own_.shrink();
+  PackedPositions next = own_.following();
+  sealed_ = std::make_shared<const PackedPositions>(std::exchange(own_, std::move(next)));
 }
 
 }  // namespace chatterbox

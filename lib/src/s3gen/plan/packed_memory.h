@@ -2,54 +2,43 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
-#include <vector>
+#include <memory>
 
-#include "s3gen/plan/flow_kernels.h"
+#include "s3gen/plan/packed_positions.h"
 
 namespace chatterbox {
 
-// Keys and values of one attention layer as its kernels read them, for all rows
-// and heads, with room to grow. Keys are panels of positions; values are panels of
-// channels, all positions in each. Copies of a sealed memory share it until one
-// of them grows.
+// What one attention layer remembers: the positions of a voice's prompt, sealed, which all
+// utterances of the voice read where they are, and an utterance's own, which follow them.
 class PackedMemory {
  public:
   PackedMemory() = default;
   // `heads` of all rows.
-  PackedMemory(const FlowKernels& kernels, int heads, int dim);
+  PackedMemory(const FlowKernels& kernels, int heads, int dim) : own_(kernels, heads, dim) {}
 
-  std::int64_t heads() const { return heads_; }
-  std::int64_t length() const { return length_; }
-  // Makes room for `count` more positions and counts them as there; FlowKernels'
-  // `remember` fills them. Returns where they begin.
-  std::int64_t extend(std::int64_t count);
-  HeadView head(std::int64_t index);
+  std::int64_t heads() const { return own_.heads(); }
+  std::int64_t length() const { return sealed_length() + own_.length(); }
+  // Makes room for `count` more positions; see PackedPositions, which they are among.
+  std::int64_t extend(std::int64_t count) { return own_.extend(count); }
+  PackedPositions& own() { return own_; }
+  // Everything that a head has seen, for FlowKernels' `attend`.
+  HeadMemory head(std::int64_t index) const;
 
-  // Forgets everything, and keeps the room.
-  void clear() { length_ = 0; }
-  // Forgets all but the first `first` and the last `last` positions.
+  // Forgets everything that is not sealed, and keeps the room.
+  void clear() { own_.clear(); }
+  // Forgets all but the first `first` positions and the last `last`; none that are sealed.
   void keep(std::int64_t first, std::int64_t last);
-  // Gives up spare room: from here on the memory is never written again.
+  // From here on what is remembered is never written again, and copies share it. Once.
   void seal();
-  std::int64_t bytes() const;
+  // Shared positions included.
+  std::int64_t bytes() const { return (sealed_ ? sealed_->bytes() : 0) + own_.bytes(); }
 
  private:
-  void resize(std::int64_t capacity);
-  void move_position(std::int64_t head, std::int64_t from, std::int64_t to);
+  std::int64_t sealed_length() const { return sealed_ ? sealed_->length() : 0; }
 
-  std::int64_t columns_ = 1, group_ = 1, heads_ = 0, words_ = 0, panels_ = 0;
-  std::int64_t capacity_ = 0, length_ = 0;
-  // Words of 32 bits: keys (heads, capacity / columns, words, columns), values
-  // (heads, panels, capacity / group, columns).
-  at::Tensor keys_, values_;
-  std::vector<float> longest_;  // key of each head
-  // Bytes alone: scale and start of each position's key, (heads, 2, capacity); and
-  // what HeadView has of each channel, (heads, 2, dim).
-  at::Tensor key_terms_;
-  std::vector<float> channels_;
+  std::shared_ptr<const PackedPositions> sealed_;
+  PackedPositions own_;
 };
 
 }  // namespace chatterbox

@@ -3,18 +3,11 @@
 #include "s3gen/plan/plan_evaluation.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "nn/large_pages.h"
 #include "s3gen/flow_estimator.h"
 
 namespace chatterbox {
 namespace {
-
-void grow(at::Tensor& memory, std::int64_t bytes) {
-  if (!memory.defined() || memory.size(0) < bytes)
-    memory = empty_in_large_pages({bytes}, at::kByte);
-}
 
 char* bytes_of(const at::Tensor& memory) { return static_cast<char*>(memory.data_ptr()); }
 
@@ -31,26 +24,6 @@ int piece(int frames, int most, int tile) {
 }
 
 }  // namespace
-
-void Windows::shape(const FlowKernels& kernels, int rows, int frames, std::int64_t channels) {
-  channels_ = channels;
-  operand_ = kernels.operand;
-  frames_ = frames;
-  grow(memory_, (std::int64_t(rows) * (frames + 2) + kernels.slack) * channels * operand_);
-  data_ = bytes_of(memory_);
-}
-
-void Windows::begin(int row, const char* context) const {
-  const auto bytes = std::size_t(2 * channels_ * operand_);
-  if (context)
-    std::memcpy(at(row, 0), context, bytes);
-  else
-    std::memset(at(row, 0), 0, bytes);
-}
-
-void Windows::end(int row, char* context) const {
-  std::memcpy(context, at(row, frames_), std::size_t(2 * channels_ * operand_));
-}
 
 // One member's way through the phases of a run.
 class PlanEvaluation::Walk {
@@ -152,7 +125,7 @@ void PlanEvaluation::prepare(const EstimatorPlan::Input& input, PlanCache* cache
   shares_.store(shares, std::memory_order_relaxed);
 
   visible_ = input.visible;
-  if (visible_.empty()) visible_.assign(std::size_t(frames), std::int32_t(positions_[0] + frames));
+  if (visible_.empty()) visible_.assign(std::size_t(frames), std::int32_t(memory(0).length()));
 
   block_ = piece(frames, kernels_.frames, kernels_.slack);
   query_block_ = piece(frames, kernels_.queries, kernels_.slack);
@@ -309,7 +282,7 @@ void PlanEvaluation::remember(std::size_t layer, int head) {
       bytes_of(qkv_) + (row * input_->frames * 3 * inner + in_row * sizes_.dim) * kernels_.operand;
   kernels_.remember(sizes_, queries + inner * kernels_.operand,
                     queries + 2 * inner * kernels_.operand, std::size_t(3 * inner), input_->frames,
-                    int(positions_[layer]), memory(layer).head(head));
+                    int(positions_[layer]), memory(layer).own().head(head));
 }
 
 void PlanEvaluation::attend(std::size_t layer, int piece, void* scratch) {

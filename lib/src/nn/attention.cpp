@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "nn/large_pages.h"
+
 namespace chatterbox {
 namespace {
 
@@ -52,9 +54,16 @@ at::Tensor RotaryTable::rotate(const at::Tensor& x, std::int64_t first) const {
 
 KvCache::KvCache(std::int64_t layers, std::int64_t rows, std::int64_t heads, std::int64_t capacity,
                  std::int64_t head_dim, at::TensorOptions options)
-    : k(at::empty({layers, rows, heads, capacity, head_dim}, options)),
-      v(at::empty({layers, rows, heads, capacity, head_dim}, options)),
-      capacity(capacity) {}
+    : capacity(capacity) {
+  const std::int64_t shape[] = {layers, rows, heads, capacity, head_dim};
+  const auto room = [&] {
+    return options.device().is_cpu()
+               ? empty_in_small_pages(shape, c10::typeMetaToScalarType(options.dtype()))
+               : at::empty(shape, options);
+  };
+  k = room();
+  v = room();
+}
 
 void KvCache::begin_with(const KvCache& prefix) {
   length = prefix.length;

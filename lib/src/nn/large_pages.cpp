@@ -35,11 +35,14 @@ std::size_t bytes_of(at::IntArrayRef shape, at::ScalarType dtype) {
 // pages already, and stays in them.
 class Mapping {
  public:
-  explicit Mapping(std::size_t bytes) : size_(round_up(bytes, kLargePage) + kLargePage) {
+  enum class Pages { kLarge, kSmall };
+
+  explicit Mapping(std::size_t bytes, Pages pages = Pages::kLarge)
+      : size_(round_up(bytes, kLargePage) + kLargePage) {
     base_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base_ == MAP_FAILED)
       throw Error(ErrorCode::kOutOfMemory, "no memory for " + std::to_string(bytes) + " bytes");
-    ::madvise(data(), size_ - kLargePage, MADV_HUGEPAGE);
+    ::madvise(data(), size_ - kLargePage, pages == Pages::kLarge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   }
   ~Mapping() { ::munmap(base_, size_); }
   Mapping(const Mapping&) = delete;
@@ -69,6 +72,13 @@ at::Tensor empty_in_large_pages(at::IntArrayRef shape, at::ScalarType dtype) {
   // Rounding up to whole pages would waste a small tensor's worth many times.
   if (bytes < kLargePage) return at::empty(shape, dtype);
   return tensor_in(std::make_shared<Mapping>(bytes), 0, shape, dtype);
+}
+
+at::Tensor empty_in_small_pages(at::IntArrayRef shape, at::ScalarType dtype) {
+  const std::size_t bytes = bytes_of(shape, dtype);
+  // No large page fits into it.
+  if (bytes < kLargePage) return at::empty(shape, dtype);
+  return tensor_in(std::make_shared<Mapping>(bytes, Mapping::Pages::kSmall), 0, shape, dtype);
 }
 
 at::Tensor empty_for_weights(at::IntArrayRef shape, at::ScalarType dtype) {

@@ -15,4 +15,8 @@ at::Tensor empty_in_large_pages(at::IntArrayRef shape, at::ScalarType dtype);
 // to the system in pieces of 64 MiB, when nothing of one is used any more.
 at::Tensor empty_for_weights(at::IntArrayRef shape, at::ScalarType dtype);
 
+// The opposite: pages of the smallest size, whatever the kernel does by default, so that what is
+// never written takes no memory. For room that is used only in part. Throws kOutOfMemory.
+at::Tensor empty_in_small_pages(at::IntArrayRef shape, at::ScalarType dtype);
+
 }  // namespace chatterbox

@@ -9,12 +9,11 @@
 
 namespace chatterbox {
 
-// Things that are dear to make and used by one caller at a time, kept for the
-// next.
+// Pool of objects that are expensive to make and used by one caller at a time.
 template <typename T>
 class IdlePool {
  public:
-  // One that nobody uses, or null.
+  // An idle object, or null.
   std::unique_ptr<T> take() {
     const std::lock_guard guard(lock_);
     if (idle_.empty()) return nullptr;
@@ -28,8 +27,8 @@ class IdlePool {
   }
 
  private:
-  // Callers are as many at once as there are places at work on the model, which a small model has
-  // one of for each core; the memory of others is freed.
+  // Objects kept: a small model serves one caller per core at once, and more would only hold
+  // memory.
   static constexpr std::size_t kMost = 16;
 
   std::mutex lock_;

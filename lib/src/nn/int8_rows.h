@@ -7,21 +7,21 @@
 
 namespace chatterbox {
 
-// The instruction sets that digits and their products are written for, slowest first.
+// Instruction sets with kernels for digits and their products, slowest first.
 enum class Int8Isa { kPortable, kAvx2, kAvx512Vnni };
 bool supports(Int8Isa isa);
 Int8Isa best_int8_isa();
 
-// What Digits hold.
+// Pointers to the contents of Digits.
 struct DigitsView {
   const std::uint8_t *high, *low;
   float scale;
 };
 
-// A vector of activations as the products of int8 rows take it: integers of 14 bits in two
-// digits of 7, value = scale * (128 * (high - 64) + low). What is rounded away is 60 times less
-// than what int8 rounds of the weights. Digits of 7 bits never overflow the 16-bit sums that
-// processors without VNNI make first.
+// A vector of activations as the products of int8 rows take it: integers of 14 bits in two digits
+// of 7, value = scale * (128 * (high - 64) + low). The rounding error is 60 times smaller than that
+// of int8 weights. Digits of 7 bits never overflow the 16-bit sums that processors without VNNI
+// make first.
 class Digits {
  public:
   void resize(std::int64_t size);
@@ -34,7 +34,7 @@ class Digits {
   float scale_ = 0;
 };
 
-// Rows of int8, each with a scale, and the sum of what each holds.
+// Rows of int8, each with its scale and the sum of its numbers.
 struct Int8Rows {
   const std::int8_t* values;
   const float* scale;

@@ -11,7 +11,7 @@ namespace chatterbox {
 namespace {
 
 constexpr int kBytes = 4 * kWidth;
-// Bytes between what is multiplied and what is fetched.
+// Prefetch distance in bytes.
 constexpr std::int64_t kAhead = 8 * 1024;
 constexpr int kRowsAtOnce = 4;
 
@@ -49,7 +49,7 @@ float set_digits(const float* x, std::int64_t size, std::uint8_t* high, std::uin
 template <int B>
 SIMD std::int64_t row_of(const std::int8_t* values, std::int64_t cols, const DigitsView* x,
                          Floats* sums) {
-  // As many as their sums fit into registers.
+  // Vectors per step, such that their sums fit into registers.
   constexpr int kStep = kWidth == 8 && B == 2 ? 2 : 4;
   Ints high[kStep][B], low[kStep][B];
 #pragma GCC unroll 4

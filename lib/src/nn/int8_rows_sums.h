@@ -6,11 +6,11 @@
 
 namespace chatterbox {
 
-// Of 14 bits with sign, and what makes digits of them without.
+// Largest integer of 14 bits with sign, and the offset that makes such integers unsigned.
 constexpr float kMostOfDigits = 8191;
 constexpr std::int32_t kDigitsOffset = 1 << 13;
 
-// What is written for each instruction set; see Digits and multiply_rows().
+// Functions of one instruction set; see Digits and multiply_rows().
 struct Int8Kernels {
   // Returns the scale.
   float (*set_digits)(const float* x, std::int64_t size, std::uint8_t* high, std::uint8_t* low);
@@ -24,14 +24,14 @@ extern const Int8Kernels kInt8Vnni;
 
 namespace {
 
-// What a row and a vector make: `sum` is 128 times the sum with high digits and that with low
+// Product of a row and a vector: `sum` is 128 times the sum with high digits plus that with low
 // ones.
 inline __attribute__((always_inline)) float finish(float sum, std::int32_t row_sum, float scale) {
-  constexpr float kMiddle = 128.0f * 64;  // what the high digits have too much
+  constexpr float kMiddle = 128.0f * 64;  // excess of the high digits
   return scale * (sum - kMiddle * float(row_sum));
 }
 
-// From column c on, what is left of a row.
+// Adds the columns of a row from c on, which are fewer than a vector.
 inline __attribute__((always_inline)) void add_rest(const std::int8_t* w, std::int64_t c,
                                                     std::int64_t cols, const DigitsView& x,
                                                     std::int32_t& high, std::int32_t& low) {

@@ -6,8 +6,7 @@
 
 namespace chatterbox {
 
-// How a weight is stored. Arithmetic is float32 throughout, but for rows of int8
-// (int8_rows.h).
+// Storage type of a weight. Arithmetic is float32 throughout, but for rows of int8 (int8_rows.h).
 enum class Storage { kFloat = 0, kBFloat16 = 1, kHalf = 2, kInt8 = 3 };
 
 // Arithmetic on raw buffers that compilers do not vectorise well by themselves,

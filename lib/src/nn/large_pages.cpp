@@ -14,11 +14,11 @@ namespace chatterbox {
 namespace {
 
 constexpr std::size_t kLargePage = std::size_t(2) << 20;
-// Weights that share a mapping.
+// Size of a shared mapping.
 constexpr std::size_t kShared = 32 * kLargePage;
-// Below this, pages do not matter.
+// Smallest tensor whose pages matter.
 constexpr std::size_t kFewBytes = 64 << 10;
-// A line of the cache.
+// Bytes of a cache line.
 constexpr std::size_t kLine = 64;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) {
@@ -31,8 +31,8 @@ std::size_t bytes_of(at::IntArrayRef shape, at::ScalarType dtype) {
   return bytes;
 }
 
-// Fresh pages of the kernel. Memory that the allocator has handed out before may be in small
-// pages already, and stays in them.
+// Mapping of fresh pages. Memory that the allocator has used before may be in small pages already,
+// and stays in them.
 class Mapping {
  public:
   enum class Pages { kLarge, kSmall };
@@ -87,7 +87,7 @@ at::Tensor empty_for_weights(at::IntArrayRef shape, at::ScalarType dtype) {
   if (bytes >= kShared / 2) return empty_in_large_pages(shape, dtype);
   static std::mutex mutex;
   static std::weak_ptr<Mapping> last;
-  static std::size_t used = 0;  // of the last one
+  static std::size_t used = 0;  // bytes of the last mapping
   const std::lock_guard lock(mutex);
   std::shared_ptr<Mapping> mapping = last.lock();
   if (!mapping || used + bytes > kShared) {

@@ -10,9 +10,9 @@ namespace chatterbox {
 // Throws kOutOfMemory.
 at::Tensor empty_in_large_pages(at::IntArrayRef shape, at::ScalarType dtype);
 
-// The same for tensors that live as long as each other: they lie one behind the other, each at
-// the begin of a line of the cache, so that none rounds up to whole pages. The memory goes back
-// to the system in pieces of 64 MiB, when nothing of one is used any more.
+// Large pages for tensors of one lifetime: they share mappings of 64 MiB, each tensor at the begin
+// of a cache line, so that none is rounded up to whole pages. A mapping goes back to the system
+// with its last tensor.
 at::Tensor empty_for_weights(at::IntArrayRef shape, at::ScalarType dtype);
 
 // The opposite: pages of the smallest size, whatever the kernel does by default, so that what is

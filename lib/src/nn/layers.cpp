@@ -11,8 +11,9 @@ at::Tensor take_bias(const Weights& weights, std::int64_t size, Bias bias) {
   return bias == Bias::kYes ? weights.take("bias", {size}) : at::Tensor();
 }
 
-// What at::convolution does, whatever the process has set for cuDNN: libtorch lets it
-// round float32 to TF32, of 10 bits, and choose algorithms that add in any order.
+// at::convolution in full float32 and in a fixed order, whatever the process has set for cuDNN:
+// libtorch lets cuDNN round float32 to TF32, of 10 bits, and choose algorithms that add in any
+// order.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation,
                     std::int64_t groups, bool transposed = false) {

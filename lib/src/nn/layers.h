@@ -17,11 +17,11 @@ enum class Bias { kNone, kYes };
 // y = x W^T + b. x (..., in) -> (..., out)
 struct Linear {
   Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias bias = Bias::kYes);
-  // Its weight taken with Weights::take_hot(), in rows of int8 where the placement says so, and
-  // its bias in float32 on the processor.
+  // A layer that every token reads: the weight comes from Weights::take_hot(), in rows of int8
+  // where the placement says so, the bias in float32 on the processor.
   static Linear hot(const Weights& weights, std::int64_t in, std::int64_t out,
                     Bias bias = Bias::kNone);
-  // The same from a "Conv1D" of GPT-2, whose weight is stored as (in, out).
+  // hot() for a "Conv1D" of GPT-2, whose weight is stored as (in, out).
   static Linear hot_conv1d(const Weights& weights, std::int64_t in, std::int64_t out);
   at::Tensor operator()(const at::Tensor& x) const;
   // Outputs [first, first + count) alone, sharing memory.
@@ -29,8 +29,8 @@ struct Linear {
 
   at::Tensor weight;  // (out, in)
   at::Tensor bias;    // (out) or undefined
-  // Where the weight is of int8, else undefined: what each row is to be multiplied by, (out)
-  // float32, and the sum of its numbers, (out) int32.
+  // For an int8 weight, else undefined: the factor of each row, (out) float32, and the sum of its
+  // numbers, (out) int32.
   at::Tensor scale, row_sums;
 
  private:

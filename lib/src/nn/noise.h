@@ -8,8 +8,8 @@
 
 namespace chatterbox {
 
-// What the random numbers of one seed are for. Each purpose is a sequence of
-// its own, so that drawing more of one never changes another.
+// Purposes of one seed's random numbers. Each is a sequence of its own, so that drawing more of one
+// never changes another.
 enum class NoiseStream : std::uint32_t {
   kFlowPrompt = 1,
   kFlow = 2,

@@ -12,9 +12,9 @@
 namespace chatterbox {
 namespace {
 
-// A vector of the widest kernels, of which inputs are a multiple.
+// Numbers in a vector of the widest kernels; inputs have to be a multiple.
 constexpr std::int64_t kVector = 16;
-// Pieces to a thread, so that all of them end at about the same time.
+// Pieces of work per thread, so that all threads end at about the same time.
 constexpr std::int64_t kPieces = 4;
 // Multiplications below which waking a thread costs more than it saves.
 constexpr std::int64_t kWorthSharing = std::int64_t(1) << 19;
@@ -24,7 +24,7 @@ bool fits(const at::Tensor& weight, const ProductKernels& kernels) {
          weight.size(1) % kVector == 0;
 }
 
-// The fastest that fit; narrow ones fit more layers.
+// The fastest kernels that fit the layer; narrow ones fit more layers.
 const ProductKernels* choose_kernels(const at::Tensor& weight, at::ScalarType products) {
   const ProductKernels* found = nullptr;
   if (!weight.is_cpu() || weight.scalar_type() != at::kFloat) return found;
@@ -35,7 +35,7 @@ const ProductKernels* choose_kernels(const at::Tensor& weight, at::ScalarType pr
   return found;
 }
 
-// Memory of this thread, of which threads that multiply keep the most they needed.
+// Scratch memory of the calling thread, which keeps the most it ever needed.
 void* scratch(std::size_t bytes) {
   thread_local std::vector<std::max_align_t> memory;
   constexpr std::size_t kUnit = sizeof(std::max_align_t);

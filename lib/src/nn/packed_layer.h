@@ -13,13 +13,12 @@
 
 namespace chatterbox {
 
-// Layers that many programs never use are packed by their first use: until then their weights lie
-// in the file.
+// Time of packing. A layer that many programs never use is packed by its first use and stays in the
+// file until then.
 enum class PackWhen { kMade, kUsed };
 
-// y = x W^T + b of tensors: by kernels of our own, for which weights are packed once,
-// or by libtorch where there are none or the layer does not fit them. Input
-// and result are float32. Immutable and reentrant.
+// Linear layer y = x W^T + b in float32: by our own kernels, for which the weights are packed once,
+// or by libtorch where no kernel fits the layer. Immutable and reentrant.
 class PackedLayer {
  public:
   // weight (out, in), bias (out) or undefined. `products` is the type of the
@@ -28,12 +27,12 @@ class PackedLayer {
               PackWhen when = PackWhen::kMade);
   PackedLayer(const Linear& linear, at::ScalarType products, PackWhen when = PackWhen::kMade)
       : PackedLayer(linear.weight, linear.bias, products, when) {}
-  // By these kernels; null: by libtorch.
+  // The same with given kernels; null: libtorch.
   PackedLayer(const at::Tensor& weight, const at::Tensor& bias, const ProductKernels* kernels,
               PackWhen when = PackWhen::kMade);
 
-  // The same layer with products of another type, packed by its first use; the layer itself where
-  // that changes nothing. Only of a layer that is packed by its use, which has its weights still.
+  // The layer with products of another type, packed by its first use; itself where that changes
+  // nothing. Only for a layer with PackWhen::kUsed, which still has its weights.
   PackedLayer with_products(at::ScalarType products) const;
 
   // x (..., in) -> (..., out). Rows of a matrix may overlap.
@@ -48,8 +47,8 @@ class PackedLayer {
   at::Tensor by_kernels(const at::Tensor& rows) const;
 
   const ProductKernels* kernels_ = nullptr;
-  std::shared_ptr<Packed> packed_;  // of kernels alone
-  at::Tensor weight_, bias_;        // of libtorch, or to be packed
+  std::shared_ptr<Packed> packed_;  // kernels only
+  at::Tensor weight_, bias_;        // for libtorch, or not yet packed
 };
 
 }  // namespace chatterbox

@@ -13,7 +13,7 @@ namespace chatterbox {
 // outputs, in each panel the words of all its outputs one after the other.
 class PackedLinear {
  public:
-  // What the layer is given; matters to int8.
+  // Range of the layer's input, which decides how int8 rounds it.
   enum class Input { kAny, kGelu };
 
   // weight (out, in), bias (out) or undefined: none.

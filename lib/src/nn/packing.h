@@ -6,10 +6,9 @@
 
 namespace chatterbox {
 
-// How right operands of products are packed: `columns` to a panel, `group`
-// numbers along the inner dimension to a word of 32 bits: one float, two
-// bfloat16 or four int8, for which the left operand's `zero` stands for
-// nothing.
+// Packing of a product's right operand: `columns` to a panel, `group` numbers along the inner
+// dimension to a word of 32 bits: one float, two bfloat16 or four int8, for which the left
+// operand's `zero` stands for nothing.
 struct Packing {
   int columns, group, zero;
 };

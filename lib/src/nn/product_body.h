@@ -14,8 +14,8 @@ template <class P>
 struct RowProducts {
   using Number = typename P::Number;
   static constexpr int kRows = 48;
-  // Words along the inner dimension that are done at once: those of the rows and of a
-  // panel stay in the second cache.
+  // Words of the inner dimension per block, such that those of the rows and of a panel stay in the
+  // second cache.
   static constexpr int kDepth = 512;
 
   static void multiply(const PackedView& w, const float* x, std::size_t x_stride, int rows,
@@ -53,7 +53,7 @@ struct RowProducts {
     for (int c = 0; c < count; c += kWidth) store_as(to + c, load(x + c));
   }
 
-  // Some of the words of a panel, without a bias where they are not the first.
+  // A block of a panel's words; only the first block has a bias.
   struct Piece {
     const char* panel;
     int words;

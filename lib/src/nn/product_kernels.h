@@ -14,7 +14,7 @@ namespace chatterbox {
 struct ProductKernels {
   const char* name;
   Packing packing;
-  int rows;  // to a piece, at most
+  int rows;  // per piece, at most
   int tile;  // rows that are done together
   std::size_t (*scratch_bytes)(int inputs);
   // y = x w^T + b. Strides count floats between rows; outputs of w are whole panels.
@@ -30,7 +30,7 @@ struct ProductKernelSet {
   ProductPrecision precision;
   bool runs;  // on this processor
 };
-// All that are built for this architecture, the fastest last.
+// All sets built for this architecture, the fastest last.
 std::vector<ProductKernelSet> product_kernel_sets();
 
 }  // namespace chatterbox

@@ -9,7 +9,7 @@ namespace chatterbox {
 namespace {
 
 constexpr std::int64_t kWindow = 3;    // rows that an upsampled one sees
-constexpr std::int64_t kOutputs = 16;  // of which kernels make a multiple
+constexpr std::int64_t kOutputs = 16;  // kernels make multiples of it
 
 // (out, in, kernel) to (out, kernel * in), filled up with zeros.
 at::Tensor windowed(const at::Tensor& weight, std::int64_t in) {
@@ -47,7 +47,7 @@ at::Tensor by_phase(const ConvTranspose1d& conv) {
 
 }  // namespace
 
-// The layer over windows, which is made of the weights in the file when it is needed.
+// Layer over windows, packed from the weights in the file by its first use.
 struct RowConvolution::Packed {
   Packed(const Conv1d& conv, std::int64_t in, at::ScalarType products)
       : weight(conv.weight), bias(conv.bias), in(in), products(products) {}

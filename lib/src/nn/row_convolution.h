@@ -29,8 +29,8 @@ class RowConvolution {
   std::shared_ptr<Packed> packed_;
 };
 
-// A transposed convolution that makes `stride` rows of one. Each sees the row that
-// it comes from and those beside that; taps that do not reach it are zero.
+// Transposed convolution that makes `stride` rows of one. Each sees its source row and the two
+// beside it; missing taps are zero.
 class RowUpsampling {
  public:
   explicit RowUpsampling(const ConvTranspose1d& conv);

@@ -13,7 +13,7 @@ namespace {
 
 using Work = std::function<void(std::int64_t)>;
 
-// Threads of one calling thread.
+// Helper threads of one calling thread.
 class Crew {
  public:
   explicit Crew(int size) : team_(size, [this](int) { walk(); }) {}

@@ -5,7 +5,7 @@
 namespace chatterbox {
 namespace {
 
-// Some tens of microseconds, after which sleeping costs less than it saves.
+// Spins before sleeping: some tens of microseconds, after which sleeping costs less than it saves.
 constexpr int kSpins = 2000;
 
 inline void pause() {

@@ -27,8 +27,8 @@ class Team {
 
   int size() const { return int(threads_.size()) + 1; }
 
-  // Runs the job on the caller and on whichever of the first `members` are free; returns when
-  // the caller's is done. Others may then still be on their way out, and those on their way from an
+  // Runs the job on the caller and on those of the first `members` that are free; returns when the
+  // caller's part is done. Other members may then still be leaving, and members that are leaving an
   // earlier run may join in.
   void run(int members);
   void run() { run(size()); }
@@ -47,7 +47,7 @@ class Team {
 // an earlier run cannot take a piece of this one.
 class Phase {
  public:
-  // By the caller of Team::run(), before it.
+  // Called before Team::run(), by its caller.
   void reset(std::uint32_t run) {
     next_.store(std::uint64_t(run) << 32, std::memory_order_relaxed);
     done_.store(std::uint64_t(run) << 32, std::memory_order_release);
@@ -76,7 +76,7 @@ class Phase {
   }
   void wait(std::uint32_t run, std::int64_t count);
 
-  // The number of the run, and below it how many pieces.
+  // Number of the run in the high half, count of pieces in the low half.
   alignas(64) std::atomic<std::uint64_t> next_{0};
   alignas(64) std::atomic<std::uint64_t> done_{0};
 };

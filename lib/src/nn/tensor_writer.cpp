@@ -62,7 +62,7 @@ std::string header_of(const std::vector<TensorToWrite>& tensors) {
   return text;
 }
 
-// Goes away again unless it is kept.
+// File that is removed unless its path is cleared.
 struct PartialFile {
   explicit PartialFile(std::string name) : path(std::move(name)) {}
   PartialFile(const PartialFile&) = delete;

@@ -10,7 +10,7 @@
 
 namespace chatterbox {
 
-// A tensor of a file that is being written; its numbers are made when their turn has come.
+// A tensor of a file that is being written; `numbers` is called when the tensor is due.
 struct TensorToWrite {
   std::string name;
   at::ScalarType type;

@@ -15,7 +15,7 @@ namespace {
 
 using SetThreads = void (*)(int);
 
-// Looked up by name, because not every libtorch comes with this BLAS.
+// The function is looked up by name, because not every libtorch comes with this BLAS.
 void use_blas_threads(int threads) {
   static const auto set =
       reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
@@ -23,15 +23,15 @@ void use_blas_threads(int threads) {
   if (set && current.exchange(threads) != threads) set(threads);
 }
 
-// Of this thread's calls alone; libtorch's own function makes threads anew every time. Looked
-// up by name, as not every libtorch is built with OpenMP.
+// OpenMP's function changes this thread's calls alone, while libtorch's own makes threads anew
+// every time. It is looked up by name, as not every libtorch is built with OpenMP.
 bool use_openmp_threads(int threads) {
   static const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
   if (set) set(threads);
   return at::get_num_threads() == threads;
 }
 
-// Of kernels while libtorch is serial; null: it is not.
+// Threads of the kernels while libtorch is serial; null outside such a scope.
 thread_local const std::function<int()>* shared_threads = nullptr;
 
 }  // namespace
@@ -45,7 +45,7 @@ int kernel_threads() { return shared_threads ? (*shared_threads)() : at::get_num
 
 SerialLibtorch::SerialLibtorch(std::function<int()> kernels) : kernels_(std::move(kernels)) {
   const int threads = at::get_num_threads();
-  // Where there are no kernels, libtorch does everything.
+  // Without kernels libtorch does everything and keeps its threads.
   if (shared_threads || threads == 1 || !supports(Isa::kAvx2) || !use_openmp_threads(1)) return;
   use_blas_threads(1);
   threads_ = threads;

@@ -6,19 +6,17 @@
 
 namespace chatterbox {
 
-// How many threads libtorch and the BLAS below it use for calls of this thread.
-// A BLAS with threads of its own (OpenBLAS) does not listen to libtorch, and
-// where it has more threads than there are free cores they wait for each other
-// by spinning.
+// Sets the threads of libtorch and of the BLAS below it for calls of this thread. A BLAS with
+// threads of its own (OpenBLAS) ignores libtorch's number, and its threads spin for each other
+// where they are more than the free cores.
 void use_threads(int threads);
 
 // Threads that kernels of our own share their work out to: as many as libtorch uses, or would.
 int kernel_threads();
 
-// While one lives, libtorch and its BLAS do the calls of this thread in this thread alone, and
-// kernels of our own still share theirs. For work in which those do nearly everything and
-// libtorch's operations are short: threads that it woke for them would spin through the time
-// between, on cores that the kernels want, and where a core is busy everybody waits for it.
+// Scope in which libtorch and its BLAS work in the calling thread alone, while our own kernels
+// still share their work out. It is for work that is nearly all kernels: libtorch's threads, woken
+// for its short operations, would spin in between on cores that the kernels need.
 class SerialLibtorch {
  public:
   // `kernels` says how many threads kernels share their work out to, call by call, 1 or more;
@@ -28,13 +26,13 @@ class SerialLibtorch {
   SerialLibtorch& operator=(const SerialLibtorch&) = delete;
   ~SerialLibtorch();
 
-  // False where libtorch goes on with all its threads, and kernels as well: there are no kernels,
-  // one thread, or one that lives already.
+  // False where the scope changes nothing: there are no kernels, only one thread, or such a scope
+  // already.
   bool works() const { return threads_ > 0; }
 
  private:
   std::function<int()> kernels_;
-  int threads_ = 0;  // that libtorch used before
+  int threads_ = 0;  // libtorch's before the scope
 };
 
 }  // namespace chatterbox

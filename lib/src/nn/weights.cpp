@@ -37,7 +37,7 @@ struct Weights::Claims {
 
 namespace {
 
-// Of a line of the cache. Rows that begin elsewhere are read across two at a time.
+// Bytes of a cache line. Rows that begin elsewhere are read across two lines at a time.
 constexpr std::uintptr_t kLine = 64;
 
 [[noreturn]] void bad(const TensorFile& file, const std::string& name, const std::string& what) {

@@ -26,18 +26,17 @@ class TensorFile {
   virtual bool has(const std::string& name) const = 0;
   // A view of the mapped bytes, which lives as long as the tensor does.
   virtual at::Tensor tensor(const std::string& name) const = 0;
-  // Says that the tensor's mapped pages may leave memory; reading them again is
-  // correct but slow.
+  // Lets the tensor's mapped pages leave memory; reading them again is correct but slow.
   virtual void release(const std::string& name) const = 0;
-  // The same for all of the file.
+  // Lets all mapped pages of the file leave memory.
   virtual void release_all() const = 0;
 };
 
-// Where weights go: the compute type and device of the model.
+// Compute type and device of a model's weights.
 struct Placement {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;
-  // Layers that have kernels for it multiply int8, whatever the type of the others.
+  // Layers with int8 kernels multiply int8, whatever the type of the others.
   bool int8 = false;
 };
 
@@ -49,8 +48,8 @@ struct QuantizedRows {
 // Rows (rows, cols) of float32 rounded to the nearest, in large pages.
 QuantizedRows quantize_rows(const at::Tensor& rows);
 
-// What is added to the name of an int8 tensor for that of its scale, and to the name of a matrix
-// stored as (in, out) where it is stored as rows of int8, (out, in).
+// Name suffixes: of an int8 tensor's scale, and of the int8 rows, (out, in), of a matrix that is
+// named as (in, out).
 inline constexpr const char* kRowScale = ".scale";
 inline constexpr const char* kStoredAsRows = ".rows";
 
@@ -63,52 +62,48 @@ class Weights {
 
   // "flow" -> names below "flow.".
   Weights scope(const std::string& name) const;
-  // The same scope with another compute type; what is float32 by nature (norm
-  // statistics, the vocoder, speaker encoders) says so with this.
+  // The scope with another compute type, for modules that need float32 (norm statistics, the
+  // vocoder, speaker encoders).
   Weights with_dtype(at::ScalarType dtype) const;
-  // The same scope on another device: small parts that stay with the host.
+  // The scope on another device, for small parts that stay with the host.
   Weights with_device(at::Device device) const;
 
-  // The same scope in the type that products are summed in: float32 on the processor.
+  // The scope in the type that products are summed in: float32 on the processor.
   Weights of_sums() const;
 
   bool has(const std::string& name) const;
-  // Claims the tensor, converted and moved. kBadFile names a missing or twice
-  // claimed tensor, or both shapes where they differ. Rows of int8 are multiplied
-  // by what "<name>.scale" holds for each, which is claimed along with them.
+  // Claims the tensor, converted and moved. kBadFile names a missing or twice claimed tensor, or
+  // both shapes where they differ. Rows of int8 are multiplied by "<name>.scale", which is claimed
+  // along with them.
   at::Tensor take(const std::string& name, at::IntArrayRef shape) const;
-  // The same as take() in memory of its own with large pages, where the device
-  // is the processor: a matrix that is read from end to end for every token is
-  // read a sixth faster than from a mapped file.
+  // take() into large pages of its own, where the device is the processor: a matrix that every
+  // token reads from end to end is read a sixth faster from them than from a mapped file.
   at::Tensor take_hot(const std::string& name, at::IntArrayRef shape) const;
-  // The same for a matrix that is stored with its dimensions in the other order: `shape` is
-  // the stored one, (in, out), the result (out, in). Or it is stored as rows of int8, as
-  // "<name>.rows".
+  // take_hot() for a matrix stored with its dimensions in the other order: `shape` is the stored
+  // one, (in, out), the result (out, in). It may also be stored as rows of int8, "<name>.rows".
   at::Tensor take_hot_transposed(const std::string& name, at::IntArrayRef shape) const;
-  // As take_hot() or, `transposed`, take_hot_transposed(), in rows of int8: those that are
-  // stored, where they are mapped, or made now.
+  // The same matrices as rows of int8: stored ones where they are mapped, others quantised here.
   QuantizedRows take_hot_rows(const std::string& name, at::IntArrayRef shape,
                               bool transposed) const;
-  // The same without conversion of its type (integer buffers, packed kernels).
+  // take() without conversion of the type (integer buffers, packed kernels).
   at::Tensor take_raw(const std::string& name, at::IntArrayRef shape) const;
-  // Claims without loading, scales of rows of int8 included: what upstream stores and nobody
-  // reads.
+  // Claims a tensor that upstream stores and nothing reads, with the scale of int8 rows.
   void skip(const std::string& name) const;
   const Placement& placement() const { return placement_; }
-  // Of the file, for messages.
+  // Path of the file, for messages.
   const std::string& path() const { return file_->path(); }
 
   // Throws kBadFile naming tensors of the whole file that nobody claimed.
   void check_all_claimed() const;
-  // Lets the whole file's mapped pages leave memory. What still refers to them reads them
-  // again when it is used, and what has been packed or is never used no longer counts.
+  // Lets all mapped pages of the file leave memory. Tensors that are still used read theirs again;
+  // those that were packed or are never used cost no memory any more.
   void release_all() const { file_->release_all(); }
 
  private:
   struct Claims;
   void claim(const std::string& name) const;
   at::Tensor in_large_pages(const std::string& name, const at::Tensor& numbers) const;
-  // The tensor as it is stored, or as float32 if that is int8.
+  // The tensor in its stored type, int8 as float32.
   at::Tensor take_numbers(const std::string& name, at::IntArrayRef shape) const;
   // The scale of rows of int8, (rows), of a floating-point type.
   at::Tensor take_row_scale(const std::string& name, std::int64_t rows) const;

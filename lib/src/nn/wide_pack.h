@@ -27,7 +27,7 @@ SIMD Floats widen(const Half* from) {
 }
 #endif
 
-// Up to kWidth numbers of 32 bits or less as floats, one after the other.
+// Loads up to kWidth consecutive numbers of at most 32 bits as floats.
 template <class W>
 SIMD float widen_one(const W* from) {
   alignas(64) W some[kWidth] = {};
@@ -37,7 +37,7 @@ SIMD float widen_one(const W* from) {
   return wide[0];
 }
 
-// Whether numbers stored as W are words of `group` as they are, or floats that have to be made.
+// True when numbers stored as W already form words of `group`; else they are widened to floats.
 template <class W, int group>
 constexpr bool kStoredAsWords = sizeof(W) * group == 4;
 

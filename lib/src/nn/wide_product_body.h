@@ -12,12 +12,12 @@
 namespace chatterbox {
 namespace {
 
-// Words of a panel that are brought in order at once: with the operands they meet, some of the
-// second cache level.
+// Words of a panel that are reordered at once: together with their operands, part of the second
+// cache level.
 constexpr int kBlockWords = 512;
 
 SIMD int words_of(int depth, int group) { return (depth + group - 1) / group; }
-// Of an operand, in numbers: whole lines of the cache.
+// Stride of an operand in numbers: whole cache lines.
 template <class Number>
 SIMD int stride_of(int depth) {
   return round_up(depth, 64 / int(sizeof(Number)));
@@ -89,11 +89,11 @@ struct FloatingProduct {
   }
 };
 
-// Bytes, for matrices of int8. A vector is made of bytes and a scale; one of which a few numbers
-// are much larger than most has a second byte for each number, for what the first leaves.
+// Byte products, for matrices of int8. A vector becomes bytes and a scale; a vector with a few
+// numbers much larger than the rest gets a second byte per number, which holds the first one's
+// rounding error.
 struct ByteProduct {
-  // The most that rounding may leave of a vector that has no second bytes, as a share of its
-  // root mean square.
+  // Largest rounding error of a vector without second bytes, as a share of its root mean square.
   static constexpr float kMostRounding = 0.015f;
   static constexpr float kSteps = float(ByteProducts::kLevels / 2);
 
@@ -177,7 +177,7 @@ struct ByteProduct {
     return false;
   }
 
-  // Sums to what they stand for, in their place.
+  // Converts integer sums to float32 results in place.
   static void scale(const Layout& left, int vectors, const StoredRows& w, std::int64_t first,
                     int count, std::int32_t* sums, const std::int32_t* second_sums) {
     alignas(64) float scales[kTileColumns] = {};

@@ -8,9 +8,9 @@
 namespace chatterbox {
 namespace {
 
-// Steps of an exponent of two that byte_powers() knows apart.
+// Steps of byte_powers() per power of two.
 constexpr int kPowerSteps = 64;
-// As many of them leave nothing; no more is a whole number that can be told.
+// Steps after which the power is zero, and the most that a 16-bit word holds.
 constexpr float kNoPower = 65535;
 
 #if defined(__AVX512F__)
@@ -39,7 +39,7 @@ SIMD void byte_powers(std::uint8_t* to, const Floats (&x)[kTileVectors], Ints& t
   Ints halves[2];
 #pragma GCC unroll 2
   for (int i = 0; i < 2; ++i) {
-    // Words, the largest of which stand for nothing.
+    // Steps as words; the largest ones become zero.
     const Ints steps = _mm512_packus_epi32(to_ints(x[2 * i]), to_ints(x[2 * i + 1]));
     const Ints power =
         _mm512_srlv_epi16(_mm512_permutex2var_epi16(low, steps, high), _mm512_srli_epi16(steps, 6));

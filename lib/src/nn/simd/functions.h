@@ -16,7 +16,7 @@ SIMD Floats polynomial(const float (&c)[n], Floats x) {
   return y;
 }
 
-// How near functions come to what they compute.
+// Precision of the functions below.
 enum class Accuracy {
   kFloat,  // some 1e-7 of the result
   kBrain,  // less than bfloat16 rounds

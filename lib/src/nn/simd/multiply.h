@@ -23,15 +23,15 @@ class Scratch {
   char* next_;
 };
 
-// Rows of a tile of half as many columns. Chunks of live speech are this many rows or a few
-// less, of which tiles of kTileRows would do half again as many.
+// Rows of a tall tile, which has half as many columns. A chunk of live speech has this many rows or
+// a few less, for which tiles of kTileRows would compute half again as many.
 constexpr int kTallRows = 8;
 constexpr int kTallVectors = kTileVectors / 2;
 
-// Whether so many rows, all that are left, are done by tall tiles.
+// True when the last `rows` rows fit one tall tile but not one of kTileRows.
 SIMD bool suits_tall_tile(int rows) { return rows > kTileRows && rows <= kTallRows; }
 
-// Every row begins with the same.
+// Starts the sums of every row with the same values.
 template <int tile_rows, int vectors>
 SIMD void start_sums(const float* start, Floats (&sums)[tile_rows][vectors]) {
 #pragma GCC unroll 4
@@ -56,7 +56,7 @@ SIMD void use_sums(int row, int rows, int column, int columns,
   }
 }
 
-// What `words` words of a panel lie at, from column `first` of the layer on.
+// Address of a panel of `words` words per column, from column `first` of the layer on.
 SIMD const char* panel_at(const PackedView& w, int first, int words) {
   const int panel = first / kTileColumns * kTileColumns;
   return w.data + (std::size_t(panel) * std::size_t(words) + std::size_t(first - panel)) * 4;
@@ -120,8 +120,7 @@ SIMD void multiply_scaled_part(const char* a, std::size_t stride, int row, int r
   }
 }
 
-// The same as multiply() for bytes, each row of which stands for numbers `scales` times as
-// large.
+// multiply() for bytes; row i stands for scales[i] times its bytes.
 template <class Use>
 SIMD void multiply_scaled(const std::uint8_t* a, std::size_t stride, int rows, const PackedView& w,
                           const float* scales, Use&& use) {
@@ -138,7 +137,7 @@ SIMD void multiply_scaled(const std::uint8_t* a, std::size_t stride, int rows, c
     }
 }
 
-// Bytes that stand for x; returns what they are to be multiplied by.
+// Quantises x to bytes; returns their scale.
 SIMD float to_bytes(const float* x, int count, std::uint8_t* to) {
   Floats peak = set1(1e-20f);
   for (int c = 0; c < count; c += kWidth) peak = max(peak, abs(load(x + c)));
@@ -149,8 +148,8 @@ SIMD float to_bytes(const float* x, int count, std::uint8_t* to) {
   return scale;
 }
 
-// The same for results of gelu(), which all levels serve: zero stands for the
-// least.
+// to_bytes() for results of gelu(): byte zero stands for the least of them, so that no level is
+// wasted.
 SIMD float gelu_to_bytes(const float* x, int count, std::uint8_t* to) {
   Floats peak = set1(1e-20f);
   for (int c = 0; c < count; c += kWidth) peak = max(peak, load(x + c));

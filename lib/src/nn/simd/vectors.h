@@ -37,7 +37,7 @@ using Brain = std::uint16_t;
 SIMD void store_as(float* to, Floats x) { store(to, x); }
 SIMD Floats load_as(const float* from) { return load(from); }
 
-// Asks for rows that lie so far apart that the processor does not guess them.
+// Prefetches rows that lie too far apart for the processor's own prefetching.
 SIMD void fetch_rows(const void* from, std::size_t stride, int rows, int bytes) {
   const char* row = static_cast<const char*>(from);
   for (int i = 0; i < rows; ++i, row += stride)

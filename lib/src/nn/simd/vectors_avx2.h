@@ -33,7 +33,7 @@ SIMD Ints addi(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
 SIMD Ints andi(Ints a, Ints b) { return _mm256_and_si256(a, b); }
 SIMD Ints ori(Ints a, Ints b) { return _mm256_or_si256(a, b); }
 SIMD Ints shift_left(Ints a, int bits) { return _mm256_sll_epi32(a, _mm_cvtsi32_si128(bits)); }
-// With the sign.
+// Bytes widened with their sign.
 SIMD Ints shift_right(Ints a, int bits) { return _mm256_sra_epi32(a, _mm_cvtsi32_si128(bits)); }
 SIMD float sum(Floats a) {
   __m128 x = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

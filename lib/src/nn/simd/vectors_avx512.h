@@ -33,7 +33,7 @@ SIMD Ints addi(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
 SIMD Ints andi(Ints a, Ints b) { return _mm512_and_si512(a, b); }
 SIMD Ints ori(Ints a, Ints b) { return _mm512_or_si512(a, b); }
 SIMD Ints shift_left(Ints a, int bits) { return _mm512_sll_epi32(a, _mm_cvtsi32_si128(bits)); }
-// With the sign.
+// Bytes widened with their sign.
 SIMD Ints shift_right(Ints a, int bits) { return _mm512_sra_epi32(a, _mm_cvtsi32_si128(bits)); }
 SIMD float sum(Floats a) { return _mm512_reduce_add_ps(a); }
 SIMD float largest(Floats a) { return _mm512_reduce_max_ps(a); }

@@ -13,7 +13,7 @@ namespace chatterbox {
 // transposed between convolutions and the linear layers around them.
 struct CausalConv {
   CausalConv(const Weights& weights, std::int64_t in, std::int64_t out, std::int64_t kernel);
-  // For kernels made from others; `weight` (out, in, kernel).
+  // Kernel computed from other weights, `weight` (out, in, kernel).
   CausalConv(const at::Tensor& weight, const at::Tensor& bias);
 
   // x (B, T, in) -> (B, T, out). `context` holds the kernel - 1 frames before

@@ -6,7 +6,7 @@
 
 namespace chatterbox {
 
-// Called between steps of long work; throws to end it. Empty: nobody cares.
+// Called between steps of long work; throws to end it. May be empty.
 using Checkpoint = std::function<void()>;
 
 }  // namespace chatterbox

@@ -21,8 +21,8 @@ namespace chatterbox {
 // side by side.
 inline constexpr std::int64_t kEstimatorInputs = 4 * kMelBands;
 
-// What one pass of the estimator leaves behind for the frames after it, in the
-// order layers meet it. Layers take their slots one after the other.
+// State that one pass of the estimator leaves for the frames after it. Layers take their slots one
+// after the other, in the order in which they run.
 class EstimatorCache {
  public:
   void rewind() { next_context_ = next_memory_ = 0; }
@@ -30,11 +30,11 @@ class EstimatorCache {
   KeyValueCache* next_memory();
 
   void seal();
-  // Of the frames before, attention sees the first and the last ones alone.
+  // Drops all earlier frames from attention but the first and the last ones.
   void keep(std::int64_t first, std::int64_t last);
   std::int64_t bytes() const;
 
-  PlanCache plan;  // the same, where a plan estimates
+  PlanCache plan;  // the same state where a plan runs in place of the layers
 
  private:
   std::vector<at::Tensor> contexts_;
@@ -95,7 +95,7 @@ struct EstimatorStage {
   std::vector<TransformerBlock> blocks;
 };
 
-// Everything that x passes through.
+// All layers of the estimator.
 struct EstimatorLayers {
   EstimatorLayers(const Weights& weights, const EstimatorConfig& config, at::ScalarType products);
 
@@ -106,7 +106,7 @@ struct EstimatorLayers {
   CausalConv up_conv;
   CausalBlock final_block;
   CausalConv final_proj;  // one tap
-  // The first block's kernels, split into what meets x and what does not.
+  // The first block's kernels, split by input: x, and the condition that stays the same.
   CausalConv x_conv, x_shortcut, condition_conv, condition_shortcut;
 };
 

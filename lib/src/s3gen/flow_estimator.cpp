@@ -23,7 +23,7 @@ at::Tensor time_encoding(double t) {
 
 constexpr const char* kTimeMixer = "time_embed_mixer";
 
-// Files of the two kinds differ in this one tensor, and are easily mistaken for each other.
+// Only this tensor tells the files of the two kinds of flow apart.
 std::optional<Linear> take_time_mixer(const Weights& weights, FlowKind kind, std::int64_t size) {
   const bool found = weights.has(std::string(kTimeMixer) + ".weight");
   if (found && kind == FlowKind::kGuided)
@@ -57,12 +57,12 @@ const FlowKernels* choose_kernels(const Weights& weights, const EstimatorConfig&
   return kernels && PlanLayers::fit(config, *kernels) ? kernels : nullptr;
 }
 
-// What libtorch multiplies in, or plans are made of.
+// Type of libtorch's products, or of a plan's.
 at::ScalarType tensor_type(at::ScalarType products, const FlowKernels* kernels) {
   return kernels || products == at::kChar ? at::kFloat : products;
 }
 
-// How many of the first positions each frame sees.
+// Number of positions, from the first on, that each frame sees.
 std::vector<std::int32_t> visible_frames(const at::Tensor& bias) {
   if (!bias.defined()) return {};
   const at::Tensor counts = at::isfinite(bias).sum(1).to(at::kInt).contiguous();

@@ -23,27 +23,27 @@ class EstimatorPlan;
 // (Geng et al., arXiv:2505.13447) it is the mean velocity of a whole step.
 class FlowEstimator {
  public:
-  // What the flow's time adds to each resnet block, in order, (channels) each.
+  // Flow time as each resnet block adds it, in order, (channels) each.
   using Time = std::vector<at::Tensor>;
 
-  // What token features, speaker and known mel contribute to the first block.
-  // They stay the same while x moves, so they pass through it once.
+  // The first block's response to token features, speaker and known mel. These stay the same while
+  // x moves, so it is computed once.
   struct Condition {
     at::Tensor conv, shortcut;  // (rows, T, channels)
   };
 
-  // Weights are float32; `products` is the type of most matrix products, kChar for
-  // int8. They are done by the kernels that this processor does them best with, or by libtorch.
-  // Throws kBadFile where the weights are those of the other kind of flow.
+  // Weights are float32; `products` is the type of most matrix products, kChar for int8. The
+  // fastest kernels of this processor compute them, or libtorch. Throws kBadFile where the weights
+  // are those of the other kind of flow.
   FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
                 at::ScalarType products);
-  // By these kernels; null: by libtorch.
+  // The same with given kernels; null: libtorch.
   FlowEstimator(const Weights& weights, const EstimatorConfig& config, FlowKind kind,
                 at::ScalarType products, const FlowKernels* kernels);
   ~FlowEstimator();
 
-  // For a step from t to `end`, both in [0, 1], 0 noise and 1 speech. Only a mean flow looks at
-  // the end.
+  // Embedded times of a step from t to `end`, both in [0, 1]: 0 is noise, 1 speech. Only a mean
+  // flow uses the end.
   Time at_time(double t, double end) const;
 
   // features and known (rows, T, 80), speaker (rows, 80). `context` holds the
@@ -51,11 +51,9 @@ class FlowEstimator {
   Condition condition(const at::Tensor& features, const at::Tensor& speaker,
                       const at::Tensor& known, at::Tensor* context) const;
 
-  // x (T, 80), one for all rows of the condition, to velocities (rows, T, 80).
-  // `bias` (T, T) limits what frames see of each other, see group_bias(); undefined:
-  // everything.
-  // `cache` holds all frames before x at this time and is extended; null:
-  // there are none.
+  // x (T, 80), one for all rows of the condition, to velocities (rows, T, 80). `bias` (T, T) is the
+  // attention mask, see group_bias(); undefined: none. `cache` holds all frames before x at this
+  // time and is extended; null: there are none.
   at::Tensor operator()(const at::Tensor& x, const Condition& condition, const Time& time,
                         const at::Tensor& bias, EstimatorCache* cache) const;
 
@@ -69,10 +67,10 @@ class FlowEstimator {
   at::Tensor embed_time(double t) const;
 
   Linear time1_, time2_;
-  std::optional<Linear> time_mixer_;  // mean flow: makes one of the step's two times
+  std::optional<Linear> time_mixer_;  // mean flow: mixes the step's two times
   std::vector<Linear> stage_times_;
   std::optional<CausalConv> condition_conv_, condition_shortcut_;
-  // One of them.
+  // Exactly one of the two is set.
   std::unique_ptr<const EstimatorLayers> layers_;
   std::unique_ptr<const EstimatorPlan> plan_;
 };

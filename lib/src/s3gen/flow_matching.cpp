@@ -7,14 +7,14 @@
 namespace chatterbox {
 namespace {
 
-// Below the known rows come rows of zeros: the same frames, nothing known.
+// Appends rows of zeros below the known ones: the same frames, unconditioned, for guidance.
 at::Tensor with_unknown(const at::Tensor& known) {
   return at::stack({known, at::zeros_like(known)});
 }
 
-// Where steps begin and end, (steps + 1). In float32, as the reference computes them: the first
-// are differences of nearly equal numbers, and a pitch that is off by as little puts long speech
-// out of phase.
+// Borders of the steps, (steps + 1), in float32 as the reference computes them: the first are
+// differences of nearly equal numbers, and another rounding shifts the pitch enough to put long
+// speech out of phase.
 at::Tensor step_times(FlowKind kind, int steps) {
   const at::Tensor even = at::linspace(0, 1, steps + 1, at::kFloat);
   return kind == FlowKind::kMeanFlow ? even : 1.0 - at::cos(even * 0.5 * std::numbers::pi);

@@ -7,8 +7,8 @@
 namespace chatterbox {
 namespace {
 
-// With full attention, tokens before a new piece that are computed again: the
-// longer, the better the piece continues them, and the more it costs.
+// Tokens of the past that stay. With full attention they are computed again for each piece: more of
+// them continue better and cost more.
 constexpr std::int64_t kRecentTokens = 100;
 
 at::Tensor last_rows(const at::Tensor& x, std::int64_t count) {
@@ -47,7 +47,7 @@ at::Tensor MelStream::known(std::int64_t first, std::int64_t end) const {
 at::Tensor MelStream::push(const at::Tensor& tokens, bool last) {
   tokens_ = at::cat({tokens_, tokens});
   const at::Tensor mel = advance(length() - (last ? 0 : kLookaheadTokens));
-  // With full attention the tokens are needed, and what is seen of them is bounded anyway.
+  // Full attention needs the tokens, and bounds the past in advance_again().
   if (prompt_->attends_in_groups()) forget();
   return mel;
 }
@@ -88,8 +88,7 @@ at::Tensor MelStream::advance_cached(std::int64_t end) {
 }
 
 at::Tensor MelStream::advance_again(std::int64_t end) {
-  // What is left out between the prompt and the newest frames moves everything
-  // after it forward by this many tokens.
+  // Tokens left out between the prompt and the newest frames; the rest moves forward by as many.
   const std::int64_t prompt = prompt_->length();
   const std::int64_t spoken = done_ - prompt;
   const std::int64_t skipped = std::max<std::int64_t>(0, spoken - kRecentTokens);

@@ -71,8 +71,8 @@ at::Tensor RelativeAttention::operator()(const at::Tensor& x, KeyValueCache* cac
   const at::Tensor values = cache ? cache->values.append(qkv[2]) : qkv[2];
   const std::int64_t m = keys.size(1);
 
-  // Queries in blocks, which meet the distances that they need alone, and whose scores
-  // stay in the cache.
+  // Queries go in blocks, so that each computes only its own distances and its scores stay in the
+  // cache.
   at::Tensor seen = at::empty({n, heads_, dim_}, x.options());
   for (std::int64_t first = 0; first < n; first += kQueries) {
     const std::int64_t count = std::min(kQueries, n - first);

@@ -37,9 +37,8 @@ class RelativeAttention {
   PackedLayer out_;
   at::Tensor distance_weight_;  // (size, size)
 
-  // Distances are the same for everybody, so they are projected once and again
-  // only when somebody speaks longer. The lock guards the pair below and is
-  // held while projecting.
+  // Distances are the same for all calls, so they are projected once, and again only for a longer
+  // call. The lock guards the pair below and is held while projecting.
   mutable std::mutex distance_lock_;
   mutable at::Tensor distance_table_;  // (heads, 2 reach + 1, d), furthest past first
   mutable std::int64_t distance_reach_ = 0;

@@ -31,7 +31,7 @@ at::ScalarType product_type(const Placement& placement) {
   return runs ? placement.dtype : at::kFloat;
 }
 
-// The encoder's: what it gives is added to nothing that steps repeat.
+// Type of the encoder's products: no step of the flow adds up their rounding.
 at::ScalarType encoder_type(at::ScalarType products) {
   return products == at::kFloat || !has_fast_bfloat16() ? at::kFloat : at::kBFloat16;
 }

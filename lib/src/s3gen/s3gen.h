@@ -20,10 +20,10 @@ namespace chatterbox {
 // limited to; empty: no limit.
 using Groups = std::vector<std::int64_t>;
 
-// How mel is made of tokens.
+// Settings of the flow.
 struct FlowChoice {
   FlowAttention attention = FlowAttention::kFull;
-  int steps = 0;  // of the flow; 0: as the model is made for
+  int steps = 0;  // Euler steps; 0: the model's own number
   bool operator==(const FlowChoice&) const = default;
 };
 
@@ -42,13 +42,13 @@ class S3Gen {
   // x-vector (1, V) -> speaker (1, 80)
   at::Tensor speaker(const at::Tensor& xvector) const;
 
-  // Mel of `tokens` (1, T), without the prompt's: (1, 80, F). `noise` (1, 80,
-  // prompt frames + F) is what the flow starts from, standard normal.
+  // Mel of `tokens` (1, T), without the prompt's: (1, 80, F). `noise` (1, 80, prompt frames + F) is
+  // the flow's start, standard normal.
   at::Tensor mel(const at::Tensor& tokens, const Conditionals& conditionals,
                  const at::Tensor& noise, const Groups& groups = {},
                  const Checkpoint& checkpoint = {}, int steps = 0) const;
 
-  // Where one utterance in pieces has got to.
+  // State of one utterance in pieces.
   struct Cache {
     TokenEncoder::Cache encoder;
     FlowMatching::Cache flow;
@@ -57,13 +57,13 @@ class S3Gen {
     std::int64_t bytes() const;
   };
 
-  // Forgets what attention remembers, but for the first and the last tokens:
-  // speech without an end in bounded memory and time.
+  // Drops all but the first and the last tokens from attention's cache, which bounds memory and
+  // time of speech without an end.
   void keep(Cache& cache, std::int64_t first, std::int64_t last) const;
 
-  // The next group of an utterance in pieces: `tokens` (T + ahead) int64, of
-  // which the last `ahead` are only looked at, three unless the utterance ends.
-  // noise and known mel (2 T, 80). Returns mel (2 T, 80). All groups in as many `steps`.
+  // The next group of an utterance in pieces: `tokens` (T + ahead) int64, the last `ahead` of them
+  // as lookahead only, three unless the utterance ends. noise and known mel (2 T, 80). Returns mel
+  // (2 T, 80). All groups of a cache take the same number of steps.
   at::Tensor next_mel(const at::Tensor& tokens, std::int64_t ahead, const at::Tensor& speaker,
                       const at::Tensor& known, const at::Tensor& noise, Cache& cache,
                       const Checkpoint& checkpoint = {}, int steps = 0) const;

@@ -18,7 +18,7 @@
 
 namespace chatterbox {
 
-// Speech tokens an encoder output looks ahead of itself.
+// Lookahead of an encoder output, in speech tokens.
 inline constexpr std::int64_t kLookaheadTokens = 3;
 
 // Embedded speech tokens (25/s) to features of mel frames (50/s): a look at
@@ -26,7 +26,7 @@ inline constexpr std::int64_t kLookaheadTokens = 3;
 // upsampling, and another at the frame rate.
 class TokenEncoder {
  public:
-  // What earlier tokens leave behind when speech is encoded piece by piece.
+  // State of earlier tokens when speech is encoded piece by piece.
   struct Cache {
     at::Tensor lookahead, upsampling;   // contexts of the two causal convolutions
     std::vector<KeyValueCache> layers;  // token rate, then frame rate
@@ -35,7 +35,7 @@ class TokenEncoder {
     std::int64_t bytes() const;
   };
 
-  // Forgets what attention remembers, but for the first and the last tokens.
+  // Drops all but the first and the last tokens from attention's caches.
   void keep(Cache& cache, std::int64_t first, std::int64_t last) const;
 
   // `products` is the type of the layers' products on the processor, kFloat or kBFloat16.
@@ -43,11 +43,10 @@ class TokenEncoder {
                at::ScalarType products = at::kFloat);
   ~TokenEncoder();
 
-  // x (T + ahead, size) -> (2 T, size), where the last `ahead` tokens, at most
-  // three, are only looked at; those missing of the three are zeros, which is
-  // what an utterance ends with. `cache` holds everything before x and is
-  // extended; null: x is the beginning. `groups` are the ends, in tokens, of
-  // the spans that tokens see no further than; empty: T.
+  // x (T + ahead, size) -> (2 T, size). The last `ahead` tokens, at most three, are lookahead only;
+  // missing ones are zeros, as at the end of an utterance. `cache` holds everything before x and is
+  // extended; null: x is the beginning. `groups` are the ends, in tokens, of the spans that
+  // attention is limited to; empty: T.
   at::Tensor operator()(const at::Tensor& x, std::int64_t ahead, Cache* cache,
                         const std::vector<std::int64_t>& groups) const;
 

@@ -12,9 +12,8 @@
 
 namespace chatterbox {
 
-// Who speaks, for the decoder: CAM++ (https://arxiv.org/abs/2303.00332), a
-// densely connected time-delay network with context-aware masks behind a small
-// two-dimensional convolutional head.
+// Speaker encoder of the decoder: CAM++ (https://arxiv.org/abs/2303.00332), a densely connected
+// time-delay network with context-aware masks behind a small two-dimensional convolutional head.
 class XVector {
  public:
   // `weights` is the "speaker_encoder" scope of s3gen.safetensors. Computes in

@@ -11,11 +11,10 @@
 #include "nn/layers.h"
 #include "nn/weights.h"
 
-// The parts of CAM++, in the order in which a recording meets them.
+// The parts of CAM++, in the order of the data.
 namespace chatterbox::xvector {
 
-// Two convolutions around which the input is added.
-// (B, C, H, T) -> (B, C, H / stride, T)
+// Residual block of two convolutions. (B, C, H, T) -> (B, C, H / stride, T)
 struct ResidualBlock {
   ResidualBlock(const Weights& weights, std::int64_t channels, std::int64_t stride);
   at::Tensor operator()(const at::Tensor& x) const;
@@ -24,7 +23,7 @@ struct ResidualBlock {
   BatchNorm norm1;
   Conv2d conv2;
   BatchNorm norm2;
-  // Where the height changes, the input is brought to it.
+  // Projection of the input where the height changes.
   std::optional<Conv2d> shortcut;
   std::optional<BatchNorm> shortcut_norm;
 };

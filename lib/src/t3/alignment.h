@@ -6,31 +6,30 @@
 
 namespace chatterbox {
 
-// Where in the text the supervised head is while speech is made. The head was
-// trained to look at the phone being spoken, so keeping its view near where it
-// looked last keeps the model from skipping and repeating; the path of its peak
-// is the time of every phone. Positions count text ids without start and stop.
-// docs/design/alignment.md has the rules.
+// Position of the alignment head in the text while speech is made. The head was trained to look at
+// the phone being spoken: a window around its last peak keeps the model from skipping and
+// repeating, and the path of its peak gives the time of every phone. Positions count text ids
+// without start and stop. docs/design/alignment.md has the rules.
 class AlignmentTracker {
  public:
   AlignmentTracker(const AlignmentConfig& config, int text_length);
 
   const AlignmentConfig& config() const { return config_; }
 
-  // What the head may see in the coming step: positions [begin, end), never empty.
+  // Window of the coming step: positions [begin, end), never empty.
   struct Window {
     int begin, end;
   };
   Window window() const;
 
-  // The head looked at `peak`, a position of window().
+  // Records the head's peak, a position of window().
   void advance(int peak);
 
-  // Where the head looked last.
+  // Last peak of the head.
   int peak() const { return peak_; }
-  // The text has been spoken but for its last symbol, which is a pause.
+  // True once the text has been spoken but for its last symbol, which is a pause.
   bool may_end() const { return peak_ >= length_ - 2; }
-  // Nothing is left to move on to and the last position has had its time.
+  // True once the last position has had its time.
   bool must_end() const { return is_stuck() && furthest_ == length_ - 1; }
 
  private:

@@ -11,13 +11,13 @@
 namespace chatterbox {
 
 // Causal attention of one head's queries at neighbouring positions, a tile of queries at a time.
-// One thread's own.
+// Not to be shared by threads.
 class BlockAttention {
  public:
-  // For caches of so many positions at most.
+  // `capacity`: most positions of a cache.
   BlockAttention(const Kernels& kernels, std::int64_t dim, std::int64_t capacity);
 
-  // Whose queries, and the position of the first. Their keys and values are in the cache.
+  // Layer, row, head and first position of the queries; keys and values are in the cache.
   struct Place {
     std::int64_t layer, row, head, first;
   };
@@ -27,7 +27,8 @@ class BlockAttention {
 
  private:
   void transpose_keys(std::int64_t count);
-  // Scores to weights for queries [query, query + count) of a tile; what none may see is zero.
+  // Turns scores into weights for queries [query, query + count) of a tile; masked positions become
+  // zero.
   void weigh(std::int64_t seen_by_first, std::int64_t count);
 
   const Kernels& kernels_;

@@ -26,8 +26,8 @@ class Perceiver {
   Linear to_q_, to_k_, to_v_, proj_out_;
 };
 
-// What T3 hears before the text: speaker, speech prompt, emotion. A model without a
-// perceiver hears the prompt as it is, and one without emotion no third part.
+// Conditioning, T3's input before the text: speaker, speech prompt, emotion. A model without a
+// perceiver takes the prompt as it is, and one without emotion no third part.
 class ConditioningEncoder {
  public:
   // `weights` is the scope "cond_enc".

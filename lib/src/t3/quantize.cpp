@@ -10,7 +10,7 @@
 namespace chatterbox {
 namespace {
 
-// Those of both backbones; GPT-2's are stored as (in, out).
+// Matrices of both backbones; GPT-2's are stored as (in, out).
 const std::regex& matrices_as_rows() {
   static const std::regex names(
       R"(speech_head\.weight|tfmr\.layers\.\d+\.(self_attn\.[qkvo]|mlp\.(gate|up|down))_proj\.weight)");

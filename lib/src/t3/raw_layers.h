@@ -11,7 +11,7 @@
 
 namespace chatterbox {
 
-// What kernels on the processor read of a Norm.
+// A Norm as kernels on the processor read it.
 struct NormWeights {
   explicit NormWeights(const Norm& norm)
       : weight(norm.weight.data_ptr<float>()),
@@ -53,8 +53,8 @@ struct RawLayer {
   std::optional<WeightMatrix> gate;  // cut as `up` is
 };
 
-// Turns the halves of a head's query or key, of 2 `half` numbers, against each other by the
-// angles of one position.
+// Rotary position: rotates the halves of a head's query or key, of 2 `half` numbers, by the angles
+// of one position.
 inline void rotate(float* x, std::int64_t half, const float* cos, const float* sin) {
   for (std::int64_t i = 0; i < half; ++i) {
     const float a = x[i], b = x[half + i];

@@ -20,20 +20,20 @@
 namespace chatterbox {
 namespace {
 
-// Vectors that go through all layers together: as many as make a product of the weights'
-// reading, as few as leave what is between the layers in the caches.
+// Vectors that go through all layers together: enough to amortise reading the weights, few enough
+// that activations stay in the caches.
 constexpr std::int64_t kMostVectors = 256;
 // Results that a member computes at once.
 constexpr std::int64_t kPiece = 64;
 // Vectors that a member makes operands of at once.
 constexpr std::int64_t kFew = 4;
-// What may be read behind a vector.
+// Readable numbers behind a vector.
 constexpr std::int64_t kSlack = 16;
 
 std::int64_t pieces_of(std::int64_t size, std::int64_t piece) { return (size + piece - 1) / piece; }
 
-// A block of positions on its way through the layers. Every member of a team walks all of the
-// way, and shares out each phase, as in decoding.
+// Pass of one block of positions through the layers. Every member of a team walks all phases, and
+// each phase is shared out, as in decoding.
 class PrefillBlock {
  public:
   // `count` positions of every row at most.
@@ -84,7 +84,7 @@ class PrefillBlock {
  private:
   static constexpr std::size_t kPhases = 9;  // of a layer
 
-  // What a member computes in.
+  // Scratch memory of a member.
   struct Own {
     std::vector<float> normed, y[2];
     at::Tensor scratch;
@@ -104,7 +104,7 @@ class PrefillBlock {
     Phase* phase = phases_.data();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const RawLayer& layer = layers_[i];
-      // Nobody asks for what the last layer says: keys and values are all that is wanted.
+      // The last layer's output is not needed: prefill wants keys and values only.
       const bool last = i + 1 == layers_.size();
       prepare(run, *phase++, x_, config_.hidden, &layer.input_norm, own);
       (phase++)->share(run, (last ? 2 : 3) * config_.heads, [&](std::int64_t n) {
@@ -197,7 +197,7 @@ class PrefillBlock {
     });
   }
 
-  // The inside of the feed-forward, for a piece of its width.
+  // Hidden units of the feed-forward, for a piece of its width.
   void expand(const RawLayer& layer, std::int64_t first, Own& own) {
     const std::int64_t width = config_.intermediate;
     const std::int64_t count = std::min<std::int64_t>(kPiece, width - first);

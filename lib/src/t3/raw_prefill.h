@@ -7,8 +7,8 @@
 
 namespace chatterbox {
 
-// What Transformer::prefill() leaves in the cache, on the processor and in the type that the
-// weights are stored in, of which no wider copy is made. x (rows, T, hidden) float32.
+// Transformer::prefill() on the processor: fills the cache from weights in their stored type,
+// without a wider copy of them. x (rows, T, hidden) float32.
 void raw_prefill(const Transformer& transformer, const at::Tensor& x, KvCache& cache, int threads);
 
 }  // namespace chatterbox

@@ -108,7 +108,7 @@ void Sampler::fill_probabilities(const float* logits) {
   for (float& probability : probabilities_) probability *= scale;
 }
 
-// What is below the k-th largest goes; its equals stay.
+// Drops logits below the k-th largest; its equals stay.
 void Sampler::apply_top_k(float* logits) {
   if (options_.top_k <= 0 || options_.top_k >= vocabulary_) return;
   ranked_.assign(logits, logits + vocabulary_);
@@ -135,7 +135,7 @@ void Sampler::apply_top_p(float* logits) {
   candidates_.clear();
   for (std::int64_t i = 0; i < vocabulary_; ++i)
     if (logits[i] != kDropped) candidates_.push_back(i);
-  // At 1 nothing goes but what has no probability at all.
+  // A top_p of 1 drops only tokens without any probability.
   if (options_.top_p < 1.0)
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [&](std::int64_t a, std::int64_t b) { return logits[a] < logits[b]; });

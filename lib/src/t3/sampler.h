@@ -11,7 +11,7 @@
 
 namespace chatterbox {
 
-// How T3 chooses tokens; the meanings are those of SynthesisOptions.
+// Settings of sampling, with the meanings of SynthesisOptions.
 struct SamplingOptions {
   double cfg_weight = 0.5;
   double temperature = 0.8;
@@ -23,12 +23,12 @@ struct SamplingOptions {
   int max_tokens = 1000;
 };
 
-// What changes logits between the model and the draw.
+// Steps that change logits between the model and the draw.
 enum class Filter { kPenalty, kTemperature, kTopK, kMinP, kTopP };
 const char* to_string(Filter filter);
 
-// The filters of a model in the order in which upstream applies them. Where the penalty is
-// last, the others choose on logits that know nothing of repetition.
+// The filters of a model in the order in which upstream applies them. Where the penalty is last,
+// the others see logits without it.
 std::span<const Filter> filters_of(Sampling sampling);
 
 // Logits to one token: guidance, the model's filters, a draw. Each step works in place, so
@@ -44,7 +44,7 @@ class Sampler {
   // Divides positive and multiplies negative logits of tokens seen so far.
   void penalize(float* logits) const;
   void apply_temperature(float* logits) const;
-  // These set what they drop to minus infinity.
+  // Filters: dropped tokens get logits of minus infinity.
   void apply_top_k(float* logits);
   void apply_min_p(float* logits);
   void apply_top_p(float* logits);
@@ -65,7 +65,7 @@ class Sampler {
 
   std::vector<std::int64_t> seen_;        // each once
   std::vector<bool> is_seen_;             // by token
-  std::vector<float> probabilities_;      // of the logits last looked at
+  std::vector<float> probabilities_;      // of the last logits
   std::vector<std::int64_t> candidates_;  // scratch
   std::vector<float> ranked_;             // scratch
 };

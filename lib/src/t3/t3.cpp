@@ -46,10 +46,10 @@ struct T3::Parts {
   at::Tensor embed_text(const std::vector<std::int64_t>& ids, std::int64_t rows,
                         std::int64_t first) const;
   std::int64_t text_length(const T3Request& request) const;
-  // Speech tokens that may be made behind so many positions of voice and text.
+  // Most speech tokens after so many positions of voice and text.
   std::int64_t most_tokens(const SamplingOptions& sampling, std::int64_t position) const;
   bool penalty_last() const { return config.sampling == Sampling::kPenaltyLast; }
-  // What a step is fed: a token at its place in the speech and in the whole sequence.
+  // Input of a step: a token at its place in the speech and in the whole sequence.
   void embed_speech(std::int64_t token, std::int64_t place, std::int64_t position,
                     std::vector<float>& out) const;
   bool on_processor() const { return speech_head.weight.is_cpu(); }
@@ -62,7 +62,7 @@ struct T3::Parts {
   int threads;
   ConditioningEncoder conditioning;
   Embedding text_embedding, speech_embedding;
-  // Llama learns where in the text and in the speech it is, GPT-2 where in the whole.
+  // Llama has learned positions per text and speech, GPT-2 for the whole sequence.
   std::optional<Embedding> text_positions, speech_positions, positions;
   Transformer transformer;
   Linear speech_head;
@@ -86,7 +86,7 @@ T3::Parts::Parts(const Weights& weights, const T3Config& config, int threads)
     text_positions = table("text_pos_emb.emb", config.max_text_tokens + kMoreTextPositions);
     speech_positions = table("speech_pos_emb.emb", config.max_speech_tokens + kMoreSpeechPositions);
   }
-  // Predicts text in training; speaking has no use for it.
+  // The head that predicts text is used in training only.
   weights.skip("text_head.weight");
   weights.check_all_claimed();
 }
@@ -257,8 +257,8 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
     const std::int64_t token =
         trace.choose ? trace.choose(at::from_blob(logits, {config.speech_vocab}, at::kFloat))
                      : sampler.draw(logits);
-    // With the penalty last, upstream does not look whether the first token ends speech, and
-    // counts the start token as seen for that one alone.
+    // With the penalty last, upstream ignores a stop token in the first place, and counts the start
+    // token as seen for that place only.
     const bool may_end = !penalty_last || step > 0;
     if (token == config.stop_speech && may_end) break;
     if (penalty_last && step == 0) sampler.forget(config.start_speech);

@@ -17,16 +17,16 @@
 
 namespace chatterbox {
 
-// What to say, and whose voice says it.
+// One generation's text and voice.
 struct T3Request {
-  // What hear() made of the three fields below; null: generate() does it itself.
+  // Result of hear() for the three fields below; null: generate() computes it.
   std::shared_ptr<const VoicePrefix> prefix;
   at::Tensor speaker_embedding;  // (1, E) float32
   at::Tensor speech_prompt;      // (1, N) int64; N may be 0
   double exaggeration = 0.5;
   std::vector<std::int64_t> text_ids;  // without start and stop tokens
   SamplingOptions sampling;
-  // How many of T3's threads compute the next step; null: all.
+  // Number of T3's threads for the next step; null: all.
   const std::atomic<int>* threads = nullptr;
 };
 
@@ -36,17 +36,17 @@ struct T3Request {
 // above, which a model may draw on a bad day, are: the caller drops them, as upstream does.
 using TokenSink = std::function<bool(std::int64_t token, int text_position)>;
 
-// Shows what happens inside a generation; every callback may be empty.
+// Observer of a generation's inside; every callback may be empty.
 struct T3Trace {
   // (1, C, hidden): speaker, prompt, emotion.
   std::function<void(const at::Tensor& conditioning)> conditioning;
-  // Row 0 with text, row 1 (guidance only) without; (rows, vocabulary) float32.
-  // Step 0 is what the prefill yields.
+  // Row 0 with text, row 1 (guidance only) without; (rows, vocabulary) float32. Step 0 is the
+  // prefill's result.
   std::function<void(int step, const at::Tensor& logits)> logits;
-  // The same step's logits (vocabulary) after "guidance" and after each filter of the model
+  // Logits (vocabulary) of the same step after "guidance" and after each filter of the model
   // (to_string(Filter)).
   std::function<void(int step, const char* filter, const at::Tensor& logits)> filtered;
-  // In place of the draw: a token by the logits (vocabulary) after all filters.
+  // Replaces the draw: chooses a token by the logits (vocabulary) after all filters.
   std::function<std::int64_t(const at::Tensor& logits)> choose;
 };
 

@@ -31,9 +31,8 @@ struct TransformerLayer {
   Linear up, down;
 };
 
-// The weights of a Llama or a GPT-2 (config.backbone) and what they do with many
-// positions at once. One position at a time is the business of the decoders
-// (decoder.h). Learned positions are added by the caller.
+// Weights of a Llama or a GPT-2 (config.backbone), and the forward pass of many positions at once.
+// Decoders (decoder.h) take one position at a time. Learned positions are added by the caller.
 class Transformer {
  public:
   // `weights` is the scope "tfmr". Matrices are kept in the placement's type;
@@ -44,10 +43,10 @@ class Transformer {
   // returns hidden states before the last norm, (rows, T, hidden).
   at::Tensor prefill(const at::Tensor& x, KvCache& cache) const;
 
-  // A cache of so many positions, in the type and on the device of the products.
+  // A cache of `capacity` positions, in the type and on the device of the products.
   KvCache make_cache(std::int64_t rows, std::int64_t capacity) const;
-  // The same as the processor's own kernels keep it: keys and values of bfloat16 where the
-  // weights are no finer, since reading them costs as much as reading weights.
+  // A cache for the processor's own kernels: keys and values are bfloat16 where the weights are no
+  // finer, since reading them costs as much as reading weights.
   KvCache make_raw_cache(std::int64_t rows, std::int64_t capacity) const;
   // Throws kModelFailure unless so many positions fit behind those of the cache.
   void check_room(const KvCache& cache, std::int64_t count) const;

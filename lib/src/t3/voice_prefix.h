@@ -10,9 +10,8 @@
 
 namespace chatterbox {
 
-// What T3 hears of a voice before the text, and the keys and values of these positions in
-// every layer. They are the same for all texts, so that a voice that speaks often computes
-// them once.
+// Voice part of T3's input, which comes before the text, and the keys and values of its positions
+// in every layer. It is the same for all texts, so a voice computes it once.
 struct VoicePrefix {
   at::Tensor conditioning;  // (1, C, hidden) float32: speaker, prompt, emotion
   KvCache cache;            // one row of C positions

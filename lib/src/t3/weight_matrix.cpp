@@ -7,8 +7,8 @@
 namespace chatterbox {
 namespace {
 
-// What a member takes at once: long enough to stream from memory at full speed,
-// short enough to share out a small layer evenly.
+// Bytes of a member's piece: long enough to stream from memory at full speed, short enough to share
+// out a small layer evenly.
 constexpr std::int64_t kPieceBytes = 256 * 1024;
 
 Storage storage_of(const at::Tensor& weight) {

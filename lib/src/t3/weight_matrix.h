@@ -11,13 +11,13 @@
 
 namespace chatterbox {
 
-// A matrix of the decoder as the kernels take it, cut into pieces that members of a team
-// take one after another. Refers to the memory of the layer.
+// A matrix of the decoder, cut into pieces for the members of a team. Refers to the memory of the
+// layer.
 class WeightMatrix {
  public:
   explicit WeightMatrix(const Linear& linear);
 
-  // Shares the rows out to so many members, in fours as the kernels like them.
+  // Cuts the rows for `members` members, in multiples of four, the kernels' unit.
   void cut(int members);
   std::int64_t pieces() const { return (rows_ + piece_ - 1) / piece_; }
   std::int64_t first(std::int64_t n) const { return n * piece_; }
@@ -26,9 +26,9 @@ class WeightMatrix {
   std::int64_t rows() const { return rows_; }
   std::int64_t cols() const { return cols_; }
   Storage type() const { return storage_; }
-  // Whether multiply() reads digits in place of floats.
+  // True when multiply() reads digits in place of floats.
   bool takes_digits() const { return storage_ == Storage::kInt8; }
-  // For products of many vectors, which leave the bias to the caller.
+  // Rows for products of many vectors, to which the caller adds the bias.
   StoredRows stored() const { return {data_, storage_, cols_, int8_.scale, int8_.sum}; }
   const float* bias() const { return bias_; }
 

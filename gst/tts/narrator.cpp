@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common.h"
-#include "nothing_to_say.h"
+#include "neighbours.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 
@@ -149,7 +149,9 @@ GstFlowReturn Narrator::prepare() {
 }
 
 GstFlowReturn Narrator::advance_to(GstClockTime position) {
-  return core_.pad.advance_to(position, core_.settings.get(&TtsSettings::timing).fill_gaps);
+  const bool fill = core_.settings.get(&TtsSettings::timing).fill_gaps ||
+                    (core_.is_live() && beside_muxer(core_.element));
+  return core_.pad.advance_to(position, fill);
 }
 
 // Mixers and sinks wait for a stream that says nothing; this one tells them.

@@ -384,7 +384,7 @@ constexpr std::array<PropertyRow, 9> kTiming = {
     TimingRows::row<&TimingSettings::fill_gaps>(
         "fill-gaps", "Fill Gaps",
         "Push silence between utterances in place of gap events, for what ignores timestamps, such "
-        "as wavenc, or waits for buffers, such as a muxer beside a live stream.",
+        "as wavenc. Live speech in a pipeline with a muxer is always filled.",
         kInPlaying),
     /**
      * GstChatterboxTts:overflow:

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common.h"
-#include "nothing_to_say.h"
+#include "neighbours.h"
 
 #define GST_CAT_DEFAULT gst_chatterbox_tts_debug
 

@@ -105,6 +105,11 @@ int main(int argc, char** argv) {
   if (!scratch || chdir(scratch) != 0) return 1;
   g_file_set_contents("empty.txt", "", 0, nullptr);
   g_file_set_contents("words.txt", "A few words. And some more.", -1, nullptr);
+  g_file_set_contents("latin1.txt", "Caf\xe9 at n\xb0 5. Ok.", -1, nullptr);
+  g_file_set_contents("cues.srt",
+                      "1\n00:00:00,200 --> 00:00:00,800\nHello you.\n\n"
+                      "2\n00:00:01,000 --> 00:00:01,500\nAnd <i>more</i> words.\n\n",
+                      -1, nullptr);
   const std::string log = std::string(scratch) + "/log";
   int failures = 0, ran = 0;
   for (const Row& row : kRows) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
-#include "nothing_to_say.h"
+#include "neighbours.h"
+
+#include <cstring>
 
 #include "glib_raii.h"
 
@@ -23,27 +25,38 @@ bool may_offer_text(GstElement* element) {
   return false;
 }
 
-}  // namespace
+bool is_muxer(GstElement* element) {
+  const gchar* klass = gst_element_get_metadata(element, GST_ELEMENT_METADATA_KLASS);
+  return klass && std::strstr(klass, "Muxer");
+}
 
-bool nothing_will_come(GstElement* element, GstPad* sink_pad) {
-  if (gst_pad_is_linked(sink_pad)) return false;
+// True when some element of the pipeline `fits`; `doubt` while there is none or it is being built.
+template <class Fits>
+bool any_in_pipeline(GstElement* element, bool doubt, const Fits& fits) {
   const std::shared_ptr<GstElement> top = outermost(element);
-  bool possible = !GST_IS_BIN(top.get());
-  GstIterator* elements = possible ? nullptr : gst_bin_iterate_recurse(GST_BIN(top.get()));
+  if (!GST_IS_BIN(top.get())) return doubt;
+  GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(top.get()));
   GValue item = G_VALUE_INIT;
-  while (!possible) {
-    const GstIteratorResult result = gst_iterator_next(elements, &item);
-    if (result == GST_ITERATOR_DONE) break;
-    possible = result != GST_ITERATOR_OK;  // the pipeline is being built
-    if (possible) break;
-    auto* other = GST_ELEMENT(g_value_get_object(&item));
-    possible = other != element && may_offer_text(other);
+  GstIteratorResult result = GST_ITERATOR_OK;
+  bool found = false;
+  while (!found && (result = gst_iterator_next(elements, &item)) == GST_ITERATOR_OK) {
+    found = fits(GST_ELEMENT(g_value_get_object(&item)));
     g_value_reset(&item);
   }
   g_value_unset(&item);
-  if (elements) gst_iterator_free(elements);
-  return !possible;
+  gst_iterator_free(elements);
+  return found || (doubt && result != GST_ITERATOR_DONE);
 }
+
+}  // namespace
+
+bool nothing_will_come(GstElement* element, GstPad* sink_pad) {
+  return !gst_pad_is_linked(sink_pad) && !any_in_pipeline(element, true, [&](GstElement* other) {
+    return other != element && may_offer_text(other);
+  });
+}
+
+bool beside_muxer(GstElement* element) { return any_in_pipeline(element, false, is_muxer); }
 
 void report_nothing_to_say(GstElement* element) {
   GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("There is nothing to say."),

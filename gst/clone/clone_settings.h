@@ -14,8 +14,7 @@ namespace chatterbox::gst {
 // State of the work; the read-only property `state`.
 enum class CloneState { kIdle, kCollecting, kSaving, kDone, kFailed };
 
-// Everything a user of chatterboxclone chooses. Guarded by GST_OBJECT_LOCK;
-// streaming works on copies.
+// The properties of chatterboxclone, guarded by GST_OBJECT_LOCK; streaming works on copies.
 struct CloneSettings : ModelSettings {
   std::string voice_name;
   std::string voice_library;

@@ -55,11 +55,9 @@ class SpeechOutput {
   GstFlowReturn finish(const Push& push);
   // Pushes samples held back because they are fewer than a buffer should have.
   GstFlowReturn push_pending(const Push& push);
-  // The utterance just finished had so much silence after it (samples at the engine's rate) that
-  // was not written.
+  // Silence after the finished utterance that was not written, in samples of the engine.
   void rest(std::int64_t silence) { stream_.rested = position() + engine_time(silence); }
-  // Start of the next one, which had so much silence before it, so that the pause between them
-  // stays.
+  // Start of the next utterance after that silence and its own, so that the pause stays.
   GstClockTime after_rest(std::int64_t silence) const {
     return stream_.rested > 0 ? stream_.rested + engine_time(silence) : 0;
   }

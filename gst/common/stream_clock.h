@@ -26,8 +26,7 @@ class StreamClock {
   GstClockTime running_time(GstClockTime position) const {
     return gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, position);
   }
-  // The pipeline's running time, less `behind`, as a position in the segment; NONE while there is
-  // none.
+  // The running time, less `behind`, as a position in the segment; NONE while there is none.
   GstClockTime now(GstClockTime behind = 0) const;
 
   // Any thread.

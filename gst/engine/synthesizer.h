@@ -33,8 +33,7 @@ class Synthesizer {
   // As Engine::synthesize.
   virtual SynthesisStats speak(std::string_view text, const SynthesisOptions& options,
                                const Sink& sink, std::stop_token stop) = 0;
-  // For speech that is changed after speak(), which would take the mark away.
-  // Throws Error.
+  // Watermark for speech that is changed after speak(), which would damage it. Throws Error.
   virtual Marker marker() = 0;
   // Makes the first speak() as quick as the others.
   virtual void warm_up() = 0;

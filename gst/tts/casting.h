@@ -15,8 +15,7 @@ class Casting {
   void submit(Utterance& utterance, int attempt);
   // The engine begins the next utterance while the one before is still being played.
   void submit_ahead();
-  // The job failed because of a voice: after a warning another speaks. False when there is no
-  // other.
+  // The job failed because of a voice: warns, and another speaks. False when there is none.
   bool replace_voice(const SpeechJob& job);
 
  private:

@@ -51,8 +51,7 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(chatterboxtts, "chatterboxtts", GST_RANK_N
                                       GST_TYPE_CHATTERBOX_TTS,
                                       chatterbox::gst::init_debug_categories())
 
-// Two text structures, because subparse gives
-// plain text to those who name it first.
+// Two text structures: subparse gives plain text to those who name it first.
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
                             GST_STATIC_CAPS("text/x-raw, format = (string) utf8; "

@@ -21,8 +21,7 @@ struct SpeechPiece {
   std::vector<float> samples;
   std::int64_t position = 0;  // of the first sample in the utterance
   std::vector<WordTime> words;
-  // Samples of silence that were taken off in front of it, which only matter when it follows other
-  // speech.
+  // Samples of silence taken off in front of it, which matter only after other speech.
   std::int64_t silence_before = 0;
 };
 
@@ -66,8 +65,7 @@ class SpeechJob {
   bool cancelled() const;
   // After kDone and kFailed.
   Outcome outcome() const;
-  // After kDone: speech of fitted parts, changed as it will stay, with the
-  // watermark if one is wanted.
+  // After kDone: final speech of fitted parts, with the watermark if one is wanted.
   std::vector<float> mark(std::vector<float> speech) const;
 
  private:

@@ -13,8 +13,7 @@
 
 namespace chatterbox::gst {
 
-// Makes utterances of bytes: reads buffers of text in any of its formats. Knows of no queue and no
-// lock.
+// Reads text buffers of any format into utterances. Knows of no queue and no lock.
 class TextInput {
  public:
   // How text is cut. Eager: somebody is waiting, see SentenceSegmenter.

@@ -20,8 +20,7 @@ inline constexpr const char* kWordMeta = "GstChatterboxWordMeta";
 // Makes both known to GStreamer: once, as the class of the element is.
 void register_metas();
 
-// The fields of the buffer's speech meta; null when it has none. Belongs to the
-// buffer.
+// Fields of the buffer's speech meta, owned by the buffer; null when it has none.
 const GstStructure* speech_meta_of(GstBuffer* buffer);
 
 // The word as the fields of a message or a meta, its times in `segment`.

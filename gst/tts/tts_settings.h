@@ -76,8 +76,7 @@ struct TimingSettings {
   Timing effective_timing() const;
 };
 
-// Everything a user of chatterboxtts chooses. Guarded by GST_OBJECT_LOCK;
-// streaming works on copies.
+// The properties of chatterboxtts, guarded by GST_OBJECT_LOCK; streaming works on copies.
 struct TtsSettings : ModelSettings {
   VoiceSettings voice;
   SpeechSettings speech;

@@ -211,8 +211,7 @@ GstFlowReturn VcConversion::finish() {
   return flow == GST_FLOW_OK ? core_.pad.output().finish(core_.pad.pusher()) : flow;
 }
 
-// Everything that was converted leaves through here, 24 kHz, before it takes the
-// format of the source pad.
+// All converted speech leaves here, at 24 kHz, before it takes the source pad's format.
 GstFlowReturn VcConversion::emit(std::vector<float> converted) {
   if (converted.empty()) return GST_FLOW_OK;
   state_.mix.mix(converted);

@@ -15,8 +15,7 @@ namespace chatterbox::gst {
 // Stand-in for speech that there was no time to convert.
 enum class OverloadPolicy { kSilence, kDrop, kPassthrough };
 
-// Everything a user of chatterboxvc chooses. Guarded by GST_OBJECT_LOCK;
-// streaming works on copies.
+// The properties of chatterboxvc, guarded by GST_OBJECT_LOCK; streaming works on copies.
 struct VcSettings : ModelSettings {
   std::string voice;
   gint64 seed = -1;  // negative: a fresh one
@@ -30,8 +29,7 @@ struct VcSettings : ModelSettings {
   bool watermark = true;
 
   ConversionOptions conversion() const;
-  // Time between a sample at the sink pad and its conversion at the source pad; follows from the
-  // settings alone.
+  // Time from a sample at the sink pad to its conversion at the source pad, by settings alone.
   GstClockTime latency() const;
   // Speech that may wait for its conversion beyond that before it is overload.
   GstClockTime backlog() const;

@@ -103,6 +103,67 @@ class Crowd(unittest.TestCase):
             self.assertLess(percentile(times, 0.99), 1000)
 
 
+class Listeners(unittest.TestCase):
+    """Speech that is sent while it is made waits for a client that does not read."""
+    TEXT = "A sentence of a story that nobody is in a hurry to hear. " * 42
+
+    def processor_seconds(self, server):
+        with open("/proc/%d/stat" % server.process.pid, encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def until_idle(self, server):
+        """Processor seconds until the server does nothing for two seconds."""
+        start = before = self.processor_seconds(server)
+        end = time.monotonic() + 400
+        while time.monotonic() < end:
+            time.sleep(2)
+            now = self.processor_seconds(server)
+            if now > start and now - before < 0.1:
+                return now - start
+            before = now
+        raise AssertionError("the server is never idle")
+
+    def hold_up(self, server, port, request, is_end):
+        """Reads nothing until the server has made all that it will, then everything."""
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", port))
+            before = server.rss_kb()
+            connection.sendall(request)
+            made = self.until_idle(server)
+            grown = (server.rss_kb() - before) / 1000
+            # A worker that waits does not keep the model from others.
+            self.assertEqual(server.post("/v1/audio/speech", {"input": "Another.", "response_format": "wav"}).status, 200)
+            at = self.processor_seconds(server)
+            connection.settimeout(120)
+            answer = bytearray()
+            while not is_end(answer):
+                piece = connection.recv(1 << 20)
+                self.assertTrue(piece, "the connection ends after %d bytes" % len(answer))
+                answer += piece
+            rest = self.processor_seconds(server) - at
+        print("  %.1f s of work and %.0f MB more, then %.1f s for one who reads, %.1f MB in all" % (
+            made, grown, rest, len(answer) / 1e6))
+        self.assertGreater(rest, made / 4, "all was made though nobody read")
+        # At 48,000 bytes a second, of which 80 s or so fit into the buffers of kernel and server.
+        self.assertGreater(len(answer), 100 * 48_000)
+
+    def test_of_speech_over_http(self):
+        with Server(options, "--workers", "2") as one:
+            body = json.dumps({"input": self.TEXT, "response_format": "pcm"})
+            self.hold_up(one, one.port, ("POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\n"
+                                         "Content-Length: %d\r\n\r\n%s" % (len(body), body)).encode(),
+                         lambda answer: answer.endswith(b"\r\n0\r\n\r\n"))
+
+    def test_of_wyoming(self):
+        with Server(options, "--workers", "2", "--wyoming", "127.0.0.1:0") as one:
+            port = int(re.search(r"speaking Wyoming on 127.0.0.1:([0-9]+)", one.read_log()).group(1))
+            event = json.dumps({"type": "synthesize", "data": {"text": self.TEXT}})
+            self.hold_up(one, port, event.encode() + b"\n",
+                         lambda answer: answer.rfind(b"audio-stop", -300) >= 0)
+
+
 class Webhooks(unittest.TestCase):
     def test_private_addresses_are_refused(self):
         with Server(options) as one:

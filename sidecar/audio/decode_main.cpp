@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// chatterbox-decode REGISTRY SECONDS WORK_SECONDS < file > samples
+// chatterbox-decode REGISTRY SECONDS WORK_SECONDS [unconfined] < file > samples
 // chatterbox-decode REGISTRY --check
 //
 // Decodes what strangers send, away from the server: whatever a demuxer does
 // wrong ends this process alone. Before the first byte is looked at it gives up
 // all files but the libraries it decodes with, network and most memory. Stops a little after
 // SECONDS of audio, however much the file claims to hold. REGISTRY is GStreamer's list of plugins.
+// Where the kernel confines nothing it decodes nothing, unless it is told `unconfined`.
 // --check tells what of that this kernel offers, as "landlock=6 seccomp=1", and whether it holds.
 #include <fcntl.h>
 #include <gst/app/gstappsink.h>
@@ -78,6 +79,14 @@ chatterbox::sidecar::Sandbox enter() {
   return {};
 #else
   return chatterbox::sidecar::enter_sandbox(library_folders());
+#endif
+}
+
+bool confine() {
+#ifdef CHATTERBOX_SANITIZED
+  return true;
+#else
+  return enter().any();
 #endif
 }
 
@@ -196,10 +205,13 @@ int main(int argc, char** argv) {
   }
   gst_init(nullptr, nullptr);
   if (argc == 3 && std::strcmp(argv[2], "--check") == 0) return check_sandbox();
-  if (argc != 4) fail("usage: chatterbox-decode REGISTRY SECONDS WORK_SECONDS < file > samples");
+  const bool unconfined = argc == 5 && std::strcmp(argv[4], "unconfined") == 0;
+  if (argc != 4 && !unconfined)
+    fail("usage: chatterbox-decode REGISTRY SECONDS WORK_SECONDS [unconfined] < file > samples");
   const double seconds = g_ascii_strtod(argv[2], nullptr);
   give_up_rights(std::max(1, std::atoi(argv[3])));
-  enter();
+  if (!confine() && !unconfined)
+    fail("expected a kernel with Landlock or seccomp, got one with neither");
 
   GstElement* pipeline = gst_pipeline_new(nullptr);
   GstElement* source = gst_element_factory_make("appsrc", nullptr);

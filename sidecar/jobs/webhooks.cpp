@@ -115,11 +115,13 @@ void Webhooks::look_up(JobCall* call) {
   g_uri_unref(uri);
 }
 
-// Before the first byte goes out: a name may have come to stand for another address.
+// A name may have come to stand for another address since it was looked up. Asked before the first
+// packet goes there, as knocking is telling, and once more before the first byte.
 void Webhooks::on_network_event(SoupMessage*, GSocketClientEvent event, GIOStream* stream,
                                 gpointer data) {
   auto* call = static_cast<JobCall*>(data);
-  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION(stream)) return;
+  const bool before = event == G_SOCKET_CLIENT_CONNECTING;
+  if ((!before && event != G_SOCKET_CLIENT_CONNECTED) || !G_IS_SOCKET_CONNECTION(stream)) return;
   GSocketAddress* peer =
       g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream), nullptr);
   const bool allowed = peer && G_IS_INET_SOCKET_ADDRESS(peer) &&
@@ -128,6 +130,8 @@ void Webhooks::on_network_event(SoupMessage*, GSocketClientEvent event, GIOStrea
   if (peer) g_object_unref(peer);
   if (allowed) return;
   call->refused = true;
+  // A socket that is closed connects to nothing; cancelling comes too late for that.
+  if (before) g_socket_close(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)), nullptr);
   g_cancellable_cancel(call->stop);
 }
 

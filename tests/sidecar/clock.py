@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A clock that a program takes for the machine's, and that jumps when it is told to."""
-import os
-import shutil
-import subprocess
-import tempfile
+from shim import Shim, shim_or_skip
 
 SOURCE = """
 #define _GNU_SOURCE
@@ -34,38 +31,15 @@ int gettimeofday(struct timeval *now, void *zone) {
 """
 
 
-class Missing(Exception):
-    """Why there can be none here."""
-
-
-class Clock:
+class Clock(Shim):
     def __init__(self):
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if not compiler or "LD_PRELOAD" in os.environ:
-            raise Missing("no C compiler, or a sanitizer that has to be loaded first")
-        self.folder = tempfile.mkdtemp(prefix="chatterbox-clock-")
-        source, shim, self.offset = (os.path.join(self.folder, name) for name in ("clock.c", "clock.so", "offset"))
-        with open(source, "w", encoding="ascii") as file:
-            file.write(SOURCE)
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, source], check=True)
-        # For the program.
-        self.environment = {"LD_PRELOAD": shim, "CLOCK_OFFSET": self.offset}
+        super().__init__(SOURCE, "CLOCK_OFFSET")
         self.jump(0)
 
     def jump(self, seconds):
         """So far from the machine's."""
-        with open(self.offset, "w", encoding="ascii") as file:
-            file.write(str(seconds))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.tell(str(seconds))
 
 
 def clock_or_skip(test):
-    try:
-        return Clock()
-    except Missing as why:
-        test.skipTest(str(why))
+    return shim_or_skip(test, Clock)

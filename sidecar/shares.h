@@ -10,6 +10,8 @@ namespace chatterbox::sidecar {
 
 // Owner of all requests where there are no keys: the user at this machine.
 inline constexpr const char* kLocalOwner = "local";
+// Where there are keys: of requests without one, as far as those are answered.
+inline constexpr const char* kNobody = "nobody";
 
 // The owners that share the server: with several keys each may hold a part of every bounded thing,
 // so that none can keep the others from it. Any thread may ask.

@@ -96,7 +96,7 @@ std::string Access::owner(SoupServerMessage* message, const Route* route) const 
   if (!owner.empty()) return owner;
   const bool open = (route && route->access == RouteAccess::kPublic) ||
                     soup_server_message_get_method(message) == SOUP_METHOD_OPTIONS;
-  return open ? "nobody" : "";
+  return open ? kNobody : "";
 }
 
 }  // namespace chatterbox::sidecar

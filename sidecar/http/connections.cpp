@@ -43,16 +43,6 @@ constexpr int kFilesPerWorker = 16;
 
 int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-std::string address_text(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  char host[NI_MAXHOST] = "";
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
-    getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, nullptr, 0,
-                NI_NUMERICHOST);
-  return host;
-}
-
 // Best effort: the client may not be reading.
 void say_busy(int fd) {
   [[maybe_unused]] const auto sent = ::send(fd, kBusy, sizeof kBusy - 1, MSG_DONTWAIT);
@@ -64,11 +54,6 @@ void read_and_close(int fd) {
   for (int i = 0; i < 16 && ::recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; ++i) {
   }
   ::close(fd);
-}
-
-bool peer_left(GSocket* socket) {
-  char byte = 0;
-  return recv(g_socket_get_fd(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 }  // namespace
@@ -179,18 +164,6 @@ void Connections::take_in(int fd) {
   admit(socket.get());
 }
 
-bool Connections::full_for(int fd) {
-  const std::string address = address_text(fd);
-  const auto full = [&] {
-    const auto same = of_address_.find(address);
-    return size() >= limits_.all ||
-           (same != of_address_.end() && same->second >= limits_.per_address);
-  };
-  if (!full()) return false;
-  reap();
-  return full();
-}
-
 void Connections::refuse(HeldDescriptor& held) {
   if (!certificate_) say_busy(held.fd);
   refused_.push_back(held.fd);
@@ -203,7 +176,7 @@ void Connections::refuse(HeldDescriptor& held) {
 
 void Connections::admit(GSocket* socket) {
   auto counted = std::make_unique<Connection>();
-  counted->address = address_text(g_socket_get_fd(socket));
+  counted->address = address_of(g_socket_get_fd(socket));
   int& same_address = of_address_[counted->address];
   open_.insert(counted.get());
   ++same_address;
@@ -258,6 +231,7 @@ void Connections::serve(Connection* connection, GIOStream* stream) {
                              g_object_set_data(G_OBJECT(address), kConnection, nullptr);
                              g_object_unref(address);
                            });
+    connection->spoken = G_IO_STREAM(g_object_ref(stream));
     soup_server_accept_iostream(server_, stream, local, remote, nullptr);
   } else {
     drop(connection);  // it left before we looked
@@ -283,6 +257,18 @@ void Connections::close_of(SoupServerMessage* message) {
   // Not freed here: libsoup may be in the midst of using it. The next sweep does.
   if (GSocket* socket = socket_of(message)) g_socket_shutdown(socket, TRUE, TRUE, nullptr);
   if (Connection* connection = connection_of(message)) connection->ended = true;
+}
+
+void Connections::answer_early(SoupServerMessage* message, const std::string& answer) {
+  const Connection* connection = connection_of(message);
+  GSocket* socket = socket_of(message);
+  if (!connection || !socket || !connection->spoken) return;
+  GOutputStream* out = g_io_stream_get_output_stream(connection->spoken);
+  if (!G_IS_POLLABLE_OUTPUT_STREAM(out)) return;
+  // Nothing was sent before, so that there is room for it.
+  g_pollable_output_stream_write_nonblocking(G_POLLABLE_OUTPUT_STREAM(out), answer.data(),
+                                             answer.size(), nullptr, nullptr);
+  g_socket_shutdown(socket, FALSE, TRUE, nullptr);
 }
 
 void Connections::started(SoupServerMessage* message) {
@@ -355,7 +341,7 @@ void Connections::sweep() {
       g_cancellable_cancel(connection->handshake);
     } else if (g_socket_is_closed(socket) || connection->ended ||
                (connection->deadline_us && connection->deadline_us < now) ||
-               (connection->answered && peer_left(socket)))
+               (connection->answered && peer_left(connection)))
       over.push_back(connection);
   }
   for (Connection* connection : over) drop(connection);
@@ -366,9 +352,11 @@ void Connections::drop(Connection* connection) {
   if (const auto same = of_address_.find(connection->address);
       same != of_address_.end() && --same->second == 0)
     of_address_.erase(same);
+  forget_keeper(connection);
   g_object_set_data(G_OBJECT(connection->stream), kConnection, nullptr);
   // libsoup reads or writes at most once more, fails, and lets go of it.
   g_socket_close(g_socket_connection_get_socket(connection->stream), nullptr);
+  g_clear_object(&connection->spoken);
   g_object_unref(connection->stream);
   delete connection;
 }

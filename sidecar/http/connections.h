@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "shares.h"
+
 namespace chatterbox::sidecar {
 
 // A descriptor, closed unless somebody else has it.
@@ -42,14 +44,25 @@ class Connections {
   static GSocket* socket_of(SoupServerMessage* message);
   // Ends the connection of a request at once.
   static void close_of(SoupServerMessage* message);
+  // Sends an answer while the request is still coming: libsoup would wait for its end. What comes
+  // then is still read, so that the kernel keeps the answer, and nothing more is sent.
+  static void answer_early(SoupServerMessage* message, const std::string& answer);
+  // The connection of a request that is served keeps its place when there are too many; false when
+  // the owner has a share of them already. At first none does.
+  bool keep_place(SoupServerMessage* message, const std::string& owner, const Shares& shares);
+  static void give_up_place(SoupServerMessage* message);
 
  private:
   struct Connection {
     Connections* owner = nullptr;
     GSocketConnection* stream = nullptr;  // a reference
+    // What HTTP is spoken over: the same, or TLS over it. A reference.
+    GIOStream* spoken = nullptr;
     std::string address;
     // Monotonic microseconds; 0: the server's turn.
     gint64 deadline_us = 0;
+    // Whose request it serves; empty: it makes room for others.
+    std::string keeper;
     // The answer is written: the peer's end is awaited for a moment only.
     bool answered = false;
     // Broken off.
@@ -64,6 +77,9 @@ class Connections {
   bool accept_one();
   // True when the peer has to be sent away.
   bool full_for(int fd);
+  // Ends one that keeps no place, of whoever has the most connections; false where that is the
+  // newcomer.
+  bool make_room(int same_address);
   // Takes in one that was accepted, or tells it that there is no room.
   void take_in(int fd);
   void refuse(HeldDescriptor& held);
@@ -74,7 +90,11 @@ class Connections {
   void sweep();
   void reap();
   void reap_soon();
+  void drop_left();
   void drop(Connection* connection);
+  void forget_keeper(Connection* connection);
+  static std::string address_of(int fd);
+  static bool peer_left(const Connection* connection);
   static Connection* connection_of(SoupServerMessage* message);
 
   SoupServer* server_;
@@ -85,7 +105,7 @@ class Connections {
   // Held for the moment when there are no more: with it one can still be accepted and refused.
   int reserve_ = -1;
   std::set<Connection*> open_;
-  std::map<std::string, int> of_address_;
+  std::map<std::string, int> of_address_, of_keeper_;
   // Told that there is no room; closed by the next sweep.
   std::deque<int> refused_;
   bool reaping_ = false;

@@ -18,7 +18,7 @@ bool is_length(const char* text) {
 }  // namespace
 
 const char* framing_fault(SoupServerMessage* message) {
-  int hosts = 0, lengths = 0, encodings = 0;
+  int hosts = 0, lengths = 0, encodings = 0, keys = 0;
   const char *length = nullptr, *encoding = nullptr;
   SoupMessageHeadersIter at;
   soup_message_headers_iter_init(&at, soup_server_message_get_request_headers(message));
@@ -26,10 +26,12 @@ const char* framing_fault(SoupServerMessage* message) {
   while (soup_message_headers_iter_next(&at, &name, &value)) {
     const auto is = [&](const char* wanted) { return g_ascii_strcasecmp(name, wanted) == 0; };
     if (is("Host")) ++hosts;
+    if (is("Authorization")) ++keys;
     if (is("Content-Length")) ++lengths, length = value;
     if (is("Transfer-Encoding")) ++encodings, encoding = value;
   }
   if (hosts > 1) return "expected one Host, got more";
+  if (keys > 1) return "expected one Authorization, got more";
   if (lengths > 1) return "expected one Content-Length, got more";
   if (encodings > 1) return "expected one Transfer-Encoding, got more";
   if (length && encoding) return "expected Content-Length or Transfer-Encoding, got both";

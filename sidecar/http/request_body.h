@@ -29,6 +29,7 @@ class RequestBody {
 
   // Drops the pieces that came, and those to come.
   void refuse();
+  bool refused() const { return refused_; }
   std::int64_t size() const { return size_; }
   // The whole, which is then here no more. One thread, once the request has come.
   std::string take();

@@ -18,6 +18,7 @@ constexpr std::int64_t kMegabyte = 1'000'000;
 constexpr int kBacklog = 1024;
 // Up to this a body is not counted with all the others.
 constexpr std::int64_t kSmallBody = 64 << 10;
+constexpr const char* kUploadsFull = "other large requests are being received; try again later";
 constexpr const char* kChunks = "chatterbox-chunks";
 constexpr const char* kChunkBytes = "chatterbox-chunk-bytes";
 constexpr const char* kDroppedBytes = "chatterbox-dropped-bytes";
@@ -26,6 +27,36 @@ constexpr gsize kFewChunks = 10'000, kUsualChunk = 64;
 // Of a body that is refused, so much is read for the sake of the answer.
 constexpr gsize kMostDropped = 32 << 20;
 
+// Whether the client has sent, or is going to send, more than the headers. What it asks for leave
+// to send it does not.
+bool has_body(SoupServerMessage* message) {
+  SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
+  if (soup_message_headers_get_expectations(headers) & SOUP_EXPECTATION_CONTINUE) return false;
+  const SoupEncoding encoding = soup_message_headers_get_encoding(headers);
+  return encoding == SOUP_ENCODING_CHUNKED ||
+         (encoding == SOUP_ENCODING_CONTENT_LENGTH &&
+          soup_message_headers_get_content_length(headers) > 0);
+}
+
+// The answer that libsoup would send later, as bytes.
+std::string answer_text(SoupServerMessage* message, const std::string& body) {
+  const guint status = soup_server_message_get_status(message);
+  std::string text = "HTTP/1.1 " + std::to_string(status) + " " + soup_status_get_phrase(status);
+  SoupMessageHeadersIter at;
+  soup_message_headers_iter_init(&at, soup_server_message_get_response_headers(message));
+  const char *name = nullptr, *value = nullptr;
+  while (soup_message_headers_iter_next(&at, &name, &value))
+    if (g_ascii_strcasecmp(name, "Content-Length") != 0 && g_ascii_strcasecmp(name, "Date") != 0)
+      text += std::string("\r\n") + name + ": " + value;
+  GDateTime* now = g_date_time_new_now_utc();
+  gchar* date = soup_date_time_to_string(now, SOUP_DATE_HTTP);
+  text += std::string("\r\nDate: ") + date + "\r\nContent-Length: " + std::to_string(body.size());
+  g_free(date);
+  g_date_time_unref(now);
+  text += "\r\n\r\n";
+  return soup_server_message_get_method(message) == SOUP_METHOD_HEAD ? text : text + body;
+}
+
 void refuse(SoupServerMessage* message, int status, const char* error, const std::string& detail) {
   const std::string body = error_json(error, detail);
   soup_server_message_set_response(message, "application/json", SOUP_MEMORY_COPY, body.data(),
@@ -33,6 +64,8 @@ void refuse(SoupServerMessage* message, int status, const char* error, const std
   soup_server_message_set_status(message, guint(status), nullptr);
   // The rest of the request is read and dropped.
   RequestBody::of(message)->refuse();
+  Connections::give_up_place(message);
+  if (has_body(message)) Connections::answer_early(message, answer_text(message, body));
 }
 
 void refuse_size(SoupServerMessage* message, std::int64_t most) {
@@ -40,11 +73,10 @@ void refuse_size(SoupServerMessage* message, std::int64_t most) {
          "body: expected at most " + std::to_string(most) + " bytes, got more");
 }
 
-void refuse_for_now(SoupServerMessage* message) {
+void refuse_for_now(SoupServerMessage* message, const std::string& detail) {
   soup_message_headers_replace(soup_server_message_get_response_headers(message), "Retry-After",
                                "1");
-  refuse(message, 429, "Too many requests",
-         "other large requests are being received; try again later");
+  refuse(message, 429, "Too many requests", detail);
 }
 
 gsize add_to(SoupServerMessage* message, const char* name, gsize amount) {
@@ -62,20 +94,25 @@ bool keeps_others_waiting(SoupServerMessage* message, gsize size) {
          add_to(message, kDroppedBytes, size) > kMostDropped;
 }
 
+void on_any_chunk(SoupServerMessage* message, GBytes* chunk, gpointer) {
+  if (keeps_others_waiting(message, g_bytes_get_size(chunk))) Connections::close_of(message);
+}
+
 // Counts bodies that do not tell their length.
 void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer budget) {
   const auto size = std::int64_t(g_bytes_get_size(chunk));
-  if (keeps_others_waiting(message, gsize(size))) return Connections::close_of(message);
   const auto left =
       std::int64_t(GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kLimit))) - size;
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(left > 0 ? left : 0));
   if (soup_server_message_get_status(message) != 0) return;
   const auto* owner = static_cast<const char*>(g_object_get_data(G_OBJECT(message), kOwnerData));
   auto& uploads = *static_cast<ByteBudget*>(budget);
-  if (left > 0 && uploads.take(message, owner ? owner : "", size)) return;
+  if (left > 0 &&
+      (RequestBody::of(message)->refused() || uploads.take(message, owner ? owner : "", size)))
+    return;
   RequestBody::of(message)->refuse();
   uploads.release(message);
-  if (left > 0) return refuse_for_now(message);
+  if (left > 0) return refuse_for_now(message, kUploadsFull);
   refuse(message, 413, "Request too large", "body: got more bytes than this route takes");
 }
 
@@ -204,6 +241,10 @@ std::string Server::address() const {
 
 void Server::on_headers(SoupServerMessage* message, const char* path) {
   RequestBody::collect(message);
+  g_signal_connect(message, "got-chunk",
+                   G_CALLBACK(for_c<on_any_chunk>(
+                       [](SoupServerMessage* from, GBytes*, gpointer) { give_up(from); })),
+                   nullptr);
   if (const char* fault = framing_fault(message)) return refuse(message, 400, "Bad request", fault);
   if (!access_.allow_page(message))
     return refuse(message, 403, "Forbidden",
@@ -233,7 +274,15 @@ void Server::on_headers(SoupServerMessage* message, const char* path) {
 
 void Server::limit_body(SoupServerMessage* message, const Route* route, const std::string& owner) {
   const RouteBody kind = route ? route->body : RouteBody::kSmall;
-  const std::int64_t most = kind == RouteBody::kRun ? services_.config.max_run_mb * kMegabyte
+  // What strangers may ask for needs no body. One is not kept, nor does it take room from others.
+  const bool open = owner == kNobody || (route && route->access == RouteAccess::kPublic);
+  if (open) {
+    RequestBody::of(message)->refuse();
+  } else if (!connections_->keep_place(message, owner, services_.shares)) {
+    return refuse_for_now(message, "your share of the connections is in use; try again later");
+  }
+  const std::int64_t most = open                      ? kSmallBody
+                            : kind == RouteBody::kRun ? services_.config.max_run_mb * kMegabyte
                             : kind == RouteBody::kRunSync
                                 ? services_.config.max_runsync_mb * kMegabyte
                                 : kMegabyte;
@@ -242,7 +291,7 @@ void Server::limit_body(SoupServerMessage* message, const Route* route, const st
     const goffset length = soup_message_headers_get_content_length(headers);
     if (length > most) return refuse_size(message, most);
     if (length > kSmallBody && !services_.budgets.uploads.take(message, owner, length))
-      refuse_for_now(message);
+      refuse_for_now(message, kUploadsFull);
     return;
   }
   g_object_set_data(G_OBJECT(message), kLimit, GSIZE_TO_POINTER(most + 1));

@@ -93,6 +93,39 @@ class Connections(unittest.TestCase):
                 connection.close()
             small.until(lambda: small.get("/ping").status == 200, 10, "an answer after the crowd")
 
+    def test_few_addresses_keep_no_others_out(self):
+        """Whoever holds many connections for nothing makes room; what is being served does not."""
+        with Server(options, "--max-connections", "60", "--max-connections-per-address", "40", key=KEY) as small:
+            crowd = []
+
+            def join(address, count, request):
+                for _ in range(count):
+                    one = socket.socket()
+                    one.bind((address, 0))
+                    one.connect(("127.0.0.1", small.port))
+                    one.sendall(request)
+                    crowd.append(one)
+            # With a key, waiting for the end of a long job: these stay.
+            job = small.run(tts("A long story, told slowly. " * 150))
+            wait = ("GET /status-sync/%s?wait=60000 HTTP/1.1\r\nHost: localhost\r\n"
+                    "Authorization: Bearer %s\r\n\r\n" % (job, KEY)).encode()
+            join("127.0.0.2", 10, wait)
+            # Nothing, half a head, a body that never comes, without a key and to where none is needed.
+            for number, request in enumerate((
+                    b"", b"GET /health HTTP/1.1\r\nX: ", b"POST /run HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+                    b"GET /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")):
+                join("127.0.0.%d" % (3 + number % 2), 25, request)
+                time.sleep(0.3)
+                for _ in range(5):
+                    self.assertEqual(small.get("/ping").status, 200, request)
+                    self.assertEqual(small.get("/health").status, 200, request)
+            small.post("/cancel/" + job)
+            for one in crowd[:10]:
+                one.settimeout(20)
+                self.assertIn(b"CANCELLED", one.recv(4096))
+            for one in crowd:
+                one.close()
+
     def test_limit_is_lowered_to_what_the_process_may_open(self):
         def few():
             resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))

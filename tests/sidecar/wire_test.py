@@ -123,6 +123,10 @@ class Framing(Wire):
             self.refused(b"GET /health HTTP/1.1\r\n" + lines + b"\r\n")
         self.refused(b"GET /health HTTP/1.1\r\n\r\n")
 
+    def test_two_keys(self):
+        """A proxy may have looked at the other one."""
+        self.refused(b"GET /health HTTP/1.1\r\n" + HOST + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n")
+
     def test_what_follows_is_not_read(self):
         ping = b"GET /ping HTTP/1.1\r\n" + HOST + b"\r\n"
         for many in (b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n" + ping * 5000,

@@ -3,7 +3,6 @@
 //
 // chatterbox-server: speech over HTTP, with jobs that survive its end.
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <gst/gst.h>
 #include <malloc.h>
 #include <signal.h>
@@ -128,15 +127,7 @@ class Drain {
  public:
   Drain(Services& services, const Server& server, GMainLoop* loop)
       : services_(services), server_(server), loop_(loop) {
-    for (const int number : {SIGTERM, SIGINT})
-      g_unix_signal_add(number,
-                        for_c(
-                            [](gpointer self) -> gboolean {
-                              static_cast<Drain*>(self)->begin();
-                              return G_SOURCE_CONTINUE;
-                            },
-                            [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }),
-                        this);
+    for (const int number : {SIGTERM, SIGINT}) post_on_signal(number, [this] { begin(); });
   }
 
  private:
@@ -206,14 +197,7 @@ class KeyReload {
  public:
   KeyReload(Keys& keys, Shares& shares) : keys_(keys), shares_(shares) {
     shares_.set_owners(keys_.count());
-    g_unix_signal_add(SIGHUP,
-                      for_c(
-                          [](gpointer self) -> gboolean {
-                            static_cast<KeyReload*>(self)->reload();
-                            return G_SOURCE_CONTINUE;
-                          },
-                          [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }),
-                      this);
+    post_on_signal(SIGHUP, [this] { reload(); });
   }
 
  private:

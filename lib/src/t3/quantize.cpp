@@ -2,22 +2,21 @@
 // Copyright (c) the gst-chatterbox authors
 #include "t3/quantize.h"
 
-#include <regex>
-
 #include "chatterbox/error.h"
 #include "nn/tensor_writer.h"
+#include "pattern.h"
 
 namespace chatterbox {
 namespace {
 
 // Matrices of both backbones; GPT-2's are stored as (in, out).
-const std::regex& matrices_as_rows() {
-  static const std::regex names(
+const Pattern& matrices_as_rows() {
+  static const Pattern names(
       R"(speech_head\.weight|tfmr\.layers\.\d+\.(self_attn\.[qkvo]|mlp\.(gate|up|down))_proj\.weight)");
   return names;
 }
-const std::regex& matrices_as_columns() {
-  static const std::regex names(R"(tfmr\.h\.\d+\.(attn|mlp)\.c_(attn|proj|fc)\.weight)");
+const Pattern& matrices_as_columns() {
+  static const Pattern names(R"(tfmr\.h\.\d+\.(attn|mlp)\.c_(attn|proj|fc)\.weight)");
   return names;
 }
 
@@ -40,8 +39,8 @@ QuantizedSize quantize_t3(const TensorFile& file, const std::string& path) {
                   file.path() +
                       ": expected a file that is not quantised yet, got rows of int8 in \"" + name +
                       "\"");
-    const bool columns = std::regex_match(name, matrices_as_columns());
-    if (stored.dim() != 2 || !(columns || std::regex_match(name, matrices_as_rows()))) {
+    const bool columns = matrices_as_columns().is_all_of(name);
+    if (stored.dim() != 2 || !(columns || matrices_as_rows().is_all_of(name))) {
       others.push_back({name, stored.scalar_type(), stored.sizes().vec(),
                         [&file, name] { return file.tensor(name); }});
       continue;

@@ -108,13 +108,12 @@ Said host(const Match& match, const Place&) {
 }  // namespace
 
 Said say_address(const Place& place) {
-  const auto syntax = std::regex::ECMAScript | std::regex::optimize;
   static const Rule rules[] = {
-      {std::regex("(?:https?|ftp)://([^/]+(?:/.*[^/])?)/?", syntax), without_scheme},
-      {std::regex("[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+", syntax), whole},
-      {std::regex("www\\..+", syntax), whole},
-      {std::regex("[A-Za-z]:\\\\.*", syntax), whole},
-      {std::regex("[\\w-]+(?:\\.[\\w-]+)*\\.([A-Za-z]+[34]?)(?::\\d+)?(?:/.*)?", syntax), host},
+      {Pattern("(?:https?|ftp)://([^/]+(?:/.*[^/])?)/?"), without_scheme},
+      {Pattern("[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+"), whole},
+      {Pattern("www\\..+"), whole},
+      {Pattern("[A-Za-z]:\\\\.*"), whole},
+      {Pattern("[\\w-]+(?:\\.[\\w-]+)*\\.([A-Za-z]+[34]?)(?::\\d+)?(?:/.*)?"), host},
   };
   return apply(rules, place);
 }

@@ -162,14 +162,13 @@ bool share(const std::optional<std::string>& said, const Parts& first, const Par
 
 // After an amount the currency comes last: "$5 million" -> "5", "million dollars".
 std::optional<std::string> scaled_money(const std::string& amount, const std::string& scale) {
-  static const std::regex money(
+  static const Pattern money(
       "((?:US|A|C|NZ|HK)?\\$|£|€|¥|₹|₩|₽)(\\d[\\d,]*(?:\\.\\d+)?)(?:-(\\d[\\d,]*(?:\\.\\d+)?)"
       ")"
       "?");
-  static const std::regex scales("hundred|thousand|million|billion|trillion");
-  std::smatch match;
-  if (amount.size() > kLongestWord || !std::regex_match(amount, match, money) ||
-      !std::regex_match(scale, scales))
+  static const Pattern scales("hundred|thousand|million|billion|trillion");
+  Match match;
+  if (amount.size() > kLongestWord || !money.is_all_of(amount, match) || !scales.is_all_of(scale))
     return std::nullopt;
   const std::string until = match[3].length() > 0 ? " to " + aloud::cardinal(match[3].str()) : "";
   return aloud::cardinal(match[1].length() > 0 ? match[2].str() : "") + until + " " + scale + " " +

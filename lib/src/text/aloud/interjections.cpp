@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
-#include <regex>
 
 #include "text/aloud/rules.h"
 #include "text/aloud/tables.h"
@@ -12,48 +11,47 @@ namespace chatterbox::aloud {
 namespace {
 
 struct Sound {
-  std::regex written;
+  Pattern written;
   const char* said;
 };
 
 // Sounds that people write and flite would spell, in words that it reads alike.
 const auto& sounds() {
-  const auto syntax = std::regex::ECMAScript | std::regex::icase | std::regex::optimize;
   static const Sound table[] = {
-      {std::regex("h+m+", syntax), "hum"},
-      {std::regex("h+m+p+h+", syntax), "humf"},
-      {std::regex("h+r+m+", syntax), "hurm"},
-      {std::regex("o+w{2,}", syntax), "ow"},
-      {std::regex("m+", syntax), "um"},
-      {std::regex("m+[- ]?h+m*", syntax), "em hum"},
-      {std::regex("s+h+", syntax), "shush"},
-      {std::regex("br{2,}", syntax), "burr"},
-      {std::regex("gr{2,}", syntax), "gur"},
-      {std::regex("a+w{2,}|a{2,}w+", syntax), "aw"},
-      {std::regex("z{3,}", syntax), "zuz"},
-      {std::regex("a+h{2,}|a{2,}h+", syntax), "ah"},
-      {std::regex("o+h{2,}", syntax), "oh"},
-      {std::regex("o{2,}h*", syntax), "oo"},
-      {std::regex("e+w{2,}|e{2,}w+", syntax), "ee oo"},
-      {std::regex("u+g+h{1,}", syntax), "ug"},
-      {std::regex("u+r+g+h+|a+r{2,}g*h*", syntax), "arg"},
-      {std::regex("p+f+t*", syntax), "pift"},
-      {std::regex("ps{2,}t+|pst+", syntax), "pist"},
-      {std::regex("ts+k+", syntax), "tisk"},
-      {std::regex("tsk-tsk", syntax), "tisk tisk"},
-      {std::regex("h+e+h+", syntax), "heh"},
-      {std::regex("(?:ha){2}h?", syntax), "hah hah"},
-      {std::regex("(?:ha){3,}h?", syntax), "hah hah hah"},
-      {std::regex("(?:he){2,}h?", syntax), "heh heh"},
-      {std::regex("(?:ho){3}", syntax), "ho ho ho"},
-      {std::regex("y+a{2,}y+", syntax), "yay"},
-      {std::regex("u+h+[- ]h+u+h+", syntax), "uh huh"},
-      {std::regex("u+h{2,}", syntax), "uh"},
-      {std::regex("e+r{2,}", syntax), "er"},
-      {std::regex("u+m{2,}|u{2,}m+", syntax), "um"},
-      {std::regex("vr+o{2,}m+", syntax), "vroom"},
-      {std::regex("b+z{2,}t*", syntax), "buzz"},
-      {std::regex("ph+e+w+", syntax), "few"},
+      {Pattern("h+m+"), "hum"},
+      {Pattern("h+m+p+h+"), "humf"},
+      {Pattern("h+r+m+"), "hurm"},
+      {Pattern("o+w{2,}"), "ow"},
+      {Pattern("m+"), "um"},
+      {Pattern("m+[- ]?h+m*"), "em hum"},
+      {Pattern("s+h+"), "shush"},
+      {Pattern("br{2,}"), "burr"},
+      {Pattern("gr{2,}"), "gur"},
+      {Pattern("a+w{2,}|a{2,}w+"), "aw"},
+      {Pattern("z{3,}"), "zuz"},
+      {Pattern("a+h{2,}|a{2,}h+"), "ah"},
+      {Pattern("o+h{2,}"), "oh"},
+      {Pattern("o{2,}h*"), "oo"},
+      {Pattern("e+w{2,}|e{2,}w+"), "ee oo"},
+      {Pattern("u+g+h{1,}"), "ug"},
+      {Pattern("u+r+g+h+|a+r{2,}g*h*"), "arg"},
+      {Pattern("p+f+t*"), "pift"},
+      {Pattern("ps{2,}t+|pst+"), "pist"},
+      {Pattern("ts+k+"), "tisk"},
+      {Pattern("tsk-tsk"), "tisk tisk"},
+      {Pattern("h+e+h+"), "heh"},
+      {Pattern("(?:ha){2}h?"), "hah hah"},
+      {Pattern("(?:ha){3,}h?"), "hah hah hah"},
+      {Pattern("(?:he){2,}h?"), "heh heh"},
+      {Pattern("(?:ho){3}"), "ho ho ho"},
+      {Pattern("y+a{2,}y+"), "yay"},
+      {Pattern("u+h+[- ]h+u+h+"), "uh huh"},
+      {Pattern("u+h{2,}"), "uh"},
+      {Pattern("e+r{2,}"), "er"},
+      {Pattern("u+m{2,}|u{2,}m+"), "um"},
+      {Pattern("vr+o{2,}m+"), "vroom"},
+      {Pattern("b+z{2,}t*"), "buzz"},
+      {Pattern("ph+e+w+"), "few"},
   };
   return table;
 }
@@ -119,7 +117,7 @@ std::optional<std::string> say_interjection(const Place& place) {
   // Units are written so: "5 mm".
   if (is_number(place.previous) || !may_be_sound(word)) return std::nullopt;
   for (const Sound& sound : sounds())
-    if (std::regex_match(word, sound.written)) return sound.said;
+    if (sound.written.is_all_of(word)) return sound.said;
   return drawn_out(word);
 }
 

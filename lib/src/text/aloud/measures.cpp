@@ -242,15 +242,14 @@ Said zone(const Match& match, const Place&) {
          (minutes.empty() || minutes == "00" ? "" : " " + minutes);
 }
 
-const auto kSyntax = std::regex::ECMAScript | std::regex::optimize;
 #define NUMBER "\\d[\\d,]*"
 #define DECIMAL NUMBER "(?:\\.\\d+)?"
 
 }  // namespace
 
 bool is_range(std::string_view word) {
-  static const std::regex range(DECIMAL "-" DECIMAL, kSyntax);
-  return std::regex_match(word.begin(), word.end(), range);
+  static const Pattern range(DECIMAL "-" DECIMAL);
+  return range.is_all_of(word);
 }
 
 bool is_fraction(std::string_view word) {
@@ -262,10 +261,10 @@ bool is_fraction(std::string_view word) {
 }
 
 bool is_number(std::string_view word) {
-  static const std::regex number("[-+]?(?:" DECIMAL "|\\.\\d+|\\d+/\\d+)", kSyntax);
+  static const Pattern number("[-+]?(?:" DECIMAL "|\\.\\d+|\\d+/\\d+)");
   if (word.empty()) return false;
   if (std::string_view("+-.0123456789").find(word[0]) != std::string_view::npos)
-    return std::regex_match(word.begin(), word.end(), number) || is_range(word) ||
+    return number.is_all_of(word) || is_range(word) ||
            (word.find(" and ") != word.npos && starts_with_digit(word)) ||
            (word.find('^') != word.npos && starts_with_digit(word));
   return one_of(word, {"one",     "two",      "three",   "four",   "five",   "six",   "seven",
@@ -275,27 +274,26 @@ bool is_number(std::string_view word) {
 
 Said say_measure(const Place& place) {
   static const Rule rules[] = {
-      {std::regex("(-?" DECIMAL ")-(" DECIMAL ")(%|°[CF]?|[A-Za-z]+(?:/[A-Za-z]+)?(?:\\^\\d)?)",
-                  kSyntax),
+      {Pattern("(-?" DECIMAL ")-(" DECIMAL ")(%|°[CF]?|[A-Za-z]+(?:/[A-Za-z]+)?(?:\\^\\d)?)"),
        range},
-      {std::regex("(-?" DECIMAL ")%-(-?" DECIMAL ")%", kSyntax), range_of_percents},
-      {std::regex("(" DECIMAL ")([KkMB])-(" DECIMAL ")([KkMB])", kSyntax), scaled_range},
-      {std::regex("(" DECIMAL ")-(" DECIMAL ")", kSyntax), range_before_unit},
-      {std::regex("(?:(\\d+)h)(?:(\\d+)m(?:in)?)?(?:(\\d+)s)?", kSyntax), parts_of_time},
-      {std::regex("(\\d{0})(\\d+)m(\\d+)s", kSyntax), parts_of_time},
-      {std::regex("(\\d{1,2})h(\\d\\d)", kSyntax), half_past},
-      {std::regex("(-?" DECIMAL ")(-)?([A-Za-z]+(?:/[A-Za-z]+)?(?:\\^\\d)?)", kSyntax), measure},
-      {std::regex("([-+])?(" DECIMAL ")%", kSyntax), percent},
-      {std::regex("(-?" DECIMAL ")?°([CFKNSEW])?", kSyntax), temperature},
-      {std::regex("(\\d{1,2})'(\\d{1,2})(?:\"|'')?", kSyntax), height},
-      {std::regex("(\\d{1,3})'", kSyntax), feet},
-      {std::regex("(\\d{2,3})/(\\d{2,3})", kSyntax), pressure},
-      {std::regex("(\\d{1,3})/(\\d{1,3})", kSyntax), fraction},
-      {std::regex("(\\d{1,3})/(\\d{1,3})%", kSyntax), fraction_of_percent},
-      {std::regex("(\\d+\\.\\d+)/(\\d+(?:\\.\\d+)?)", kSyntax), out_of},
-      {std::regex("0?0:(\\d\\d)", kSyntax), seconds},
-      {std::regex("(\\d{1,2}):(\\d\\d):(\\d\\d)", kSyntax), stopwatch},
-      {std::regex("(UTC|GMT)([-+])(\\d{1,2})(?::?(\\d\\d))?", kSyntax), zone},
+      {Pattern("(-?" DECIMAL ")%-(-?" DECIMAL ")%"), range_of_percents},
+      {Pattern("(" DECIMAL ")([KkMB])-(" DECIMAL ")([KkMB])"), scaled_range},
+      {Pattern("(" DECIMAL ")-(" DECIMAL ")"), range_before_unit},
+      {Pattern("(?:(\\d+)h)(?:(\\d+)m(?:in)?)?(?:(\\d+)s)?"), parts_of_time},
+      {Pattern("(\\d{0})(\\d+)m(\\d+)s"), parts_of_time},
+      {Pattern("(\\d{1,2})h(\\d\\d)"), half_past},
+      {Pattern("(-?" DECIMAL ")(-)?([A-Za-z]+(?:/[A-Za-z]+)?(?:\\^\\d)?)"), measure},
+      {Pattern("([-+])?(" DECIMAL ")%"), percent},
+      {Pattern("(-?" DECIMAL ")?°([CFKNSEW])?"), temperature},
+      {Pattern("(\\d{1,2})'(\\d{1,2})(?:\"|'')?"), height},
+      {Pattern("(\\d{1,3})'"), feet},
+      {Pattern("(\\d{2,3})/(\\d{2,3})"), pressure},
+      {Pattern("(\\d{1,3})/(\\d{1,3})"), fraction},
+      {Pattern("(\\d{1,3})/(\\d{1,3})%"), fraction_of_percent},
+      {Pattern("(\\d+\\.\\d+)/(\\d+(?:\\.\\d+)?)"), out_of},
+      {Pattern("0?0:(\\d\\d)"), seconds},
+      {Pattern("(\\d{1,2}):(\\d\\d):(\\d\\d)"), stopwatch},
+      {Pattern("(UTC|GMT)([-+])(\\d{1,2})(?::?(\\d\\d))?"), zone},
   };
   if (auto said = written_fraction(place)) return said;
   return apply(rules, place);

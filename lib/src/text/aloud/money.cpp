@@ -80,16 +80,15 @@ const Currency* find_currency(std::string_view sign) {
   "3}"
 #define AMOUNT "(?:\\d[\\d,.']*\\d|\\d)|\\.\\d+"
 #define SCALE "mn|bn|tn|[kKmMbBT]"
-const auto kSyntax = std::regex::ECMAScript | std::regex::optimize;
 
 // Digits with a decimal point: "1.234,56" and "5,50" as the continent writes them are.
 std::string canonical(std::string amount, const Currency& currency) {
-  static const std::regex decimal_comma("\\d{1,3}(?:[.']\\d{3})*,\\d{1,2}|\\d+,\\d{1,2}", kSyntax);
-  static const std::regex thousands("\\d{1,3}(?:\\.\\d{3})+", kSyntax);
-  if (std::regex_match(amount, decimal_comma)) {
+  static const Pattern decimal_comma("\\d{1,3}(?:[.']\\d{3})*,\\d{1,2}|\\d+,\\d{1,2}");
+  static const Pattern thousands("\\d{1,3}(?:\\.\\d{3})+");
+  if (decimal_comma.is_all_of(amount)) {
     std::erase(amount, '.');
     std::replace(amount.begin(), amount.end(), ',', '.');
-  } else if (std::regex_match(amount, thousands) &&
+  } else if (thousands.is_all_of(amount) &&
              (currency.sign == "€" || std::count(amount.begin(), amount.end(), '.') > 1)) {
     std::erase(amount, '.');
   }
@@ -195,37 +194,31 @@ Said currency(std::string_view sign, bool one) {
 
 Said say_money(const Place& place) {
   // "a $5 bill"
-  static const std::regex whole("(" SIGN ")(\\d[\\d,]*)", kSyntax);
+  static const Pattern whole("(" SIGN ")(\\d[\\d,]*)");
   Match match;
-  if (is_worth(place.next) && !place.ends &&
-      std::regex_match(place.word.begin(), place.word.end(), match, whole))
+  if (is_worth(place.next) && !place.ends && whole.is_all_of(place.word, match))
     if (const Currency* currency = find_currency(match[1].str()))
       return cardinal(match[2].str()) + " " + std::string(currency->one);
   static const Rule rules[] = {
-      {std::regex("([-+])?(" SIGN ")([-+])?(" AMOUNT ")(" SCALE ")?"
-                  "(?:-(?:\\$|£|€|¥)?(" AMOUNT ")(" SCALE ")?)?(?:/([A-Za-z]+))?",
-                  kSyntax),
+      {Pattern("([-+])?(" SIGN ")([-+])?(" AMOUNT ")(" SCALE ")?"
+               "(?:-(?:\\$|£|€|¥)?(" AMOUNT ")(" SCALE ")?)?(?:/([A-Za-z]+))?"),
        in_front},
-      {std::regex("(" SIGN ")(" AMOUNT ")-(million|billion|trillion)", kSyntax), scaled},
-      {std::regex(
-           "([-+])?(" AMOUNT ")(" SCALE ")?(?:-(" AMOUNT ")(" SCALE ")?)?"
-           "(\\$|£|€|¥|₹|₩|₽|₿|₺|₫|₦|₱|₪|฿|zł|kr|CHF|EUR|USD|GBP)(?:/"
-           "([A-Za-z]+))?",
-           kSyntax),
+      {Pattern("(" SIGN ")(" AMOUNT ")-(million|billion|trillion)"), scaled},
+      {Pattern("([-+])?(" AMOUNT ")(" SCALE ")?(?:-(" AMOUNT ")(" SCALE ")?)?"
+               "(\\$|£|€|¥|₹|₩|₽|₿|₺|₫|₦|₱|₪|฿|zł|kr|CHF|EUR|USD|GBP)(?:/"
+               "([A-Za-z]+))?"),
        behind},
-      {std::regex("(\\d+)¢", kSyntax), cents},
-      {std::regex("(\\d{1,2})p", kSyntax), pence},
+      {Pattern("(\\d+)¢"), cents},
+      {Pattern("(\\d{1,2})p"), pence},
   };
   return apply(rules, place);
 }
 
 // A sign or a currency's letters next to the amount: "$ 5", "5 €", "USD 5", "US $5", "$5 USD".
 Said say_money_of(std::string_view first, std::string_view second) {
-  static const std::regex amount("[-+]?(?:" AMOUNT ")(?:" SCALE ")?(?:-(?:" AMOUNT "))?", kSyntax);
-  static const std::regex dollars("(\\$)(" AMOUNT ")", kSyntax);
-  const auto is_amount = [](std::string_view word) {
-    return std::regex_match(word.begin(), word.end(), amount);
-  };
+  static const Pattern amount("[-+]?(?:" AMOUNT ")(?:" SCALE ")?(?:-(?:" AMOUNT "))?");
+  static const Pattern dollars("(\\$)(" AMOUNT ")");
+  const auto is_amount = [](std::string_view word) { return amount.is_all_of(word); };
   Place place;
   std::string word;
   Match match;
@@ -237,8 +230,7 @@ Said say_money_of(std::string_view first, std::string_view second) {
     word = std::string(first) + "¢";
   else if ((first == "US" || first == "HK" || first == "NZ") && second.starts_with('$'))
     word = std::string(first) + std::string(second);
-  else if (std::regex_match(first.begin(), first.end(), match, dollars) && find_currency(second) &&
-           second.ends_with('D'))
+  else if (dollars.is_all_of(first, match) && find_currency(second) && second.ends_with('D'))
     word = std::string(second) + match[2].str();
   else
     return std::nullopt;

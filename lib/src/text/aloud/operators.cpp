@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
-#include <regex>
 
 #include "text/aloud/rules.h"
 #include "text/aloud/tables.h"

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
+
+#include "pattern.h"
 
 namespace chatterbox::aloud {
 
@@ -53,9 +54,8 @@ std::string spelled(std::string_view letters);
 std::string parted(std::string_view word);
 
 // One line of a table of rules.
-using Match = std::match_results<std::string_view::const_iterator>;
 struct Rule {
-  std::regex pattern;
+  Pattern pattern;
   // Empty: does not apply after all.
   std::optional<std::string> (*say)(const Match& match, const Place& place);
 };
@@ -64,7 +64,7 @@ template <class Rules>
 std::optional<std::string> apply(const Rules& rules, const Place& place) {
   Match match;
   for (const Rule& rule : rules)
-    if (std::regex_match(place.word.begin(), place.word.end(), match, rule.pattern))
+    if (rule.pattern.is_all_of(place.word, match))
       if (auto said = rule.say(match, place)) return said;
   return std::nullopt;
 }

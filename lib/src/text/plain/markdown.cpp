@@ -2,15 +2,13 @@
 // Copyright (c) the gst-chatterbox authors
 #include <algorithm>
 #include <cctype>
-#include <regex>
 #include <vector>
 
+#include "pattern.h"
 #include "text/plain/plain.h"
 
 namespace chatterbox::plain {
 namespace {
-
-const auto kSyntax = std::regex::ECMAScript | std::regex::optimize;
 
 // Longer ones are none.
 constexpr std::size_t kLongestMark = 400;
@@ -81,23 +79,19 @@ Line read_line(std::string_view written) {
   }
   // Patterns see no more than a mark needs: they go as deep as their text is long.
   const std::string_view head = text.substr(0, kLongestMark);
-  static const std::regex item("(?:[-*+]|•|‣|◦|▪|●|–)\\s+(?:\\[[ xX]\\]\\s+)?(?=\\S)", kSyntax);
-  static const std::regex numbered("\\(?(?:\\d{1,3}|[a-zA-Z])[.)]\\s+\\S", kSyntax);
-  static const std::regex footnote("\\[\\^[\\w-]+\\]:\\s*", kSyntax);
-  static const std::regex target("\\[[^\\]]+\\]:\\s+\\S+(?:\\s+\"[^\"]*\")?", kSyntax);
-  if (head.size() == text.size() && std::regex_match(head.begin(), head.end(), target)) {
+  static const Pattern item("(?:[-*+]|•|‣|◦|▪|●|–)\\s+(?:\\[[ xX]\\]\\s+)?(?=\\S)");
+  static const Pattern numbered("\\(?(?:\\d{1,3}|[a-zA-Z])[.)]\\s+\\S");
+  static const Pattern footnote("\\[\\^[\\w-]+\\]:\\s*");
+  static const Pattern target("\\[[^\\]]+\\]:\\s+\\S+(?:\\s+\"[^\"]*\")?");
+  if (head.size() == text.size() && target.is_all_of(head)) {
     line.blank = true;
     return line;
   }
-  std::match_results<std::string_view::const_iterator> match;
-  const auto begins = [&](const std::regex& mark) {
-    return std::regex_search(head.begin(), head.end(), match, mark,
-                             std::regex_constants::match_continuous);
-  };
-  if (begins(item) || begins(footnote)) {
+  Match match;
+  if (item.begins(head, match) || footnote.begins(head, match)) {
     text.remove_prefix(std::size_t(match.length()));
     line.pause = true;
-  } else if (begins(numbered)) {
+  } else if (numbered.begins(head, match)) {
     line.pause = true;
   }
   line.text = std::string(text);
@@ -108,30 +102,28 @@ Line read_line(std::string_view written) {
 std::string read_marks(std::string text) {
   if (text.size() > kLongestParagraph || text.find_first_of("[*_~`<=\\") == text.npos) return text;
   struct Mark {
-    std::regex written;
+    Pattern written;
     const char* read;
   };
   static const Mark marks[] = {
-      {std::regex("!?\\[([^\\]\\[]*)\\]\\((?:[^()\\s]|\\([^()]*\\))*(?:\\s+\"[^\"]*\")?\\)",
-                  kSyntax),
-       "$1"},
-      {std::regex("\\[([^\\]\\[]+)\\]\\[[^\\]]*\\]", kSyntax), "$1"},
-      {std::regex("\\[\\^[\\w-]+\\]", kSyntax), ""},
-      {std::regex("<(https?://[^<>\\s]+|[\\w.+-]+@[\\w.-]+)>", kSyntax), "$1"},
-      {std::regex("`+([^`]+)`+", kSyntax), "$1"},
-      {std::regex("\\*\\*\\*(\\S|\\S[^*]*\\S)\\*\\*\\*", kSyntax), "$1"},
-      {std::regex("\\*\\*(\\S|\\S[^]*?\\S)\\*\\*", kSyntax), "$1"},
-      {std::regex("(^|[\\s(\"'])__(\\S|\\S[^]*?\\S)__(?=$|[\\s.,;:!?)\"'])", kSyntax), "$1$2"},
-      {std::regex("~~(\\S|\\S[^]*?\\S)~~", kSyntax), "$1"},
-      {std::regex("==(\\w|\\w[^=]*\\w)==", kSyntax), "$1"},
-      {std::regex("(^|[\\s(\"'])\\*(\\S|\\S[^*]*\\S)\\*(?=$|[\\s.,;:!?)\"'-])", kSyntax), "$1$2"},
-      {std::regex("(^|[\\s(\"'])_(\\S|\\S[^_]*\\S)_(?=$|[\\s.,;:!?)\"'-])", kSyntax), "$1$2"},
+      {Pattern("!?\\[([^\\]\\[]*)\\]\\((?:[^()\\s]|\\([^()]*\\))*(?:\\s+\"[^\"]*\")?\\)"), "$1"},
+      {Pattern("\\[([^\\]\\[]+)\\]\\[[^\\]]*\\]"), "$1"},
+      {Pattern("\\[\\^[\\w-]+\\]"), ""},
+      {Pattern("<(https?://[^<>\\s]+|[\\w.+-]+@[\\w.-]+)>"), "$1"},
+      {Pattern("`+([^`]+)`+"), "$1"},
+      {Pattern("\\*\\*\\*(\\S|\\S[^*]*\\S)\\*\\*\\*"), "$1"},
+      {Pattern("\\*\\*(\\S|\\S[^]*?\\S)\\*\\*"), "$1"},
+      {Pattern("(^|[\\s(\"'])__(\\S|\\S[^]*?\\S)__(?=$|[\\s.,;:!?)\"'])"), "$1$2"},
+      {Pattern("~~(\\S|\\S[^]*?\\S)~~"), "$1"},
+      {Pattern("==(\\w|\\w[^=]*\\w)=="), "$1"},
+      {Pattern("(^|[\\s(\"'])\\*(\\S|\\S[^*]*\\S)\\*(?=$|[\\s.,;:!?)\"'-])"), "$1$2"},
+      {Pattern("(^|[\\s(\"'])_(\\S|\\S[^_]*\\S)_(?=$|[\\s.,;:!?)\"'-])"), "$1$2"},
       // One of a pair, whose other one is in another sentence.
-      {std::regex("(^|[\\s(\"'])(?:\\*\\*|__|~~)(?=\\S)", kSyntax), "$1"},
-      {std::regex("([\\w.,;:!?)\"'])(?:\\*\\*|__|~~)(?=$|[\\s.,;:!?)\"'])", kSyntax), "$1"},
-      {std::regex("\\\\([\\\\`*_{}\\[\\]()#+.!|<>~-])", kSyntax), "$1"},
+      {Pattern("(^|[\\s(\"'])(?:\\*\\*|__|~~)(?=\\S)"), "$1"},
+      {Pattern("([\\w.,;:!?)\"'])(?:\\*\\*|__|~~)(?=$|[\\s.,;:!?)\"'])"), "$1"},
+      {Pattern("\\\\([\\\\`*_{}\\[\\]()#+.!|<>~-])"), "$1"},
   };
-  for (const Mark& mark : marks) text = std::regex_replace(text, mark.written, mark.read);
+  for (const Mark& mark : marks) text = mark.written.replace(text, mark.read);
   return text;
 }
 

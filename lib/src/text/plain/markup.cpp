@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
-#include <regex>
 
+#include "pattern.h"
 #include "text/plain/plain.h"
 
 namespace chatterbox::plain {
@@ -156,8 +156,8 @@ std::string without_tags(const std::string& text) {
     result += text[at++];
   }
   // A digit in <sup> is a power.
-  static const std::regex raised("\x01([0-9]+)\x01");
-  result = std::regex_replace(result, raised, "^$1");
+  static const Pattern raised("\x01([0-9]+)\x01");
+  result = raised.replace(result, "^$1");
   std::erase(result, '\x01');
   return result;
 }

@@ -30,9 +30,9 @@ std::string normalized(std::string_view text, bool composed) {
 }
 
 std::string reading_of(const KanjiReadings::Word& word) {
-  std::string reading = to_hiragana(word.reading);
-  if (reading.starts_with("は") || reading.starts_with("へ")) reading.insert(0, " ");
-  return normalized(reading, /*composed=*/false);
+  const std::string reading = to_hiragana(word.reading);
+  const bool apart = reading.starts_with("は") || reading.starts_with("へ");
+  return normalized((apart ? " " : "") + reading, /*composed=*/false);
 }
 
 // Reads bytes [begin, end) of `text`, which hold no white space.

@@ -16,7 +16,9 @@
 namespace chatterbox {
 namespace {
 
-std::string language_token(std::string_view language) { return "[" + std::string(language) + "]"; }
+std::string language_token(std::string_view language) {
+  return std::string("[").append(language).append("]");
+}
 
 class MultilingualTokenizer : public TextTokenizer {
  public:

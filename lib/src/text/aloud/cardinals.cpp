@@ -34,15 +34,23 @@ constexpr std::size_t kMostDigits = 15;
 std::string count(std::int64_t number) {
   for (const auto& [size, name] : kScales)
     if (number >= size) {
-      const std::int64_t rest = number % size;
-      return count(number / size) + " " + std::string(name) + (rest > 0 ? " " + count(rest) : "");
+      std::string said = count(number / size);
+      add_words(said, name);
+      if (const std::int64_t rest = number % size; rest > 0) add_words(said, count(rest));
+      return said;
     }
   if (number < 20) return std::string(kSmall[number]);
-  return std::string(kTens[number / 10]) +
-         (number % 10 > 0 ? " " + std::string(kSmall[number % 10]) : "");
+  std::string said(kTens[number / 10]);
+  if (number % 10 > 0) add_words(said, kSmall[number % 10]);
+  return said;
 }
 
 }  // namespace
+
+void add_words(std::string& said, std::string_view words) {
+  if (!said.empty()) said += ' ';
+  said += words;
+}
 
 std::string cardinal(std::string_view number) {
   std::string whole(number.substr(0, number.find('.')));
@@ -53,14 +61,11 @@ std::string cardinal(std::string_view number) {
                        whole.find_first_not_of("0123456789") == whole.npos;
   if (!counted) return std::string(number);
   std::string said = minus ? "minus" : "";
-  const auto add = [&said](std::string_view word) {
-    said += (said.empty() ? "" : " ") + std::string(word);
-  };
-  if (!whole.empty()) add(count(std::strtoll(whole.c_str(), nullptr, 10)));
+  if (!whole.empty()) add_words(said, count(std::strtoll(whole.c_str(), nullptr, 10)));
   if (const std::size_t point = number.find('.'); point != number.npos) {
-    add("point");
+    add_words(said, "point");
     for (const char digit : number.substr(point + 1))
-      if (digit >= '0' && digit <= '9') add(kSmall[digit - '0']);
+      if (digit >= '0' && digit <= '9') add_words(said, kSmall[digit - '0']);
   }
   return said;
 }

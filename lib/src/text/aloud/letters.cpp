@@ -155,7 +155,7 @@ Said joined_capitals(const Place& place) {
                        (is_initialism(part) || is_initialism_or_word(part, {}, {}) ||
                         part.find_first_of("AEIOUY") == part.npos);
     if (!spelt) return std::nullopt;
-    said += (said.empty() ? "" : " ") + spelled(part);
+    add_words(said, spelled(part));
   }
   return said;
 }

@@ -209,7 +209,7 @@ Said stopwatch(const Match& match, const Place& place) {
   }
   std::string said;
   const auto add = [&said](const std::string& number, const char* what) {
-    if (integer(number) > 0) said += (said.empty() ? "" : " ") + count(number, what);
+    if (integer(number) > 0) add_words(said, count(number, what));
   };
   add(hours, "hour");
   add(minutes, "minute");

@@ -106,9 +106,10 @@ std::string say_amount(const Currency& currency, const std::string& amount,
   const bool coins = fraction.size() == 3 && scale.empty() && !currency.coin.empty();
   if (!coins) {
     const bool one = amount == "1" && scale.empty();
-    return cardinal(whole + fraction) +
-           (scale.empty() ? "" : " " + magnitude(scale).value_or(scale)) + " " +
-           std::string(one ? currency.one : currency.several);
+    std::string said = cardinal(whole + fraction);
+    if (!scale.empty()) add_words(said, magnitude(scale).value_or(scale));
+    add_words(said, one ? currency.one : currency.several);
+    return said;
   }
   std::string said;
   if (whole != "0" || fraction == ".00")
@@ -143,9 +144,12 @@ std::string per_what(const std::string& symbol) {
 Said say_range(const Currency& currency, const std::string& from, const std::string& from_scale,
                const std::string& to, const std::string& to_scale) {
   if (to.empty()) return say_amount(currency, from, from_scale);
-  const std::string between =
-      from_scale.empty() || from_scale == to_scale ? "" : " " + magnitude(from_scale).value_or("");
-  return cardinal(from) + between + " to " + say_amount(currency, to, to_scale);
+  std::string said = cardinal(from);
+  if (!from_scale.empty() && from_scale != to_scale)
+    add_words(said, magnitude(from_scale).value_or(""));
+  add_words(said, "to");
+  add_words(said, say_amount(currency, to, to_scale));
+  return said;
 }
 
 // "-$1,200.50", "$5M", "£5-£10", "€20/month"

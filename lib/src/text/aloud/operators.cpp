@@ -62,7 +62,7 @@ Said joined(const Place& place) {
     const Operator* found = operator_at(place.word.substr(at));
     const bool inside = at > 0 && found && at + found->written.size() < place.word.size();
     if (inside) {
-      said += " " + std::string(found->said) + " ";
+      said.append(" ").append(found->said).append(" ");
       at += found->written.size();
       any = true;
     } else if (is_word_character(place.word[at])) {

@@ -42,6 +42,8 @@ bool is_number(std::string_view word);
 bool is_range(std::string_view word);
 // "1/2", "a half", "three quarters"
 bool is_fraction(std::string_view word);
+// "five" and "hundred" -> "five hundred"
+void add_words(std::string& said, std::string_view words);
 // "1,200.5" -> "one thousand two hundred point five"; what is no such number comes back as it is.
 std::string cardinal(std::string_view number);
 // 1914 -> "nineteen fourteen".

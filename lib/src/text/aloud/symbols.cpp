@@ -224,7 +224,7 @@ std::string without_signs(std::string word) {
     if (word.find(written) == word.npos) continue;
     const auto greek = std::count_if(word.begin(), word.end(),
                                      [](unsigned char c) { return c == 0xCE || c == 0xCF; });
-    if (greek <= 2) replace_all(word, written, " " + std::string(said) + " ");
+    if (greek <= 2) replace_all(word, written, std::string(" ").append(said).append(" "));
   }
   const std::size_t first = word.find_first_not_of(' ');
   if (first == word.npos) return {};

@@ -9,6 +9,7 @@
 
 #include "chatterbox/error.h"
 #include "foreign_file.h"
+#include "json_text.h"
 
 namespace chatterbox {
 namespace {
@@ -135,11 +136,11 @@ class ConfigReader {
 
   [[noreturn]] void fail(const std::string& expected, const Json& got) const {
     throw Error(ErrorCode::kBadFile,
-                where_ + ": expected " + expected + ", got " + got.dump().substr(0, 80));
+                where_ + ": expected " + expected + ", got " + json_text(got).substr(0, 80));
   }
   [[noreturn]] void fail(const char* key, const std::string& expected, const Json& got) const {
     throw Error(ErrorCode::kBadFile, where_ + "." + key + ": expected " + expected + ", got " +
-                                         got.dump().substr(0, 80));
+                                         json_text(got).substr(0, 80));
   }
 
   const Json& object_;
@@ -290,7 +291,7 @@ int TextConfig::most_characters(const std::string& language) const {
 ModelConfig parse_config(const std::string& text, const std::string& origin, Family family) {
   Json document;
   try {
-    document = Json::parse(text);
+    document = parse_json(text);
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kBadFile, origin + ": expected JSON, got " + error.what());
   }

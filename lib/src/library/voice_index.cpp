@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chatterbox/error.h"
+#include "json_text.h"
 #include "library/voice_name.h"
 #include "log.h"
 
@@ -32,7 +33,7 @@ std::string text(const Json& entry, const char* key) {
 std::string free_text(const Json& entry, const char* key) {
   const auto value = entry.find(key);
   if (value == entry.end() || !value->is_structured()) return text(entry, key);
-  std::string written = value->dump();
+  std::string written = json_text(*value);
   if (written.size() > kMaxTextBytes) refuse(std::string(key) + ": expected less");
   return written;
 }
@@ -70,7 +71,7 @@ VoiceEntry read_entry(const Json& entry) {
 }  // namespace
 
 std::vector<VoiceEntry> parse_voice_index(std::string_view json, const std::string& origin) {
-  const Json index = Json::parse(json, nullptr, false);
+  const Json index = parse_json_or_discard(json);
   if (index.is_discarded()) refuse(origin + ": expected JSON");
   const auto inside = index.is_object() ? index.find("voices") : index.end();
   const Json& list = inside != index.end() ? *inside : index;
@@ -105,7 +106,7 @@ std::string encode_voice_index(const std::vector<VoiceEntry>& voices) {
                     {"created_at", voice.created_at}});
   const nlohmann::ordered_json index{{"voices", std::move(list)}};
   // A description may come from anywhere: broken UTF-8 is written as U+FFFD.
-  return index.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json_lines(index) + "\n";
 }
 
 }  // namespace chatterbox

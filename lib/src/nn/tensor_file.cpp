@@ -14,6 +14,7 @@
 #include "chatterbox/error.h"
 #include "descriptor.h"
 #include "foreign_file.h"
+#include "json_text.h"
 #include "nn/weights.h"
 
 namespace chatterbox {
@@ -90,7 +91,7 @@ Entry parse_entry(const std::string& path, const std::string& name, const Json& 
   const Json& dtype = json["dtype"];
   const auto* known = std::find_if(std::begin(kStoredTypes), std::end(kStoredTypes),
                                    [&](const StoredType& t) { return dtype == t.name; });
-  if (known == std::end(kStoredTypes)) fail("unknown dtype " + dtype.dump().substr(0, 40));
+  if (known == std::end(kStoredTypes)) fail("unknown dtype " + json_text(dtype).substr(0, 40));
   entry.type = known->type;
 
   const Json& shape = json["shape"];
@@ -118,16 +119,12 @@ Entry parse_entry(const std::string& path, const std::string& name, const Json& 
 }
 
 // A JSON object may repeat a key and the last one would silently win.
-Json parse_header(const std::string& path, const std::uint8_t* begin, const std::uint8_t* end) {
+Json parse_header(const std::string& path, std::string_view text) {
   std::set<std::string> seen;
-  const auto refuse_repeats = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::key && depth == 1 &&
-        !seen.insert(parsed.get<std::string>()).second)
-      bad(path, quoted(parsed.get<std::string>()) + " appears twice");
-    return true;
-  };
   try {
-    return Json::parse(begin, end, refuse_repeats);
+    return parse_json(text, [&](const std::string& key) {
+      if (!seen.insert(key).second) bad(path, quoted(key) + " appears twice");
+    });
   } catch (const Json::exception& error) {
     bad(path, std::string("malformed safetensors header: ") + error.what());
   }
@@ -148,7 +145,7 @@ class SafetensorsFile : public TensorFile {
                      std::to_string(std::min<std::uint64_t>(kMaxHeaderBytes, bytes_->size - 8)) +
                      " bytes, got " + std::to_string(header_bytes));
     const std::uint8_t* begin = bytes_->data + 8;
-    const Json header = parse_header(path_, begin, begin + header_bytes);
+    const Json header = parse_header(path_, {reinterpret_cast<const char*>(begin), header_bytes});
     if (!header.is_object()) bad(path_, "expected a JSON object as header");
     for (const auto& [name, json] : header.items())
       if (name != "__metadata__") entries_.emplace(name, parse_entry(path_, name, json));

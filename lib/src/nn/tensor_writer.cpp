@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chatterbox/error.h"
+#include "json_text.h"
 #include "nn/check.h"
 
 namespace chatterbox {
@@ -56,7 +57,7 @@ std::string header_of(const std::vector<TensorToWrite>& tensors) {
                            {"data_offsets", {position, position + bytes}}};
     position += bytes;
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   const std::size_t before = kLengthBytes + text.size();
   text.append((before + kAlignment - 1) / kAlignment * kAlignment - before, ' ');
   return text;

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "json_text.h"
 #include "text/added_tokens.h"
 #include "text/bpe.h"
 #include "text/normalizer.h"
@@ -57,10 +58,10 @@ class ByteBpeTokenizer : public TextTokenizer {
 
 Json parse(const std::string& json, const std::string& origin) {
   try {
-    Json document = Json::parse(json);
+    Json document = parse_json(json);
     if (!document.is_object())
-      bad_token_file(origin,
-                     "expected an object of tokens and ids, got " + document.dump().substr(0, 80));
+      bad_token_file(
+          origin, "expected an object of tokens and ids, got " + json_text(document).substr(0, 80));
     return document;
   } catch (const Json::exception& error) {
     bad_token_file(origin, std::string("malformed JSON: ") + error.what());

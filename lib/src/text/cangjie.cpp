@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_text.h"
 #include "text/token_file.h"
 #include "text/unicode_text.h"
 
@@ -17,7 +18,7 @@ Cangjie::Cangjie(const std::string& json, const std::string& origin) {
   std::unordered_map<std::string, int> glyphs_of;  // how many have the same keys
   std::unordered_map<std::string, int> index;      // of a glyph among them, by keys and glyph
   try {
-    const Json list = Json::parse(json);
+    const Json list = parse_json(json);
     if (!list.is_array()) bad_token_file(origin, "expected a list of glyphs and their keys");
     for (const Json& entry : list) {
       const auto line = entry.get<std::string>();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "json_text.h"
 #include "text/token_file.h"
 #include "text/unicode_text.h"
 
@@ -24,11 +25,11 @@ class GraphemeBpeReader {
     for (const char* key : {"normalizer", "post_processor", "truncation", "padding"})
       if (document.contains(key) && !document[key].is_null())
         bad_token_file(origin_, std::string(key) + ": expected null, got " +
-                                    document[key].dump().substr(0, 80));
+                                    json_text(document[key]).substr(0, 80));
     const Json pre_tokenizer = document.value("pre_tokenizer", Json());
     if (!pre_tokenizer.is_object() || pre_tokenizer.value("type", "") != "Whitespace")
-      bad_token_file(
-          origin_, "pre_tokenizer: expected Whitespace, got " + pre_tokenizer.dump().substr(0, 80));
+      bad_token_file(origin_, "pre_tokenizer: expected Whitespace, got " +
+                                  json_text(pre_tokenizer).substr(0, 80));
     read_model(document["model"]);
     read_added_tokens(document);
   }
@@ -57,8 +58,8 @@ class GraphemeBpeReader {
     if (!unknown.is_null()) {
       const auto found = encoder.vocabulary.find(unknown.get<std::string>());
       if (found == encoder.vocabulary.end())
-        bad_token_file(origin_,
-                       "unk_token: " + unknown.dump().substr(0, 80) + " is not in the vocabulary");
+        bad_token_file(origin_, "unk_token: " + json_text(unknown).substr(0, 80) +
+                                    " is not in the vocabulary");
       encoder.unknown = found->second;
     }
     encoder.fuse_unknown = model.value("fuse_unk", false);
@@ -100,7 +101,7 @@ class GraphemeBpeReader {
 
 GraphemeBpe::GraphemeBpe(const std::string& json, const std::string& origin) {
   try {
-    GraphemeBpeReader(*this, origin).read(Json::parse(json));
+    GraphemeBpeReader(*this, origin).read(parse_json(json));
   } catch (const Json::exception& error) {
     bad_token_file(origin, std::string("malformed tokenizer: ") + error.what());
   }

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "chatterbox/error.h"
+#include "json_text.h"
 #include "text/normalizer.h"
 #include "text/phones.h"
 #include "text/token_file.h"
@@ -21,7 +22,7 @@ class PhoneTokenizer : public TextTokenizer {
       throw Error(ErrorCode::kInvalidArgument,
                   origin + ": this model reads phones, and the library was built without flite");
     try {
-      const Json document = Json::parse(json);
+      const Json document = parse_json(json);
       const Json& model = document.at("model");
       if (model.value("type", "") != "WordLevel")
         bad_token_file(origin, "model: expected WordLevel");

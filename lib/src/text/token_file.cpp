@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chatterbox/error.h"
+#include "json_text.h"
 
 namespace chatterbox {
 
@@ -18,7 +19,8 @@ void bad_token_file(const std::string& origin, const std::string& what) {
 std::int64_t token_id(const nlohmann::json& json, const std::string& origin) {
   if (!json.is_number_integer() || json.get<std::int64_t>() < 0 ||
       json.get<std::int64_t>() > kMaxId)
-    bad_token_file(origin, "expected a token id from 0 to 2^20, got " + json.dump().substr(0, 40));
+    bad_token_file(origin,
+                   "expected a token id from 0 to 2^20, got " + json_text(json).substr(0, 40));
   return json.get<std::int64_t>();
 }
 

@@ -7,6 +7,7 @@
 
 #include "chatterbox/error.h"
 #include "foreign_file.h"
+#include "json_text.h"
 #include "nn/weights.h"
 #include "voice/torch_conditionals.h"
 
@@ -50,7 +51,7 @@ class Writer {
   std::string finish(const std::string& model_id, const std::string& model_name) {
     header_["__metadata__"] = {{"format", kFormat}, {"model", model_id}};
     if (!model_name.empty()) header_["__metadata__"]["model_name"] = model_name;
-    std::string header = header_.dump();
+    std::string header = json_text(header_);
     // Tensors start where their types may be read in place.
     while (header.size() % 8 != 0) header += ' ';
     std::string bytes;
@@ -69,7 +70,7 @@ class Writer {
 Json metadata(std::string_view bytes) {
   std::uint64_t length = 0;
   for (std::size_t i = kLengthBytes; i > 0; --i) length = length << 8 | std::uint8_t(bytes[i - 1]);
-  const Json header = Json::parse(bytes.substr(kLengthBytes, length), nullptr, false);
+  const Json header = parse_json_or_discard(bytes.substr(kLengthBytes, length));
   return header.value("__metadata__", Json::object());
 }
 

@@ -66,6 +66,23 @@ TEST_P(LiveTest, SpeaksWithoutAnEnd) {
   EXPECT_EQ(speech.finish().size(0), 4 * 480);
 }
 
+// Attention's cache, and with full attention the tokens, are as large after a minute as after
+// twenty seconds, but for up to 100 tokens, the pieces in which the past is forgotten.
+TEST_P(LiveTest, RemembersABoundedPast) {
+  constexpr std::int64_t kChunk = 25;
+  MelStream stream(s3gen_, prompt(), kSeed, {});
+  const auto speak_seconds = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      const at::Tensor chunk = tokens(kChunk + 3);
+      EXPECT_EQ(stream.push_live(chunk.slice(0, 0, kChunk), chunk.slice(0, kChunk)).size(0),
+                2 * kChunk);
+    }
+    return stream.bytes();
+  };
+  const std::int64_t bytes = speak_seconds(20);
+  EXPECT_LE(speak_seconds(40), bytes + 100 * std::int64_t(sizeof(std::int64_t)));
+}
+
 TEST_P(LiveTest, PromptsOfAnyLengthGiveWholeTokens) {
   for (const std::int64_t extra : {0, 1}) {
     LiveSpeech speech(s3gen_, hift_, prompt(extra), {.seed = kSeed, .vocoder_lookahead = 2});

@@ -190,7 +190,8 @@ TEST_P(ChunkedStreamTest, RemembersABoundedPast) {
   };
   const std::int64_t bytes = speak_chunks(20);
   EXPECT_GT(bytes, prompt()->bytes());
-  EXPECT_EQ(speak_chunks(40), bytes);
+  // The past is forgotten in pieces of up to 100 tokens.
+  EXPECT_LE(speak_chunks(40), bytes + 100 * std::int64_t(sizeof(std::int64_t)));
 }
 
 // A model that mends the colour of voices, and the same model without that.

@@ -37,8 +37,8 @@ class MelStream {
   // spare it, so that memory and time stay bounded. Not to be mixed with push().
   at::Tensor push_live(const at::Tensor& tokens, const at::Tensor& ahead);
 
-  // Bytes of attention's cache.
-  std::int64_t bytes() const { return cache_.bytes(); }
+  // Bytes of attention's cache and of the tokens.
+  std::int64_t bytes() const { return cache_.bytes() + std::int64_t(tokens_.nbytes()); }
 
  private:
   at::Tensor advance(std::int64_t end);

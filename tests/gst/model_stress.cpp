@@ -153,8 +153,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < rounds && !failed; ++i) {
     const GstState state = states[random() % G_N_ELEMENTS(states)];
     timed(gst_element_state_get_name(state), [&] { gst_element_set_state(pipeline, state); });
-    if (random() % 2)
-      timed("a disturbance", [&] { subject->disturb(element, random); });
+    if (random() % 2) timed("a disturbance", [&] { subject->disturb(element, random); });
     if (random() % 5 == 0)
       timed("a seek", [&] {
         gst_element_seek_simple(pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,

@@ -23,7 +23,7 @@ bool has_room(const StoreLimits& limits, const Shares& shares, const JobCounts& 
               const JobCounts& own, std::int64_t bytes, bool waits) {
   const auto fits = [&](std::int64_t total, std::int64_t mine, std::int64_t more,
                         std::int64_t limit) {
-    return total + more <= limit && (mine == 0 || mine + more <= shares.of(limit));
+    return mine + more <= shares.of(limit) || (mine == 0 && total + more <= limit);
   };
   return fits(all.kept, own.kept, 1, limits.kept) &&
          fits(all.kept_bytes, own.kept_bytes, bytes, limits.kept_bytes) &&

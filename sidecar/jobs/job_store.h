@@ -233,8 +233,9 @@ class JobStore {
   virtual void watch(StoreEvents) {}
 };
 
-// Whether an owner may have one more job kept, and waiting if it `waits`: nobody takes more than a
-// share, and the whole has room for every share.
+// Whether an owner may have one more job kept, and waiting if it `waits`. Nobody takes more than a
+// share, but for one request that is larger; and within a share nobody is refused for what others
+// hold: results are as large as they turn out, and shares become smaller with another key.
 bool has_room(const StoreLimits& limits, const Shares& shares, const JobCounts& all,
               const JobCounts& own, std::int64_t bytes, bool waits);
 

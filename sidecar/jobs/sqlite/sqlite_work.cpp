@@ -14,18 +14,30 @@ constexpr std::size_t kPartBytes = 256 << 10;
 
 }  // namespace
 
+std::vector<std::string> SqliteJobStore::overfull() const {
+  std::vector<std::string> owners;
+  for (const auto& [owner, own] : of_owner_)
+    if (own.queued > 0 && own.kept_bytes - own.queued_bytes > shares_.of(limits_.kept_bytes))
+      owners.push_back(owner);
+  return owners;
+}
+
 std::optional<Claim> SqliteJobStore::claim_for(const std::vector<ModelOffer>&) {
   const std::lock_guard lock(mutex_);
   if (counts_.queued == 0) return std::nullopt;
+  const std::vector<std::string> wait = overfull();
+  std::string sql =
+      "SELECT jobs.id, turn, body, object FROM jobs JOIN inputs USING(id) WHERE state = 0 ";
+  for (std::size_t i = 0; i < wait.size(); ++i) sql += "AND client <> ? ";
+  sql += "ORDER BY low_priority, turn, number LIMIT 1";
   Transaction transaction(database_);
   Claim claim;
   std::int64_t turn = 0;
   {
-    Query next(database_,
-               "SELECT jobs.id, turn, body, object FROM jobs JOIN inputs USING(id) WHERE state = 0 "
-               "ORDER BY low_priority, turn, number LIMIT 1");
+    Query next(database_, sql.c_str());
+    for (const std::string& owner : wait) next.bind(owner);
     if (!next.next()) {
-      recount();
+      if (wait.empty()) recount();
       return std::nullopt;
     }
     claim.job.id = next.text(0);

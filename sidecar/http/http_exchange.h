@@ -68,6 +68,8 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   // come later, when too much is on its way to slow readers.
   bool reserve_answer(std::int64_t bytes);
   void release_answer();
+  // The same for a stream whose reader is behind; false: no room, and nobody is told.
+  bool reserve_unsent(std::int64_t bytes) { return budgets_.answers.take(message_, owner_, bytes); }
 
   // An answer in pieces, as they come; of `length` bytes when that is known. `closed` is called
   // when the client goes.

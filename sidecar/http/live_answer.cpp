@@ -12,9 +12,12 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// Most bytes that wait in memory for a slow reader, and the longest time that one may stall.
-constexpr std::size_t kMostUnsent = 1 << 20;
-constexpr auto kMostStall = std::chrono::seconds(60);
+// Bytes that wait in memory for any reader, and those that are added, of its owner's share, for one
+// that is further behind.
+constexpr std::size_t kUnsent = 1 << 20, kMoreUnsent = 4 << 20;
+// When there is no more to be had a worker waits for the reader, for so long in all: others wait
+// for the worker.
+constexpr auto kMostStall = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -23,7 +26,8 @@ LiveAnswer::LiveAnswer(Services& services, Exchange exchange, Speech speech, std
       exchange_(std::move(exchange)),
       speech_(std::move(speech)),
       id_(std::move(id)),
-      whole_(exchange_->wants_range()) {}
+      whole_(exchange_->wants_range()),
+      most_unsent_(kUnsent) {}
 
 bool LiveAnswer::begin(Services& services, const Exchange& exchange, Speech speech) {
   LiveTask task;
@@ -97,6 +101,7 @@ void LiveAnswer::speak(Engine& engine, const Model& model, const std::stop_token
   services_.metrics.observe_first_audio(stats.seconds_to_first_audio);
   services_.metrics.observe_real_time_factor(stats.real_time_factor());
   send(writer_->finish(stats));
+  if (too_slow_) throw Error(ErrorCode::kCancelled, "the answer was not read in time");
   finish(200, "", "");
 }
 
@@ -114,9 +119,11 @@ void LiveAnswer::or_give_up(Action&& action) noexcept {
 bool LiveAnswer::send(std::string bytes) {
   if (bytes.empty()) return true;
   std::unique_lock lock(mutex_);
-  if (!room_.wait_for(lock, kMostStall, [&] { return closed_ || unsent_ < kMostUnsent; }))
-    return false;
-  if (closed_) return false;
+  const auto begin = std::chrono::steady_clock::now();
+  too_slow_ = !room_.wait_for(lock, kMostStall - stalled_,
+                              [&] { return closed_ || unsent_ < most_unsent_; });
+  stalled_ += std::chrono::steady_clock::now() - begin;
+  if (closed_ || too_slow_) return false;
   if (!whole_) unsent_ += bytes.size();
   lock.unlock();
   post([self = shared_from_this(), type = writer_->content_type(),
@@ -145,6 +152,15 @@ void LiveAnswer::deliver(std::string bytes) {
     });
   }
   exchange_->send_piece(std::move(bytes));
+  widen();
+}
+
+void LiveAnswer::widen() {
+  const std::lock_guard lock(mutex_);
+  if (exchange_->unsent() + kUnsent / 2 < most_unsent_) return;
+  if (!exchange_->reserve_unsent(kMoreUnsent)) return;
+  most_unsent_ += kMoreUnsent;
+  room_.notify_all();
 }
 
 void LiveAnswer::written() {

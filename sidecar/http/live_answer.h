@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   template <class Action>
   void or_give_up(Action&& action) noexcept;
   void deliver(std::string bytes);
+  // Lets more wait for the reader, as far as its owner's share allows.
+  void widen();
   void written();
   void closed();
   void conclude(int status, const std::string& message, const std::string& code,
@@ -65,13 +68,16 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   // Sent when complete, because a range was asked for.
   const bool whole_;
   std::string gathered_, content_type_;
-  std::unique_ptr<SpeechWriter> writer_;  // the worker's
-  bool began_ = false;                    // main loop only
+  std::unique_ptr<SpeechWriter> writer_;  // the worker's, with the next two
+  // How long it has waited for the reader, and whether that was too long.
+  std::chrono::steady_clock::duration stalled_{0};
+  bool too_slow_ = false;
+  bool began_ = false;  // main loop only
 
   std::mutex mutex_;
   std::condition_variable room_;
   // Guarded by mutex_.
-  std::size_t unsent_ = 0;
+  std::size_t unsent_ = 0, most_unsent_;
   bool closed_ = false;
 };
 

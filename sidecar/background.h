@@ -5,7 +5,9 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "barrier.h"
@@ -13,7 +15,8 @@
 namespace chatterbox::sidecar {
 
 // A thread for work that would keep the main loop: reading requests, reading results from disk.
-// Tasks run one after the other; of what one throws the log tells.
+// Tasks run one after the other, those of one owner in their order and owners in turn: nobody waits
+// for all that another has asked for. Of what one throws the log tells.
 class Background {
  public:
   Background() : thread_([this] { loop(); }) {}
@@ -25,20 +28,35 @@ class Background {
     }
     thread_.join();
   }
-  void run(std::function<void()> task) {
+  void run(std::function<void()> task, const std::string& owner = {}) {
     const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
+    auto line = lines_.begin();
+    while (line != lines_.end() && line->owner != owner) ++line;
+    if (line == lines_.end()) line = lines_.insert(line, Line{owner, {}});
+    line->tasks.push_back(std::move(task));
     changed_.notify_one();
   }
 
  private:
+  struct Line {
+    std::string owner;
+    std::deque<std::function<void()>> tasks;
+  };
+
   void loop() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
+      changed_.wait(lock, [this] { return ending_ || !lines_.empty(); });
       if (ending_) return;
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
+      Line& first = lines_.front();
+      if (first.tasks.empty()) {
+        lines_.pop_front();
+        continue;
+      }
+      auto task = std::move(first.tasks.front());
+      first.tasks.pop_front();
+      // The owner's next one comes after those of the others.
+      lines_.splice(lines_.end(), lines_, lines_.begin());
       lock.unlock();
       run_guarded("a task in the background", task);
       task = nullptr;
@@ -48,8 +66,8 @@ class Background {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  // Guarded by mutex_.
-  std::deque<std::function<void()>> tasks_;
+  // Guarded by mutex_. Of owners that have tasks, or had; next in turn first.
+  std::list<Line> lines_;
   bool ending_ = false;
   std::thread thread_;
 };

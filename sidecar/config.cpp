@@ -89,6 +89,8 @@ const std::vector<Setting>& settings() {
       {"max-answer-mb", &Config::max_answer_mb, "megabytes of answers being sent", 16, 100000},
       {"max-kept", &Config::max_kept, "jobs on disk, whatever became of them", 1, 10000000},
       {"max-kept-mb", &Config::max_kept_mb, "megabytes of their requests and results", 1, 10000000},
+      {"max-voices", &Config::max_voices, "voices that clients may have added", 1, 100000},
+      {"max-voices-mb", &Config::max_voices_mb, "megabytes of their recordings", 1, 10000000},
       {"max-ttl-seconds", &Config::max_ttl_seconds, "the longest a client may have a job kept", 10,
        604800},
       {"result-seconds", &Config::result_seconds, "how long results of /run are kept", 1, 604800},

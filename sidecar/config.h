@@ -61,6 +61,8 @@ struct Config {
   int max_answer_mb = 256;
   int max_kept = 20000;
   int max_kept_mb = 4096;
+  int max_voices = 2000;
+  int max_voices_mb = 4096;
   int max_audio_seconds = 300;
   int header_seconds = 20;
   int body_seconds = 60;

@@ -231,6 +231,7 @@ int serve(const Config& config) {
   Voices voices(config.voices_dir.empty() ? own_voice_directory() : config.voices_dir,
                 installed_voice_directories(), config.share_voices == "yes",
                 config.max_audio_seconds);
+  voices.limit({config.max_voices, std::int64_t(config.max_voices_mb) << 20}, shares);
   Models models(model_settings(config), model_options(config), model_limits(config),
                 [&voices](const std::string& model_id) { voices.forget(model_id); });
   std::optional<VoiceMirror> mirror;
@@ -247,11 +248,11 @@ int serve(const Config& config) {
                   }});
   Budgets budgets{{"uploads", config.max_upload_mb * kMegabyte, shares},
                   {"answers", config.max_answer_mb * kMegabyte, shares}};
-  Background small_requests, large_requests;
+  Background small_requests, large_requests, voice_changes;
   AsyncStore async_store(store);
-  Services services{config,         keys,           shares,         async_store, models,
-                    voices,         metrics,        pool,           waiters,     budgets,
-                    small_requests, large_requests, standard_voices};
+  Services services{config,         keys,           shares,        async_store,    models,
+                    voices,         metrics,        pool,          waiters,        budgets,
+                    small_requests, large_requests, voice_changes, standard_voices};
   Server server(services);
   watch_others(store, pool, waiters, mirror ? &*mirror : nullptr);
   std::optional<WyomingServer> wyoming;

@@ -11,6 +11,7 @@
 #include "jobs/intake.h"
 #include "log.h"
 #include "main_loop.h"
+#include "operations/fields.h"
 #include "operations/json.h"
 
 namespace chatterbox::sidecar {
@@ -37,9 +38,10 @@ Accepted accept(Services& services, std::string_view body, bool sync, const std:
   if (const std::string model = services.models.resolve(intake.job.model); !model.empty()) {
     intake.job.model = model;
   } else if (intake.job_error.empty()) {
-    intake.job_error = "Unknown model: " + intake.job.model;
+    intake.job_error = in_short("Unknown model: " + intake.job.model);
     intake.job_detail = "model: " + services.models.unknown(intake.job.model);
   }
+  if (!intake.job_error.empty()) intake.job.model.clear();
   const bool valid = intake.job_error.empty();
   try {
     const bool kept = valid ? store.add(intake.job)
@@ -97,18 +99,20 @@ void run(Services& services, const Exchange& exchange, bool sync) {
       exchange->body()->size() <= kSmallRequest ? services.small_requests : services.large_requests;
   // The exchange itself stays in this thread: it is moved through the other one
   // and back, and never touched there.
-  reader.run([&services, sync, body = exchange->body(), owner = exchange->owner(),
-              exchange = exchange]() mutable {
-    auto accepted =
-        std::make_shared<Accepted>(accept(services, body->take(), sync, owner, webhooks));
-    body.reset();
-    post([&services, accepted, exchange = std::move(exchange)] {
-      guard(services, exchange, [&] {
-        answer(services, exchange, *accepted);
-        return true;
-      });
-    });
-  });
+  reader.run(
+      [&services, sync, body = exchange->body(), owner = exchange->owner(),
+       exchange = exchange]() mutable {
+        auto accepted =
+            std::make_shared<Accepted>(accept(services, body->take(), sync, owner, webhooks));
+        body.reset();
+        post([&services, accepted, exchange = std::move(exchange)] {
+          guard(services, exchange, [&] {
+            answer(services, exchange, *accepted);
+            return true;
+          });
+        });
+      },
+      exchange->owner());
 }
 
 }  // namespace

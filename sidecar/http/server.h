@@ -36,8 +36,8 @@ struct Services {
   WorkerPool& pool;
   Waiters& waiters;
   Budgets& budgets;
-  // Read requests: small ones do not wait behind large ones.
-  Background &small_requests, &large_requests;
+  // Read requests: small ones do not wait behind large ones, nor those behind recordings.
+  Background &small_requests, &large_requests, &voice_changes;
   const StandardVoices& standard_voices;
   // Set once the server is to stop: balancers are told, and later nothing new is accepted.
   bool leaving = false, draining = false;

@@ -75,32 +75,35 @@ Speech read_body(std::string_view text) {
 void read_and_begin(Services& services, const Exchange& exchange,
                     std::function<std::string()> take) {
   if (services.draining) return refuse(exchange, 503, "the server is about to end", "stopping");
-  services.small_requests.run([&services, take = std::move(take), owner = exchange->owner(),
-                               exchange = exchange]() mutable {
-    auto read = std::make_shared<Read>();
-    try {
-      read->speech = read_body(take());
-      // An unknown format is told before anyone waits for it.
-      if (content_type(read->speech.format) == "application/octet-stream")
-        make_encoder(read->speech.format, kOutputRateHz, std::nullopt);
-      find_voice(services, owner, *read);
-      if (!read->status) find_model(services, *read);
-    } catch (...) {
-      read->failure = std::current_exception();
-    }
-    take = nullptr;
-    post([&services, read, exchange = std::move(exchange)] {
-      guard_openai(services, exchange, [&] {
-        exchange->drop_body();
-        // Ranges of one address are parts of one answer: made again, it is the same.
-        const SpeechRequest& request = read->speech.request;
-        const std::string said = request.voice.name + "\n" + request.text;
-        if (exchange->wants_range()) read->speech.request.options.seed = g_str_hash(said.c_str());
-        begin(services, exchange, *read);
-        return true;
-      });
-    });
-  });
+  services.small_requests.run(
+      [&services, take = std::move(take), owner = exchange->owner(),
+       exchange = exchange]() mutable {
+        auto read = std::make_shared<Read>();
+        try {
+          read->speech = read_body(take());
+          // An unknown format is told before anyone waits for it.
+          if (content_type(read->speech.format) == "application/octet-stream")
+            make_encoder(read->speech.format, kOutputRateHz, std::nullopt);
+          find_voice(services, owner, *read);
+          if (!read->status) find_model(services, *read);
+        } catch (...) {
+          read->failure = std::current_exception();
+        }
+        take = nullptr;
+        post([&services, read, exchange = std::move(exchange)] {
+          guard_openai(services, exchange, [&] {
+            exchange->drop_body();
+            // Ranges of one address are parts of one answer: made again, it is the same.
+            const SpeechRequest& request = read->speech.request;
+            const std::string said = request.voice.name + "\n" + request.text;
+            if (exchange->wants_range())
+              read->speech.request.options.seed = g_str_hash(said.c_str());
+            begin(services, exchange, *read);
+            return true;
+          });
+        });
+      },
+      exchange->owner());
 }
 
 }  // namespace
@@ -108,7 +111,11 @@ void read_and_begin(Services& services, const Exchange& exchange,
 std::string openai_error(const std::string& message, const char* type, const std::string& code) {
   JsonWriter json;
   json.begin_object().key("error").begin_object();
-  json.field("message", message).field("type", type).key("param").null().field("code", code);
+  json.field("message", in_short(message))
+      .field("type", type)
+      .key("param")
+      .null()
+      .field("code", code);
   return json.end_object().end_object().take();
 }
 

@@ -43,29 +43,32 @@ struct Answer {
   std::string body;
 };
 
-// Does `work` where it keeps nobody waiting, and answers with what it returns.
-void in_background(Services& services, const Exchange& exchange, std::function<Answer()> work) {
+// Does `work` in a thread in which it keeps nobody waiting, and answers with what it returns.
+void in_background(Background& thread, Services& services, const Exchange& exchange,
+                   std::function<Answer()> work) {
   struct Done {
     Answer answer;
     std::exception_ptr failure;
   };
-  services.large_requests.run([&services, work = std::move(work), exchange = exchange]() mutable {
-    auto done = std::make_shared<Done>();
-    try {
-      done->answer = work();
-    } catch (...) {
-      done->failure = std::current_exception();
-    }
-    work = nullptr;
-    post([&services, done, exchange = std::move(exchange)] {
-      guard_openai(services, exchange, [&] {
-        exchange->drop_body();
-        if (done->failure) std::rethrow_exception(done->failure);
-        exchange->reply_json(done->answer.status, std::move(done->answer.body));
-        return true;
-      });
-    });
-  });
+  thread.run(
+      [&services, work = std::move(work), exchange = exchange]() mutable {
+        auto done = std::make_shared<Done>();
+        try {
+          done->answer = work();
+        } catch (...) {
+          done->failure = std::current_exception();
+        }
+        work = nullptr;
+        post([&services, done, exchange = std::move(exchange)] {
+          guard_openai(services, exchange, [&] {
+            exchange->drop_body();
+            if (done->failure) std::rethrow_exception(done->failure);
+            exchange->reply_json(done->answer.status, std::move(done->answer.body));
+            return true;
+          });
+        });
+      },
+      exchange->owner());
 }
 
 OwnedJson read_object(const std::shared_ptr<RequestBody>& sent) {
@@ -95,8 +98,12 @@ Answer add_voice(Voices& voices, const std::string& owner, JsonObject* body) {
   NewVoice voice;
   voice.name = fields.text("name").value_or("");
   check_new_voice_name(voice.name);
-  voice.description = fields.text("description").value_or("").substr(0, 1000);
+  voice.description = description_field(fields, "description");
   voice.gender = fields.text("gender").value_or("");
+  if (!voice.gender.empty() && voice.gender != "female" && voice.gender != "male")
+    throw RequestError("Invalid value for gender",
+                       "gender: expected female, male or nothing, got '" + voice.gender + "'");
+  voices.check_room(owner);
   voice.provenance = "added over HTTP";
   const std::string recording = decode_base64(fields.text("audio").value_or(""));
   if (recording.empty())
@@ -123,7 +130,8 @@ Answer rename_voice(Voices& voices, const std::string& owner, const std::string&
   const VoiceEntry old = own_voice(own, name);
   NewVoice voice;
   voice.name = fields.text("name").value_or(old.name);
-  voice.description = fields.text("description").value_or(old.description).substr(0, 1000);
+  voice.description =
+      fields.has("description") ? description_field(fields, "description") : old.description;
   voice.gender = old.gender;
   voice.original_file = old.original_file;
   voice.provenance = old.provenance;
@@ -170,16 +178,17 @@ void speak_preview(Services& services, const Exchange& exchange, const std::stri
 }  // namespace
 
 void handle_voices(Services& services, const Exchange& exchange) {
-  in_background(services, exchange, [library = services.voices.library(exchange->owner())] {
-    JsonWriter json;
-    json.begin_object().field("object", "list").key("voices").begin_array();
-    for (const VoiceEntry& voice : library.list()) write_voice(json, voice);
-    return Answer{200, json.end_array().end_object().take()};
-  });
+  in_background(services.small_requests, services, exchange,
+                [library = services.voices.library(exchange->owner())] {
+                  JsonWriter json;
+                  json.begin_object().field("object", "list").key("voices").begin_array();
+                  for (const VoiceEntry& voice : library.list()) write_voice(json, voice);
+                  return Answer{200, json.end_array().end_object().take()};
+                });
 }
 
 void handle_voice_add(Services& services, const Exchange& exchange) {
-  in_background(services, exchange,
+  in_background(services.voice_changes, services, exchange,
                 [&services, owner = exchange->owner(), sent = exchange->body()] {
                   const OwnedJson body = read_object(sent);
                   return add_voice(services.voices, owner, json_node_get_object(body.get()));
@@ -187,7 +196,7 @@ void handle_voice_add(Services& services, const Exchange& exchange) {
 }
 
 void handle_voice_rename(Services& services, const Exchange& exchange) {
-  in_background(services, exchange,
+  in_background(services.voice_changes, services, exchange,
                 [&services, owner = exchange->owner(), name = exchange->parameter(0),
                  sent = exchange->body()] {
                   if (!services.voices.library(owner).contains(name)) return unknown_voice(name);
@@ -198,7 +207,7 @@ void handle_voice_rename(Services& services, const Exchange& exchange) {
 }
 
 void handle_voice_remove(Services& services, const Exchange& exchange) {
-  in_background(services, exchange,
+  in_background(services.voice_changes, services, exchange,
                 [&services, owner = exchange->owner(), name = exchange->parameter(0)] {
                   return services.voices.library(owner).contains(name)
                              ? remove_voice(services.voices, owner, name)
@@ -212,29 +221,30 @@ void handle_voice_preview(Services& services, const Exchange& exchange) {
     return exchange->reply_json(404, openai_error("model: " + services.models.unknown(asked),
                                                   "invalid_request_error", "model_not_found"));
   // Libraries are looked through where nobody waits for the disk.
-  services.small_requests.run([&services, model, name = exchange->parameter(0),
-                               library = services.voices.library(exchange->owner()),
-                               exchange = exchange]() mutable {
-    bool known = false;
-    std::exception_ptr failure;
-    try {
-      known = library.contains(name);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    post([&services, model, name, known, failure, exchange = std::move(exchange)] {
-      guard_openai(services, exchange, [&] {
-        if (failure) std::rethrow_exception(failure);
-        if (known) {
-          speak_preview(services, exchange, model);
-        } else {
-          Answer answer = unknown_voice(name);
-          exchange->reply_json(answer.status, std::move(answer.body));
+  services.small_requests.run(
+      [&services, model, name = exchange->parameter(0),
+       library = services.voices.library(exchange->owner()), exchange = exchange]() mutable {
+        bool known = false;
+        std::exception_ptr failure;
+        try {
+          known = library.contains(name);
+        } catch (...) {
+          failure = std::current_exception();
         }
-        return true;
-      });
-    });
-  });
+        post([&services, model, name, known, failure, exchange = std::move(exchange)] {
+          guard_openai(services, exchange, [&] {
+            if (failure) std::rethrow_exception(failure);
+            if (known) {
+              speak_preview(services, exchange, model);
+            } else {
+              Answer answer = unknown_voice(name);
+              exchange->reply_json(answer.status, std::move(answer.body));
+            }
+            return true;
+          });
+        });
+      },
+      exchange->owner());
 }
 
 }  // namespace chatterbox::sidecar

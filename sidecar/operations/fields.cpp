@@ -27,6 +27,15 @@ bool is_number(JsonNode* node) {
 
 }  // namespace
 
+std::string in_short(const std::string& text) {
+  constexpr std::size_t kShown = 1000;
+  if (text.size() <= kShown) return text;
+  std::size_t end = kShown;
+  // Not within a character.
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 std::string describe(JsonNode* node) {
   if (!node || JSON_NODE_HOLDS_NULL(node)) return "null";
   if (JSON_NODE_HOLDS_OBJECT(node)) return "an object";

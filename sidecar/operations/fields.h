@@ -15,12 +15,16 @@
 
 namespace chatterbox::sidecar {
 
+// As much of a text as a message shows: what a client sent may be of megabytes, and messages are
+// kept.
+std::string in_short(const std::string& text);
+
 // A request that cannot be met. what() is the documented sentence that clients
-// compare; detail says what was expected and what was found.
+// compare; detail says what was expected and what was found. Both are kept in short.
 class RequestError : public std::runtime_error {
  public:
-  RequestError(const std::string& error, std::string detail)
-      : std::runtime_error(error), detail_(std::move(detail)) {}
+  RequestError(const std::string& error, const std::string& detail)
+      : std::runtime_error(in_short(error)), detail_(in_short(detail)) {}
   const std::string& detail() const { return detail_; }
 
  private:

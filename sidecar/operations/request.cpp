@@ -162,11 +162,7 @@ CloneRequest parse_clone(Fields& fields) {
     throw RequestError("voice_name is required", "voice_name: expected a name, got nothing");
   check_new_voice_name(request.name);
   request.reference = required_audio(fields, "reference_audio");
-  request.description = fields.text("voice_description").value_or("");
-  if (request.description.size() > 1000)
-    throw RequestError("Invalid value for voice_description",
-                       "voice_description: expected at most 1000 bytes, got " +
-                           std::to_string(request.description.size()));
+  request.description = description_field(fields, "voice_description");
   request.save = fields.boolean("save_to_library").value_or(true);
   request.watermark = watermark_field(fields);
   return request;
@@ -264,6 +260,16 @@ void check_new_voice_name(const std::string& name) {
   } catch (const Error& error) {
     throw RequestError("Invalid voice_name", std::string("voice_name: ") + error.what());
   }
+}
+
+std::string description_field(Fields& fields, const char* name) {
+  constexpr std::size_t kMostBytes = 1000;
+  const std::string text = fields.text(name).value_or("");
+  if (text.size() > kMostBytes)
+    throw RequestError(std::string("Invalid value for ") + name,
+                       std::string(name) + ": expected at most " + std::to_string(kMostBytes) +
+                           " bytes, got " + std::to_string(text.size()));
+  return text;
 }
 
 Request parse_request(JsonObject* input) {

@@ -51,6 +51,7 @@ std::string clone_voice(const CloneRequest& request, std::vector<std::string> wa
                        "voice_name: expected a name that no voice has, got '" + request.name + "'");
   };
   std::string id = id_of_ours();
+  if (request.save && id.empty()) context.voices.check_room(context.owner);
 
   DecodeLimits limits;
   limits.seconds = kMostSeconds + 1;

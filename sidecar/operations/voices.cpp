@@ -14,7 +14,6 @@
 #include "chatterbox/error.h"
 #include "chatterbox/voice_recorder.h"
 #include "descriptors.h"
-#include "shares.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -78,6 +77,27 @@ VoiceLibrary Voices::folder_library(const std::string& folder) const {
   std::vector<std::string> everybodys{directory_};
   everybodys.insert(everybodys.end(), installed_.begin(), installed_.end());
   return VoiceLibrary(directory_ + "/" + folder, everybodys);
+}
+
+void Voices::check_room(const std::string& owner) const {
+  if (!shares_) return;
+  std::int64_t voices = 0, bytes = 0;
+  for (const VoiceEntry& voice : library(owner).list()) {
+    if (!voice.own) continue;
+    std::error_code gone;
+    const auto size = std::filesystem::file_size(voice.path, gone);
+    ++voices;
+    if (!gone) bytes += std::int64_t(size);
+  }
+  const auto refuse = [](const std::string& expected, std::int64_t got) {
+    throw RequestError("Too many voices", "expected room for one more voice, got " +
+                                              std::to_string(got) + " of " + expected +
+                                              "; remove one that is not needed");
+  };
+  // A shared library has no owners.
+  const auto share = [&](std::int64_t all) { return shared_ ? all : shares_->of(all); };
+  if (voices >= share(limits_.voices)) refuse(std::to_string(share(limits_.voices)), voices);
+  if (bytes >= share(limits_.bytes)) refuse(std::to_string(share(limits_.bytes)) + " bytes", bytes);
 }
 
 SharedVoice Voices::recording_of(const VoiceEntry& voice) {

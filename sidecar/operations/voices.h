@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
@@ -16,6 +17,7 @@
 #include "chatterbox/voice_library.h"
 #include "operations/request.h"
 #include "operations/voice_table.h"
+#include "shares.h"
 
 namespace chatterbox::sidecar {
 
@@ -39,6 +41,11 @@ void check_recording(const std::string& field, const Audio& recording, double mi
 // own.
 class Voices {
  public:
+  // How many voices, and bytes of their recordings, all owners together may have added.
+  struct Limits {
+    int voices = 2000;
+    std::int64_t bytes = std::int64_t(4) << 30;
+  };
   // `directory`: of the user who runs the server. `shared`: a voice that one owner adds is
   // everybody's.
   Voices(std::string directory, std::vector<std::string> installed, bool shared,
@@ -64,6 +71,10 @@ class Voices {
   static VoiceChoice translated(const VoiceLibrary& library, VoiceChoice choice);
   // Drops voices that were prepared for a model.
   void forget(const std::string& model_id);
+  // From now on an owner may add its share of these.
+  void limit(const Limits& limits, const Shares& shares) { limits_ = limits, shares_ = &shares; }
+  // Throws RequestError when an owner has no room for one more.
+  void check_room(const std::string& owner) const;
   double max_audio_seconds() const { return max_audio_seconds_; }
 
  private:
@@ -80,6 +91,8 @@ class Voices {
   const std::vector<std::string> installed_;
   const bool shared_;
   double max_audio_seconds_;
+  Limits limits_;
+  const Shares* shares_ = nullptr;
   VoiceTable* table_ = nullptr;
   std::mutex mutex_;
   std::condition_variable_any made_;

@@ -88,6 +88,9 @@ void prepare_process(const std::string& data_dir) {
   setrlimit(RLIMIT_NOFILE, &files);
   // Few arenas: memory that one thread frees is found by the next.
   mallopt(M_ARENA_MAX, 2);
+  // What is larger has pages of its own, which go back when it is freed. Among small things that
+  // stay it leaves holes, another number of them after every job.
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
   // The decoder has no home to keep GStreamer's registry in.
   g_setenv("GST_REGISTRY_1_0", (data_dir + "/gstreamer-registry.bin").c_str(), FALSE);
   gst_init(nullptr, nullptr);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "barrier.h"
+#include "named_thread.h"
 
 namespace chatterbox::sidecar {
 
@@ -19,7 +20,7 @@ namespace chatterbox::sidecar {
 // for all that another has asked for. Of what one throws the log tells.
 class Background {
  public:
-  Background() : thread_([this] { loop(); }) {}
+  explicit Background(const char* name) : thread_(named_thread(name, [this] { loop(); })) {}
   ~Background() {
     {
       const std::lock_guard lock(mutex_);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -28,6 +29,7 @@
 #include "jobs/webhooks.h"
 #include "log.h"
 #include "main_loop.h"
+#include "named_thread.h"
 #include "operations/voice_mirror.h"
 #include "wyoming/wyoming_server.h"
 
@@ -105,21 +107,34 @@ void bridge_log() {
   });
 }
 
-// The default model loads beside the server, which takes requests meanwhile.
+// The default model loads beside the server, which takes requests meanwhile. Without it, or without
+// workers, the server ends.
 std::thread load_model(Models& models, WorkerPool& pool, JobStore& store, GMainLoop* loop,
-                       int& status) {
-  return std::thread([&models, &pool, &store, loop, &status] {
-    store.check();
+                       std::atomic<int>& status) {
+  const auto give_up = [loop, &status]() noexcept {
+    log_exception("loading the model");
+    status = 1;
+    // In its own thread: a loop that has not begun yet would begin all the same. This needs no
+    // memory of C++.
+    g_idle_add(for_c([](gpointer ended) -> gboolean {
+                 g_main_loop_quit(static_cast<GMainLoop*>(ended));
+                 return G_SOURCE_REMOVE;
+               }),
+               loop);
+  };
+  return named_thread("loader", [&models, &pool, &store, give_up] {
+    run_guarded("looking through the store", [&] { store.check(); });
     try {
       models.lend(models.default_name(), {});
-      post([&pool] { pool.start(); });
-    } catch (const std::exception& error) {
-      const std::string message = error.what();
-      post([&status, loop, message] {
-        log(Level::kWarning, "cannot load the model: " + message);
-        status = 1;
-        g_main_loop_quit(loop);
+      post([&pool, give_up] {
+        try {
+          pool.start();
+        } catch (...) {
+          give_up();
+        }
       });
+    } catch (...) {
+      give_up();
     }
   });
 }
@@ -251,7 +266,8 @@ int serve(const Config& config) {
                   }});
   Budgets budgets{{"uploads", config.max_upload_mb * kMegabyte, shares},
                   {"answers", config.max_answer_mb * kMegabyte, shares}};
-  Background small_requests, large_requests, voice_changes;
+  Background small_requests("small requests"), large_requests("large requests"),
+      voice_changes("voice changes");
   AsyncStore async_store(store);
   Services services{config,         keys,           shares,        async_store,    models,
                     voices,         metrics,        pool,          waiters,        budgets,
@@ -282,7 +298,7 @@ int serve(const Config& config) {
   std::printf("%s\n", server.address().c_str());
   std::fflush(stdout);
 
-  int status = 0;
+  std::atomic<int> status = 0;
   std::thread loader = load_model(models, pool, store, loop, status);
   g_main_loop_run(loop);
   log(Level::kInfo, "ending");

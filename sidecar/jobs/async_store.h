@@ -87,7 +87,7 @@ class AsyncStore {
   }
 
   JobStore& store_;
-  Background reads_, writes_;
+  Background reads_{"store reads"}, writes_{"store writes"};
 };
 
 }  // namespace chatterbox::sidecar

@@ -17,7 +17,8 @@ constexpr Patience kClaim{6, 60};
 constexpr Patience kReader{3, 10};
 constexpr Patience kRemoval{2, 20};
 constexpr std::int64_t kPartBytes = 1 << 20;
-constexpr auto kSweepPause = std::chrono::milliseconds(500);
+constexpr Rounds::Pause kSweepPause = std::chrono::milliseconds(500);
+constexpr Rounds::Pause kFailurePause = 10 * kSweepPause;
 
 }  // namespace
 
@@ -28,12 +29,7 @@ ObjectJobStore::ObjectJobStore(std::unique_ptr<JobStore> store, std::unique_ptr<
       shelf_(*store_, *objects_, from_bytes) {
   store_->use_objects();
   if (VoiceTable* table = store_->voices()) voices_.emplace(*table, shelf_);
-  sweeper_ = std::thread([this] { sweep_loop(); });
-}
-
-ObjectJobStore::~ObjectJobStore() {
-  ending_.request_stop();
-  sweeper_.join();
+  sweeper_.emplace("objects", kFailurePause, [this] { return sweep_round(); });
 }
 
 bool ObjectJobStore::add(const NewJob& job) {
@@ -105,25 +101,19 @@ int ObjectJobStore::sweep() {
   return removed;
 }
 
-void ObjectJobStore::sweep_loop() {
-  bool failed = false;
-  while (!ending_.stop_requested()) {
-    int removed = 0;
-    try {
-      removed = sweep();
-      failed = false;
-    } catch (const ObjectError& error) {
-      shelf_.count_failure();
-      if (!failed) log(Level::kWarning, std::string("objects: not removed yet: ") + error.what());
-      failed = true;
-    } catch (const StorageError&) {
-      // The pool of connections has logged it.
-    }
-    for (auto left = failed    ? 10 * kSweepPause
-                     : removed ? 0 * kSweepPause
-                               : kSweepPause;
-         left.count() > 0 && !ending_.stop_requested(); left -= std::chrono::milliseconds(50))
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+Rounds::Pause ObjectJobStore::sweep_round() {
+  try {
+    const int removed = sweep();
+    failed_ = false;
+    return removed ? Rounds::Pause::zero() : kSweepPause;
+  } catch (const ObjectError& error) {
+    shelf_.count_failure();
+    if (!failed_) log(Level::kWarning, std::string("objects: not removed yet: ") + error.what());
+    failed_ = true;
+    return kFailurePause;
+  } catch (const StorageError&) {
+    // The pool of connections has logged it.
+    return kSweepPause;
   }
 }
 

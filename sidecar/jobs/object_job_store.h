@@ -2,14 +2,13 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <optional>
 
 #include "jobs/job_store.h"
 #include "jobs/object_voices.h"
 #include "objects/objects.h"
+#include "rounds.h"
 
 namespace chatterbox::sidecar {
 
@@ -22,7 +21,6 @@ class ObjectJobStore : public JobStore {
   // `from_bytes`: what is smaller stays in the store.
   ObjectJobStore(std::unique_ptr<JobStore> store, std::unique_ptr<Objects> objects,
                  std::size_t from_bytes);
-  ~ObjectJobStore() override;
 
   bool add(const NewJob& job) override;
   bool add_failed(const NewJob& job, const std::string& error, const std::string& detail) override {
@@ -90,14 +88,14 @@ class ObjectJobStore : public JobStore {
   int sweep();
 
  private:
-  void sweep_loop();
+  Rounds::Pause sweep_round();
 
   const std::unique_ptr<JobStore> store_;
   const std::unique_ptr<Objects> objects_;
   ObjectShelf shelf_;
   std::optional<ObjectVoices> voices_;
-  std::stop_source ending_;
-  std::thread sweeper_;
+  bool failed_ = false;  // of the thread
+  std::optional<Rounds> sweeper_;
 };
 
 }  // namespace chatterbox::sidecar

@@ -2,14 +2,12 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "jobs/job_store.h"
+#include "rounds.h"
 
 namespace chatterbox::sidecar {
 
@@ -24,17 +22,14 @@ class Upkeep {
     std::function<void()> round;
   };
   Upkeep(JobStore& store, Hooks hooks);
-  ~Upkeep();
 
  private:
-  void loop();
+  void make_round();
 
   JobStore& store_;
   const Hooks hooks_;
-  std::mutex mutex_;
-  std::condition_variable end_;
-  bool ending_ = false;  // guarded by mutex_
-  std::thread thread_;
+  int round_ = 0;  // of the thread
+  Rounds rounds_;
 };
 
 }  // namespace chatterbox::sidecar

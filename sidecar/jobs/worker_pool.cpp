@@ -6,8 +6,15 @@
 #include <chrono>
 
 #include "barrier.h"
+#include "named_thread.h"
 
 namespace chatterbox::sidecar {
+namespace {
+
+constexpr auto kAfterFailure = std::chrono::milliseconds(100);
+
+}  // namespace
+
 WorkerPool::WorkerPool(JobStore& store, Models& models, Voices& voices, Metrics& metrics,
                        const Shares& shares, const WebhookPolicy& uploads, int workers,
                        int max_live, Hooks hooks)
@@ -31,7 +38,7 @@ WorkerPool::~WorkerPool() {
 
 void WorkerPool::start() {
   for (const auto& worker : workers_)
-    worker->thread = std::thread([this, &worker = *worker] { loop(worker); });
+    worker->thread = named_thread("worker", [this, &worker = *worker] { loop(worker); });
   started_ = true;
 }
 
@@ -133,63 +140,74 @@ LiveTask WorkerPool::take_live() {
   auto next = live_.begin();
   for (auto at = live_.begin(); at != live_.end(); ++at)
     if (served_[at->owner] < served_[next->owner]) next = at;
+  std::int64_t& served = served_[next->owner];
   LiveTask task = std::move(*next);
   live_.erase(next);
-  served_[task.owner] = ++live_begun_;
+  served = ++live_begun_;
   return task;
+}
+
+// What begins ends, though there may be no memory for a name to stop it by.
+void WorkerPool::name(Worker& worker, const std::string& id) noexcept {
+  run_guarded("naming what begins", [&] { worker.id = id; });
 }
 
 void WorkerPool::loop(Worker& worker) {
   std::unique_lock lock(mutex_);
   // Whom it was promised to is spoken to, also at the end.
   while (!draining_ || !live_.empty()) {
-    if (!live_.empty() && (leaving_ || !job_next_ || !jobs_)) {
-      LiveTask task = take_live();
-      job_next_ = true;
-      worker.id = task.id;
-      worker.stop = task.stop;
-      lock.unlock();
-      if (!task.stop.stop_requested()) {
-        Loan loan;
-        run_guarded("speech", [&] {
-          task.run([&]() -> Engine& { return lend(loan, task.model, task.stop.get_token()); });
-        });
-      }
-      lock.lock();
-      worker.stop.reset();
-      worker.id.clear();
-      continue;
-    }
-    if (!jobs_ || leaving_) {
-      job_next_ = false;
-      // The timeout finds jobs that a failing disk kept from being taken.
-      if (live_.empty() &&
-          changed_.wait_for(lock, std::chrono::seconds(1)) == std::cv_status::timeout)
-        jobs_ = true;
-      continue;
-    }
-    job_next_ = false;
-    // Busy from before the claim on: a drain must not overlook it.
-    worker.stop.emplace();
-    worker.put_back = false;
-    // Before the claim: a job that comes while we look sets it again.
-    jobs_ = false;
-    lock.unlock();
-    const auto claim = claim_job();
-    lock.lock();
-    if (claim) {
-      // Where one was there may be more.
-      jobs_ = true;
-      changed_.notify_one();
-      worker.id = claim->job.id;
-      worker.epoch = claim->job.epoch;
-      lock.unlock();
-      run_job(worker, *claim);
-      lock.lock();
-    }
+    bool failed = true;
+    run_guarded("a worker", [&] {
+      work(worker, lock);
+      failed = false;
+    });
+    if (!lock.owns_lock()) lock.lock();
     worker.stop.reset();
     worker.id.clear();
+    // The others have the lock meanwhile.
+    if (failed) changed_.wait_for(lock, kAfterFailure);
   }
+}
+
+void WorkerPool::speak(Worker& worker, LiveTask task, std::unique_lock<std::mutex>& lock) {
+  name(worker, task.id);
+  worker.stop = task.stop;
+  lock.unlock();
+  if (task.stop.stop_requested()) return;
+  Loan loan;
+  task.run([&]() -> Engine& { return lend(loan, task.model, task.stop.get_token()); });
+}
+
+// One task, or a wait for one. May come back without the lock.
+void WorkerPool::work(Worker& worker, std::unique_lock<std::mutex>& lock) {
+  if (!live_.empty() && (leaving_ || !job_next_ || !jobs_)) {
+    job_next_ = true;
+    return speak(worker, take_live(), lock);
+  }
+  job_next_ = false;
+  if (!jobs_ || leaving_) {
+    // The timeout finds jobs that a failing disk kept from being taken.
+    if (live_.empty() &&
+        changed_.wait_for(lock, std::chrono::seconds(1)) == std::cv_status::timeout)
+      jobs_ = true;
+    return;
+  }
+  // Busy from before the claim on: a drain must not overlook it.
+  worker.stop.emplace();
+  worker.put_back = false;
+  // Before the claim: a job that comes while we look sets it again.
+  jobs_ = false;
+  lock.unlock();
+  const auto claim = claim_job();
+  if (!claim) return;
+  lock.lock();
+  // Where one was there may be more.
+  jobs_ = true;
+  changed_.notify_one();
+  name(worker, claim->job.id);
+  worker.epoch = claim->job.epoch;
+  lock.unlock();
+  run_job(worker, *claim);
 }
 
 }  // namespace chatterbox::sidecar

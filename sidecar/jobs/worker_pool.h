@@ -93,6 +93,12 @@ class WorkerPool {
     bool put_back = false;
   };
 
+  // How a start of a job ends.
+  struct Ending {
+    JobState state = JobState::kFailed;
+    std::string output, error, detail;
+  };
+
   // A task's model and engine, once it has asked for them.
   struct Loan {
     Models::Lease model;
@@ -100,10 +106,16 @@ class WorkerPool {
   };
 
   int busy_locked() const;
+  // Whatever throws, a worker goes on.
   void loop(Worker& worker);
-  void run_job(Worker& worker, const Claim& claim);
-  void end_job(Worker& worker, const Claim& claim, JobState state, const std::string& output,
-               const std::string& error, const std::string& detail);
+  void work(Worker& worker, std::unique_lock<std::mutex>& lock);
+  static void name(Worker& worker, const std::string& id) noexcept;
+  void speak(Worker& worker, LiveTask task, std::unique_lock<std::mutex>& lock);
+  // Throws nothing: a job that was claimed ends, or goes back.
+  void run_job(Worker& worker, const Claim& claim) noexcept;
+  Ending carry_out(const Claim& claim, std::stop_source stop);
+  Ending try_job(const Claim& claim, std::stop_source stop);
+  void end_job(Worker& worker, const Claim& claim, const Ending& ending) noexcept;
   std::optional<Claim> claim_job();
   Engine& lend(Loan& loan, const std::string& model, const std::stop_token& stop);
   std::string model_of(const Job& job) const;

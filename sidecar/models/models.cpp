@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "barrier.h"
 #include "chatterbox/error.h"
 #include "log.h"
 
@@ -174,6 +175,7 @@ void Models::load(Entry& entry, std::unique_lock<std::mutex>& lock, const std::s
   entry.state = Entry::State::kLoading;
   lock.unlock();
   std::shared_ptr<const Model> model;
+  std::string type;
   std::exception_ptr failure;
   try {
     const auto start = g_get_monotonic_time();
@@ -185,16 +187,16 @@ void Models::load(Entry& entry, std::unique_lock<std::mutex>& lock, const std::s
     log(Level::kInfo, "model " + entry.setting.name + " (" + model->name() + ", " +
                           model->device() + ", " + model->dtype() + ") ready after " +
                           std::to_string((g_get_monotonic_time() - start) / 1000) + " ms");
+    // Speech of one kind of processor sounds the same on others of that kind.
+    type = model->name() + ", " + model->device().substr(0, model->device().find(':')) + ", " +
+           model->dtype() + ", " + options_.quality + ", " + options_.attention + ", " +
+           std::to_string(entry.bytes);
   } catch (...) {
     failure = std::current_exception();
     model.reset();
   }
   lock.lock();
-  if (model)
-    // Speech of one kind of processor sounds the same on others of that kind.
-    entry.type = model->name() + ", " + model->device().substr(0, model->device().find(':')) +
-                 ", " + model->dtype() + ", " + options_.quality + ", " + options_.attention +
-                 ", " + std::to_string(entry.bytes);
+  if (model) entry.type = std::move(type);
   entry.model = std::move(model);
   entry.state = failure ? Entry::State::kAway : Entry::State::kHere;
   entry.used_us = g_get_monotonic_time();
@@ -207,11 +209,14 @@ void Models::leave(Entry& entry, std::unique_lock<std::mutex>& lock) {
   std::shared_ptr<const Model> model = std::move(entry.model);
   entry.model.reset();
   lock.unlock();
-  leaving_(model->id());
+  // Whatever throws, the model is not left between two states.
+  run_guarded("the end of a model", [&] {
+    leaving_(model->id());
+    log(Level::kInfo, "model " + entry.setting.name + " given back");
+  });
   model.reset();
   // The allocator would keep much of a model's memory.
   malloc_trim(0);
-  log(Level::kInfo, "model " + entry.setting.name + " given back");
   lock.lock();
   entry.state = Entry::State::kAway;
   changed_.notify_all();

@@ -178,6 +178,8 @@ S3Objects::S3Objects(S3Place place, S3Keys keys, PeerCheck check)
   static const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (begun != CURLE_OK) throw ObjectError(Kind::kRefused, curl_easy_strerror(begun));
   check_place(place_);
+  // A handle comes back, also when memory has run out.
+  idle_.reserve(kKeptHandles);
 }
 
 S3Objects::~S3Objects() {

@@ -4,21 +4,24 @@
 
 #include <glib/gstdio.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "barrier.h"
 #include "chatterbox/audio_file.h"
 #include "chatterbox/error.h"
 #include "jobs/storage_error.h"
-#include "log.h"
 #include "operations/voices.h"
 
 namespace chatterbox::sidecar {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(500);
+// A voice that could not be kept is tried again after the first, and so on up to the last.
+constexpr auto kFirstAgain = std::chrono::seconds(5);
+constexpr auto kLastAgain = std::chrono::minutes(10);
 
 // A recording that was in a database, as a file while it is read.
 class RecordingFile {
@@ -44,22 +47,10 @@ class RecordingFile {
 }  // namespace
 
 VoiceMirror::VoiceMirror(Voices& voices, VoiceTable& table)
-    : voices_(voices), table_(table), thread_([this] { loop(); }) {}
-
-VoiceMirror::~VoiceMirror() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-    changed_.notify_all();
-  }
-  thread_.join();
-}
-
-void VoiceMirror::wake() {
-  const std::lock_guard lock(mutex_);
-  woken_ = true;
-  changed_.notify_all();
-}
+    : voices_(voices),
+      table_(table),
+      again_after_(kFirstAgain),
+      rounds_("voices", kPause, [this] { return make_round(); }) {}
 
 void VoiceMirror::apply(const SharedVoice& voice) {
   VoiceLibrary library = voices_.folder_library(voice.folder);
@@ -81,30 +72,38 @@ void VoiceMirror::take_changes() {
     const std::vector<SharedVoice> changes = table_.changed_after(seen_);
     if (changes.empty()) return;
     for (const SharedVoice& voice : changes) {
-      seen_ = voice.change;
       try {
         apply(voice);
-      } catch (const Error& error) {
-        // A disk that is full here keeps one voice away, not those that follow.
-        log(Level::kWarning, std::string("a voice of another server is left out: ") + error.what());
+      } catch (...) {
+        // A disk that is full here keeps one voice away for a while, not those that follow.
+        log_exception("keeping a voice of another server");
+        if (!again_from_) again_from_ = seen_;
       }
+      seen_ = voice.change;
     }
   }
 }
 
-void VoiceMirror::loop() {
-  std::unique_lock lock(mutex_);
-  while (!ending_) {
-    woken_ = false;
-    lock.unlock();
-    try {
-      take_changes();
-    } catch (const StorageError&) {
-      // The pool of connections has logged it.
-    }
-    lock.lock();
-    changed_.wait_for(lock, kPause, [this] { return woken_ || ending_; });
+// What is there already costs a look when it is applied again.
+Rounds::Pause VoiceMirror::make_round() {
+  using Clock = std::chrono::steady_clock;
+  const bool waits = again_from_.has_value();
+  if (waits && Clock::now() >= again_at_) {
+    seen_ = *again_from_;
+    again_from_.reset();
   }
+  try {
+    take_changes();
+  } catch (const StorageError&) {
+    // The pool of connections has logged it.
+  }
+  if (!again_from_) {
+    again_after_ = kFirstAgain;
+  } else if (!waits || Clock::now() >= again_at_) {
+    again_at_ = Clock::now() + again_after_;
+    again_after_ = std::min<Rounds::Pause>(2 * again_after_, kLastAgain);
+  }
+  return kPause;
 }
 
 }  // namespace chatterbox::sidecar

@@ -2,11 +2,11 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <chrono>
+#include <optional>
 
 #include "operations/voice_table.h"
+#include "rounds.h"
 
 namespace chatterbox::sidecar {
 
@@ -17,26 +17,24 @@ class Voices;
 class VoiceMirror {
  public:
   VoiceMirror(Voices& voices, VoiceTable& table);
-  ~VoiceMirror();
-  VoiceMirror(const VoiceMirror&) = delete;
-  VoiceMirror& operator=(const VoiceMirror&) = delete;
 
   // Something has changed. Any thread.
-  void wake();
+  void wake() { rounds_.wake(); }
 
  private:
-  void loop();
+  Rounds::Pause make_round();
   void take_changes();
   void apply(const SharedVoice& voice);
 
   Voices& voices_;
   VoiceTable& table_;
+  // Of the thread: the last change that was looked at, and of a voice that could not be kept the
+  // one before it, when it is tried again, and how much later once more.
   std::int64_t seen_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_.
-  bool woken_ = false, ending_ = false;
-  std::thread thread_;
+  std::optional<std::int64_t> again_from_;
+  std::chrono::steady_clock::time_point again_at_;
+  Rounds::Pause again_after_;
+  Rounds rounds_;
 };
 
 }  // namespace chatterbox::sidecar

@@ -19,9 +19,9 @@ class Failing(Server):
 
     def __init__(self, *flags, **named):
         self.control_file = tempfile.NamedTemporaryFile()
-        self.control_file.write(bytes(32))
+        self.control_file.write(bytes(56))
         self.control_file.flush()
-        self.control = mmap.mmap(self.control_file.fileno(), 32)
+        self.control = mmap.mmap(self.control_file.fileno(), 56)
         super().__init__(options, *flags, environment={
             "LD_PRELOAD": options.failing_new, "CHATTERBOX_TEST_ALLOCATIONS": self.control_file.name}, **named)
 
@@ -29,6 +29,12 @@ class Failing(Server):
         """From now on; 0: no more."""
         self.control[24:32] = struct.pack("q", kind)
         self.control[0:8] = struct.pack("q", number)
+
+    def fail_every(self, number, thread):
+        """From now on, in the threads of this name, in each kind of way; 0: no more."""
+        self.control[40:56] = thread.encode().ljust(16, b"\0")
+        self.control[24:32] = struct.pack("q", 3)
+        self.control[32:40] = struct.pack("q", number)
 
     def count(self, at):
         return struct.unpack("q", self.control[at:at + 8])[0]
@@ -179,8 +185,86 @@ class Barrier(unittest.TestCase):
         })
 
 
+# What works beside the main thread, and of servers that share a database.
+THREADS = ("worker", "upkeep", "objects", "store reads", "store writes")
+SHARED = ("leases", "lost leases", "bulletin", "voices")
+
+
+class Threads(unittest.TestCase):
+    """Allocations of each thread fail for a while, all or every some, in the midst of work: the thread
+    goes on, every job ends, and afterwards all is as before."""
+
+    def names(self, server):
+        """Of the threads there are."""
+        found = []
+        for task in os.listdir("/proc/%d/task" % server.process.pid):
+            with open("/proc/%d/task/%s/comm" % (server.process.pid, task), encoding="ascii") as comm:
+                found.append(comm.read().strip())
+        return sorted(name for name in found if name in THREADS + SHARED)
+
+    def work(self, server, number):
+        """Something for every thread; the jobs that were accepted."""
+        jobs = []
+        if server.database:
+            # As another server says it.
+            server.rows("SELECT pg_notify('chatterbox', kind || 'none') FROM unnest(ARRAY['n', 'w', 's', 'v']) kind")
+        for padding in (0, 2000, 200_000):
+            answer = server.post("/run", {"input": {"operation": "list_local_voices", "padding": "x" * padding}})
+            self.assertIn(answer.status, (200, 500, 503), answer.body)
+            if answer.status == 200:
+                jobs.append(answer.json["id"])
+        for path in ("/health", "/status/" + (jobs + ["none"])[0], "/stream/%s?wait=0" % (jobs + ["none"])[0]):
+            try:
+                self.assertIn(server.get(path).status, (200, 404, 500, 503), path)
+            except (OSError, http.client.HTTPException):
+                pass  # an answer that was broken off
+        server.request("DELETE", "/v1/audio/voices/Voice%d" % (number - 1))
+        server.post("/v1/audio/voices", {"name": "Voice%d" % number, "audio": b64(speech_like(6))})
+        return jobs
+
+    def test_each_thread(self):
+        with tempfile.TemporaryDirectory() as folder, Failing(
+                "--workers", "1", "--lease-seconds", "2", "--objects", "file://%s/objects" % folder,
+                "--objects-from-kb", "1", "--max-run-mb", "1", key=KEY) as server:
+            shared = bool(server.database)
+            expected = THREADS + (SHARED if shared else ())
+            server.until(lambda: set(self.names(server)) == set(expected), 30, "all threads")
+            threads = self.names(server)
+            turn = 0
+            for thread in expected:
+                failed, jobs = server.failed, []
+                for every in (1, 2, 5, 17, 61):
+                    server.fail_every(every, thread)
+                    end = time.monotonic() + 0.7
+                    while time.monotonic() < end:
+                        turn += 1
+                        jobs += self.work(server, turn)
+                    server.fail_every(0, thread)
+                    self.assertIsNone(server.process.poll(), "%s, every %d:\n%s"
+                                      % (thread, every, server.read_log()[-2000:]))
+                    for job in jobs:
+                        done = server.wait(job)
+                        self.assertIn(done["status"], ("COMPLETED", "FAILED"), (thread, every, done))
+                    server.until(lambda: server.get("/ping").status == 200, 30, "the database")
+                    later = server.wait(server.run({"operation": "list_local_voices", "padding": "x" * 2000}))
+                    self.assertEqual(later["status"], "COMPLETED", (thread, every, later))
+                self.assertEqual(self.names(server), threads, thread)
+                # With a file upkeep asks for no memory while nothing is due.
+                if shared or thread != "upkeep":
+                    self.assertGreater(server.failed, failed, thread)
+                print("  %s: %d failed allocations, %d jobs" % (thread, server.failed - failed, len(jobs)), flush=True)
+            if shared:
+                # What was missed is found again.
+                added = server.post("/v1/audio/voices", {"name": "Late", "audio": b64(speech_like(6))})
+                self.assertEqual(added.status, 201, added.body)
+                with Server(options, "--store", server.database, key=KEY) as other:
+                    other.until(lambda: "Late" in other.get("/v1/audio/voices").body.decode(), 30, "the voice")
+                    server.until(lambda: "Late" in server.get("/v1/audio/voices").body.decode(), 30, "the voice")
+            self.assertEqual(server.stop(), 0)
+
+
 class Sources(unittest.TestCase):
-    """Whatever C calls of the server goes through the barrier: told by its sources."""
+    """Whatever C calls of the server goes through the barrier, and every thread: told by its sources."""
     REGISTERS = re.compile(r"\b(G_CALLBACK|G_SOURCE_FUNC|g_(?:idle|timeout)_add\w*|g_unix_signal_add\w*|"
                            r"g_source_set_callback|soup_server_add_\w*handler|g_thread_new|\w+_async|"
                            r"curl_easy_setopt\(curl, CURLOPT_\w+FUNCTION)\b")
@@ -206,6 +290,8 @@ class Sources(unittest.TestCase):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
                     text = re.sub(r"//.*", "", file.read())
                 made = re.findall(r"(\w+) = for_c\b", text)
+                if name != "named_thread.h":
+                    self.assertNotRegex(text, r"std::(thread\(|jthread|async\()", name)
                 for match in self.REGISTERS.finditer(text):
                     call = self.statement(text, match.start())
                     if "(" not in call or call.startswith("G_CALLBACK(callback"):

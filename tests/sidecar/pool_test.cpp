@@ -6,9 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <future>
+#include <new>
 #include <numbers>
 
 #include "chatterbox/error.h"
@@ -92,6 +94,67 @@ TEST_F(Pool, SpeechThatWaitsIsSpokenAtTheEnd) {
   }));
   ASSERT_EQ(waits.wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_FALSE(waits.get());
+}
+
+// A store in which something else than a database throws, as often as it is told to.
+class ThrowingStore : public SqliteJobStore {
+ public:
+  using SqliteJobStore::SqliteJobStore;
+  std::optional<Claim> claim_for(const std::vector<ModelOffer>& offers) override {
+    stumble(claims);
+    return SqliteJobStore::claim_for(offers);
+  }
+  std::string request_of(const Claim& claim, const std::stop_token& stop) override {
+    stumble(requests);
+    return SqliteJobStore::request_of(claim, stop);
+  }
+  bool finish(const Job& job, JobState state, const Output& output, const std::string& error,
+              const std::string& detail) override {
+    stumble(ends);
+    return SqliteJobStore::finish(job, state, output, error, detail);
+  }
+  std::atomic<int> claims = 0, requests = 0, ends = 0;
+
+ private:
+  static void stumble(std::atomic<int>& left) {
+    if (left <= 0) return;
+    if (left-- % 2) throw 1;
+    throw std::bad_alloc();
+  }
+};
+
+TEST_F(Pool, WhateverIsThrownEveryJobEnds) {
+  ThrowingStore store(directory_.path("more.sqlite"), {}, shares_);
+  std::atomic<int> told = 0;
+  WorkerPool pool(store, models_, voices_, metrics_, shares_, WebhookPolicy("all"), 1, 4,
+                  {[&](const std::string&) {
+                    if (told++ % 2) throw 1;
+                  }});
+  pool.start();
+  const auto run = [&] {
+    NewJob job;
+    job.id = new_job_id(false);
+    job.request = R"({"input": {"operation": "list_local_voices"}})";
+    EXPECT_TRUE(store.add(job));
+    pool.wake();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!is_final(store.find("", job.id)->state) && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return *store.find("", job.id);
+  };
+  store.claims = 2;
+  EXPECT_EQ(run().state, JobState::kCompleted);
+  store.ends = 2;
+  EXPECT_EQ(run().state, JobState::kCompleted);
+  for (int i = 2; i > 0; --i) {
+    store.requests = i;
+    const Job job = run();
+    EXPECT_EQ(job.state, JobState::kFailed);
+    EXPECT_EQ(job.error, "Internal error");
+    store.requests = 0;
+  }
+  EXPECT_EQ(run().state, JobState::kCompleted);
+  EXPECT_GT(told, 4);
 }
 
 // Whether they are copies of one: a voice is what it points to.

@@ -4,8 +4,11 @@
 // Jobs in a database that several servers share.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "operations/voice_table.h"
@@ -189,6 +192,87 @@ TEST_F(PostgresStore, ServersHearOfEachOther) {
   EXPECT_TRUE(ear.hears("news " + id));
   two->cancel("a", id);
   EXPECT_TRUE(ear.hears("stopped " + id));
+}
+
+// Threads of the store go on, and tell again what could not be taken in.
+TEST_F(PostgresStore, WhoHearsMayThrow) {
+  Ear ear;
+  std::atomic<int> thrown = 0;
+  const auto stumble = [&](const std::string& what) {
+    switch (thrown++) {
+      case 0:
+        throw std::bad_alloc();
+      case 1:
+        throw std::runtime_error("thrown by a test");
+      case 2:
+        throw 1;
+      default:
+        ear.hear(what);
+    }
+  };
+  const auto one = server(3000);
+  StoreEvents events = ear.events();
+  events.lost = [&](const std::string& id, std::int64_t epoch) {
+    stumble("lost " + id + " " + std::to_string(epoch));
+  };
+  one->watch(events);
+  const std::string id = add(*one);
+  const Claim claim = *one->claim();
+  sql("UPDATE chatterbox.jobs SET epoch = epoch + 1");
+  EXPECT_TRUE(ear.hears("lost " + id + " " + std::to_string(claim.job.epoch)));
+  EXPECT_EQ(thrown, 4);
+  // And once only.
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  EXPECT_EQ(thrown, 4);
+}
+
+TEST_F(PostgresStore, NewsThatCannotBeTakenInEndsNothing) {
+  Ear ear, other;
+  std::atomic<int> thrown = 0;
+  const auto one = server(), two = server();
+  StoreEvents events = ear.events();
+  events.news = [&](const std::string& id) {
+    if (++thrown % 3 == 1) throw 1;
+    ear.hear("news " + id);
+  };
+  one->watch(events);
+  two->watch(other.events());
+  ASSERT_TRUE(other.hears("news "));
+  // The first is missed, and so its connection, which is made anew: then all may be news.
+  ASSERT_TRUE(ear.hears("news "));
+  const std::string first = add(*two), second = add(*two);
+  const auto end = std::chrono::steady_clock::now() + kLong;
+  const auto heard = [&] {
+    const std::lock_guard lock(ear.mutex);
+    return ear.heard.contains("news " + second);
+  };
+  for (int number = 0; !heard() && std::chrono::steady_clock::now() < end; ++number) {
+    two->cancel("a", first);
+    if (const auto claim = two->claim()) two->finish(claim->job, JobState::kFailed, "", "", "");
+    two->retry("a", second);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  EXPECT_TRUE(heard());
+  EXPECT_GT(thrown, 2);
+}
+
+// What throws with a connection in its hands gives it back, and nothing of what it had begun.
+TEST_F(PostgresStore, ATransactionThatIsLeftIsRolledBack) {
+  server();
+  PgPool pool(PostgresKind::address(), 1);
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_THROW(pool.with([](PgConnection& connection) -> bool {
+      PgTransaction together(connection);
+      connection.execute("INSERT INTO chatterbox.servers VALUES('gone', 1, 1)");
+      throw std::bad_alloc();
+    }),
+                 std::bad_alloc);
+    EXPECT_EQ(pool.with([](PgConnection& connection) {
+      return PgQuery(connection, "SELECT count(*) FROM chatterbox.servers").run().integer(0, 0);
+    }),
+              0);
+    EXPECT_TRUE(pool.available());
+  }
 }
 
 TEST_F(PostgresStore, LimitsCountOverAllServers) {

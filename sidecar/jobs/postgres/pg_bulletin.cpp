@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
+#include "barrier.h"
 #include "log.h"
+#include "named_thread.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -37,15 +40,18 @@ PgBulletin::~PgBulletin() {
 
 void PgBulletin::begin(Hooks hooks) {
   hooks_ = std::move(hooks);
-  thread_ = std::thread([this] { loop(); });
+  thread_ = named_thread("bulletin", [this] { loop(); });
 }
 
-void PgBulletin::tell(std::string message) {
-  const std::lock_guard lock(mutex_);
-  if (outgoing_.size() >= kMostOutgoing) return;
-  if (std::find(outgoing_.begin(), outgoing_.end(), message) != outgoing_.end()) return;
-  outgoing_.push_back(std::move(message));
-  eventfd_write(wake_, 1);
+void PgBulletin::tell(char kind, std::string_view id) noexcept {
+  run_guarded("telling other servers", [&] {
+    std::string message = kind + std::string(id);
+    const std::lock_guard lock(mutex_);
+    if (outgoing_.size() >= kMostOutgoing) return;
+    if (std::find(outgoing_.begin(), outgoing_.end(), message) != outgoing_.end()) return;
+    outgoing_.push_back(std::move(message));
+    eventfd_write(wake_, 1);
+  });
 }
 
 void PgBulletin::send(PgConnection& connection) {
@@ -69,17 +75,15 @@ bool PgBulletin::pause(int milliseconds) {
   return ending_;
 }
 
-bool PgBulletin::converse(PgConnection& connection) {
+bool PgBulletin::listen(PgConnection& connection) {
   // A message that a crash of the database's machine takes along is no loss.
   connection.execute("SET synchronous_commit = off; LISTEN chatterbox");
   hooks_.missed();
   PGconn* handle = connection.handle();
   for (;;) {
     send(connection);
-    while (PGnotify* told = PQnotifies(handle)) {
+    while (const std::unique_ptr<PGnotify, void (*)(void*)> told{PQnotifies(handle), PQfreemem})
       if (told->be_pid != PQbackendPID(handle)) hooks_.heard(told->extra);
-      PQfreemem(told);
-    }
     std::array<pollfd, 2> sources{{{wake_, POLLIN, 0}, {PQsocket(handle), POLLIN, 0}}};
     poll(sources.data(), sources.size(), -1);
     if (pause(0)) return true;
@@ -88,14 +92,22 @@ bool PgBulletin::converse(PgConnection& connection) {
   }
 }
 
+bool PgBulletin::converse() {
+  try {
+    PgConnection connection(address_);
+    return listen(connection);
+  } catch (const StorageError& error) {
+    log(Level::kDebug, std::string("no news of other servers: ") + error.what());
+    return false;
+  }
+}
+
 void PgBulletin::loop() {
   for (;;) {
-    try {
-      PgConnection connection(address_);
-      if (converse(connection)) return;
-    } catch (const StorageError& error) {
-      log(Level::kDebug, std::string("no news of other servers: ") + error.what());
-    }
+    bool over = false;
+    // What was not heard is found by looking, once the next connection says that news was missed.
+    run_guarded("hearing of other servers", [&] { over = converse(); });
+    if (over) return;
     for (int waited = 0; waited < kPauseMs; waited += kPauseMs / 5) {
       if (pause(0)) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(kPauseMs / 5));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -27,13 +28,15 @@ class PgBulletin {
   PgBulletin& operator=(const PgBulletin&) = delete;
 
   void begin(Hooks hooks);
-  // To all servers but this one. Any thread; waits for nothing.
-  void tell(std::string message);
+  // To all servers but this one: a kind of news, and of what. Any thread; waits for nothing, and
+  // throws nothing, as what is told has happened already.
+  void tell(char kind, std::string_view id = {}) noexcept;
 
  private:
   void loop();
   // Until the connection is gone; true when all is to end.
-  bool converse(PgConnection& connection);
+  bool converse();
+  bool listen(PgConnection& connection);
   void send(PgConnection& connection);
   bool pause(int milliseconds);
 

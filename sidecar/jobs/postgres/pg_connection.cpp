@@ -76,13 +76,12 @@ bool PgConnection::alive() {
 PGresult* PgConnection::checked(PGresult* result) {
   const auto status = PQresultStatus(result);
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
+  const std::unique_ptr<PGresult, void (*)(PGresult*)> refusal(result, PQclear);
   const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const std::string state = code ? code : "";
-  const std::string message = trimmed(PQerrorMessage(handle_.get()));
-  PQclear(result);
+  const std::string_view state = code ? code : "";
   // The server ends, or has become one that only reads: another may have its place.
   if (state.starts_with("57P") || state == "25006") broken_ = true;
-  throw PgError(message, state == "40001" || state == "40P01");
+  throw PgError(trimmed(PQerrorMessage(handle_.get())), state == "40001" || state == "40P01");
 }
 
 // A machine that has stopped, or a network that swallows, must not keep a thread for ever.
@@ -122,7 +121,8 @@ void PgConnection::execute(const char* sql) { PQclear(answer(PQsendQuery(handle_
 const std::string& PgConnection::prepared(const char* sql) {
   const auto known = prepared_.find(sql);
   if (known != prepared_.end()) return known->second;
-  std::string name = std::to_string(prepared_.size());
+  // Never the name of one whose preparation failed on its way.
+  std::string name = std::to_string(names_++);
   PQclear(answer(PQsendPrepare(handle_.get(), name.c_str(), sql, 0, nullptr)));
   return prepared_[sql] = std::move(name);
 }
@@ -187,8 +187,9 @@ PgTransaction::~PgTransaction() {
   if (!open_) return;
   try {
     connection_.execute("ROLLBACK");
-  } catch (const PgError&) {
-    // The connection is gone, and the transaction with it.
+  } catch (...) {
+    // The connection goes, and the transaction with it.
+    connection_.give_up();
   }
 }
 

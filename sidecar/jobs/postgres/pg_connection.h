@@ -51,6 +51,8 @@ class PgConnection {
   void execute(const char* sql);
   // From now on answers may take as long as they do.
   void be_patient() { patient_ = true; }
+  // Nothing is known of what the other end has done: not to be used any more.
+  void give_up() { broken_ = true; }
   // Whether the other end still seems to be there; costs no round trip.
   bool alive();
   // A statement failed in a way that leaves nothing to be done with this connection.
@@ -67,6 +69,7 @@ class PgConnection {
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> handle_;
   std::map<std::string, std::string> prepared_;
+  int names_ = 0;
   bool broken_ = false, patient_ = false;
 };
 

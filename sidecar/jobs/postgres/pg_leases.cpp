@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "barrier.h"
 #include "jobs/postgres/pg_schema.h"
 #include "log.h"
 
@@ -14,20 +15,24 @@ namespace chatterbox::sidecar {
 PgLeases::PgLeases(PgPool& pool, std::string server, int workers, std::int64_t lease_ms)
     : pool_(pool), server_(std::move(server)), workers_(workers), lease_(lease_ms) {}
 
-PgLeases::~PgLeases() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-    end_.notify_all();
-  }
-  if (renewing_.joinable()) renewing_.join();
-  if (watching_.joinable()) watching_.join();
-}
-
 void PgLeases::begin(Lost lost) {
   lost_ = std::move(lost);
-  renewing_ = std::thread([this] { renew_loop(); });
-  watching_ = std::thread([this] { watch_loop(); });
+  constexpr Clock::duration kSecond = std::chrono::seconds(1);
+  const auto soon = std::min<Clock::duration>(lease_ / 6, kSecond);
+  renewing_.emplace("leases", soon, [this, soon]() -> Clock::duration {
+    try {
+      renew();
+      return lease_ / 3;
+    } catch (const StorageError&) {
+      // The pool has told; it is tried again soon.
+      return soon;
+    }
+  });
+  const auto look = std::min<Clock::duration>(lease_ / 10, kSecond);
+  watching_.emplace("lost leases", look, [this, look] {
+    give_up_late();
+    return look;
+  });
 }
 
 void PgLeases::hold(const std::string& id, std::int64_t epoch, Clock::time_point asked) {
@@ -40,18 +45,23 @@ void PgLeases::offer(const std::vector<ModelOffer>& offers) {
   offers_ = offers;
 }
 
-void PgLeases::drop(const std::string& id, std::int64_t epoch) {
-  const std::lock_guard lock(mutex_);
-  held_.erase({id, epoch});
+void PgLeases::drop(const std::string& id, std::int64_t epoch) noexcept {
+  run_guarded("giving a lease back", [&] {
+    const Start start(id, epoch);
+    const std::lock_guard lock(mutex_);
+    held_.erase(start);
+  });
 }
 
 void PgLeases::tell_lost(const Start& start) {
   {
     const std::lock_guard lock(mutex_);
-    if (held_.erase(start) == 0) return;
+    if (!held_.contains(start)) return;
   }
-  log(Level::kWarning, "job " + start.first + ": its lease is lost, this start of it ends");
+  // Held until its worker knows: when that fails the next look tells it.
   lost_(start.first, start.second);
+  drop(start.first, start.second);
+  log(Level::kWarning, "job " + start.first + ": its lease is lost, this start of it ends");
 }
 
 void PgLeases::renew() {
@@ -125,33 +135,6 @@ void PgLeases::give_up_late() {
       if (until <= Clock::now()) late.push_back(start);
   }
   for (const Start& start : late) tell_lost(start);
-}
-
-void PgLeases::renew_loop() {
-  const auto pause = std::min<Clock::duration>(lease_ / 6, std::chrono::seconds(1));
-  std::unique_lock lock(mutex_);
-  for (auto wait = Clock::duration::zero();
-       !end_.wait_for(lock, wait, [this] { return ending_; });) {
-    lock.unlock();
-    try {
-      renew();
-      wait = lease_ / 3;
-    } catch (const StorageError&) {
-      // The pool has told; it is tried again soon.
-      wait = pause;
-    }
-    lock.lock();
-  }
-}
-
-void PgLeases::watch_loop() {
-  const auto pause = std::min<Clock::duration>(lease_ / 10, std::chrono::seconds(1));
-  std::unique_lock lock(mutex_);
-  while (!end_.wait_for(lock, pause, [this] { return ending_; })) {
-    lock.unlock();
-    give_up_late();
-    lock.lock();
-  }
 }
 
 }  // namespace chatterbox::sidecar

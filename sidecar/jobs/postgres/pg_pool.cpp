@@ -71,10 +71,15 @@ std::unique_ptr<PgConnection> PgPool::connect() {
     lock.unlock();
     lost(error.what(), kBetweenTries);
     throw;
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    --open_;
+    changed_.notify_one();
+    throw;
   }
 }
 
-void PgPool::give_back(std::unique_ptr<PgConnection> connection) {
+void PgPool::give_back(std::unique_ptr<PgConnection> connection) noexcept {
   const std::lock_guard lock(mutex_);
   if (connection->broken())
     --open_;

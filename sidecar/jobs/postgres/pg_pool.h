@@ -18,7 +18,10 @@ namespace chatterbox::sidecar {
 // throws at once, but for one that tries again now and then. Any thread may call.
 class PgPool {
  public:
-  PgPool(std::string address, int most) : address_(std::move(address)), most_(most) {}
+  PgPool(std::string address, int most) : address_(std::move(address)), most_(most) {
+    // What comes back has its place, also when memory has run out.
+    idle_.reserve(std::size_t(most));
+  }
 
   // Makes `call` with a connection; again when transactions stood in each other's way.
   template <class Call>
@@ -56,7 +59,7 @@ class PgPool {
     std::unique_ptr<PgConnection> connection;
   };
   std::unique_ptr<PgConnection> take();
-  void give_back(std::unique_ptr<PgConnection> connection);
+  void give_back(std::unique_ptr<PgConnection> connection) noexcept;
   // Null: the database gives no more than others have.
   std::unique_ptr<PgConnection> connect();
   // The next try comes after `pause`.

@@ -77,7 +77,7 @@ FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql";
     const std::string id = failed.text(row, 0);
     log(Level::kWarning, "job " + id + ": no server has its model");
     count_end(failed.text(row, 1), JobState::kFailed);
-    bulletin_.tell("n" + id);
+    bulletin_.tell('n', id);
   }
 }
 

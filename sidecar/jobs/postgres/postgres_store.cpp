@@ -67,7 +67,7 @@ PostgresJobStore::PostgresJobStore(const Options& options, const StoreLimits& li
       pool_(options.address, options.connections),
       bulletin_(options.address),
       leases_(pool_, server_, options.workers, options.lease_ms),
-      voices_(pool_, [this] { bulletin_.tell("v"); }),
+      voices_(pool_, [this] { bulletin_.tell('v'); }),
       opened_(std::chrono::steady_clock::now()) {
   PgConnection connection(options.address);
   prepare_pg_schema(connection);
@@ -131,7 +131,7 @@ bool PostgresJobStore::insert(const NewJob& job, JobState state, const std::stri
 
 bool PostgresJobStore::add(const NewJob& job) {
   if (!insert(job, JobState::kInQueue, "", "")) return false;
-  bulletin_.tell("w");
+  bulletin_.tell('w');
   return true;
 }
 
@@ -190,7 +190,7 @@ SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM j))sql";
   });
   if (ended) {
     count_end(owner, JobState::kCancelled);
-    bulletin_.tell("s" + id);
+    bulletin_.tell('s', id);
   }
   return known;
 }
@@ -226,7 +226,7 @@ SELECT 1 FROM j)sql")
                .count() > 0;
   });
   if (!waits) return false;
-  bulletin_.tell("w");
+  bulletin_.tell('w');
   const std::lock_guard counts_lock(counts_mutex_);
   ++counts_.retried;
   ++of_owner_[owner].retried;
@@ -247,7 +247,7 @@ std::vector<std::string> PostgresJobStore::purge_queue(const std::string& owner)
   // Clients that wait for one of them hear that it is gone, and the next question that nothing
   // waits.
   if (!removed.empty()) {
-    bulletin_.tell("n");
+    bulletin_.tell('n');
     recount();
   }
   return removed;

@@ -55,7 +55,10 @@ SELECT * FROM ended UNION ALL SELECT * FROM again)sql";
     log(Level::kWarning, "job " + id + ": its server was not heard of any more; " +
                              (is_final(state) ? "it has been begun too often" : "it waits again"));
     if (is_final(state)) count_end(lost.text(row, 2), state);
-    bulletin_.tell(is_final(state) ? "n" + id : "w");
+    if (is_final(state))
+      bulletin_.tell('n', id);
+    else
+      bulletin_.tell('w');
   }
   const std::lock_guard lock(counts_mutex_);
   figures_.leases_lost += lost.count();
@@ -180,7 +183,7 @@ FROM late WHERE j.number = late.number RETURNING j.id, j.client)sql";
   }
   look_after_unserved();
   // They may run anywhere.
-  for (const std::string& id : stopped) bulletin_.tell("s" + id);
+  for (const std::string& id : stopped) bulletin_.tell('s', id);
   recount();
   return stopped;
 }

@@ -114,7 +114,7 @@ SELECT (SELECT count(*) FROM j), (SELECT count(*) FROM put),
                             .run();
     if (rows.integer(0, 0) == 0) return ChunkFate::kStale;
     if (rows.integer(0, 1) + rows.integer(0, 2) == 0) return ChunkFate::kDiffers;
-    bulletin_.tell("n" + job.id);
+    bulletin_.tell('n', job.id);
     return ChunkFate::kKept;
   });
 }
@@ -162,7 +162,7 @@ SELECT 1 FROM j)sql";
   });
   leases_.drop(job.id, job.epoch);
   if (!ended) return false;
-  bulletin_.tell("n" + job.id);
+  bulletin_.tell('n', job.id);
   count_end(job.owner, state);
   return true;
 }
@@ -179,7 +179,7 @@ void PostgresJobStore::put_back(const Job& job) {
                .count() > 0;
   });
   leases_.drop(job.id, job.epoch);
-  if (waits) bulletin_.tell("w");
+  if (waits) bulletin_.tell('w');
 }
 
 }  // namespace chatterbox::sidecar

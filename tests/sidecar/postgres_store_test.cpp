@@ -275,6 +275,51 @@ TEST_F(PostgresStore, ATransactionThatIsLeftIsRolledBack) {
   }
 }
 
+// A machine that is gone in the midst of a change, without a word.
+TEST_F(PostgresStore, WhoIsSilentKeepsNobodyOut) {
+  const auto one = server();
+  const std::string id = add(*one);
+  PgConnection silent(PostgresKind::address());
+  silent.execute("BEGIN; LOCK TABLE chatterbox.voices IN EXCLUSIVE MODE");
+  PgQuery(silent, "SELECT 1 FROM chatterbox.jobs WHERE id = $1 FOR UPDATE").bind(id).run();
+  SharedVoice voice;
+  voice.folder = "a";
+  voice.about.name = "Ida";
+  voice.recording = "fLaC";
+  voice.digest = "one";
+  EXPECT_TRUE(one->voices()->put(voice, false));
+  EXPECT_TRUE(one->cancel("a", id));
+  EXPECT_EQ(one->find("a", id)->state, JobState::kCancelled);
+  EXPECT_THROW(silent.execute("COMMIT"), PgError);
+}
+
+// What a database, or the role, has as its default is not what servers need.
+TEST_F(PostgresStore, DefaultsOfTheDatabaseDoNotMatter) {
+  sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = "
+      "serializable', current_database()); EXECUTE format('ALTER DATABASE %I SET search_path = "
+      "nowhere', current_database()); END $$");
+  {
+    const auto one = server(), two = server();
+    for (int i = 0; i < 40; ++i) add(*one);
+    std::atomic<int> ended = 0, refused = 0;
+    const auto work = [&](PostgresJobStore& store) {
+      for (int i = 0; i < 40; ++i) try {
+          const auto claim = store.claim();
+          if (!claim) return;
+          ended += store.finish(claim->job, JobState::kCompleted, "1", "", "");
+        } catch (const StorageError&) {
+          ++refused;
+        }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(work, std::ref(i % 2 ? *one : *two));
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(ended, 40);
+    EXPECT_EQ(refused, 0);
+  }
+  sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET ALL', current_database()); END $$");
+}
+
 TEST_F(PostgresStore, LimitsCountOverAllServers) {
   limits_.queued = 4;
   shares_.set_owners(2);

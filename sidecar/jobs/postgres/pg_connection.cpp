@@ -28,10 +28,15 @@ constexpr std::array<const char*, 8> kNames{"connect_timeout",
                                             "client_encoding",
                                             "options",
                                             "dbname"};
-// Every statement is meant to go through an index, whatever the statistics say of the moment.
+// Every statement is meant to go through an index, whatever the statistics say of the moment, and
+// sees what was committed before it. A machine that is gone without a word keeps neither locks nor
+// its connections.
 constexpr const char* kOptions =
     "-c statement_timeout=15s -c enable_seqscan=off -c enable_hashjoin=off "
-    "-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+    "-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan "
+    "-c default_transaction_isolation=read\\ committed "
+    "-c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=5 "
+    "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000";
 
 // For one answer. Less than a lease, and more than a statement may take there.
 constexpr auto kMostWait = std::chrono::seconds(20);

@@ -439,6 +439,31 @@ TEST_F(PostgresStore, WhatNoServerHasIsTold) {
   EXPECT_EQ(one->find("a", unserved)->error, "No server has the model");
 }
 
+// The database, or all of its servers, stood still for longer than a model is waited for.
+TEST_F(PostgresStore, WhoWasAwayWithAllOthersHasItsTime) {
+  constexpr std::int64_t kModelMs = 3000;
+  const auto one = PostgresKind::open_postgres(limits_, shares_, kModelMs, 1);
+  const std::string id = add(*one, "a", "mine");
+  const auto look_for = [&](std::int64_t ms, const char* meanwhile) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+    while (std::chrono::steady_clock::now() < end &&
+           one->find("a", id)->state == JobState::kInQueue) {
+      sql(meanwhile);
+      one->expire();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  };
+  look_for(2 * kModelMs,
+           "INSERT INTO chatterbox.offers VALUES('mine', 'x', chatterbox.now_ms()) "
+           "ON CONFLICT (model, type) DO UPDATE SET seen_ms = excluded.seen_ms");
+  std::this_thread::sleep_for(std::chrono::milliseconds(kModelMs + 1000));
+  look_for(kModelMs / 2, "SELECT 1");
+  EXPECT_EQ(one->find("a", id)->state, JobState::kInQueue);
+  // Nobody came back.
+  look_for(60'000, "SELECT 1");
+  EXPECT_EQ(one->find("a", id)->error, "No server has the model");
+}
+
 // A server of version 1 as far as the database sees it, its statements prepared before the change.
 class OldServer {
  public:

@@ -11,6 +11,13 @@ void PostgresJobStore::look_after_unserved() {
   const auto now = std::chrono::steady_clock::now();
   if (now < unserved_looked_ + std::chrono::milliseconds(lease_ms_ / 3)) return;
   unserved_looked_ = now;
+  // All servers, or the database, may have been away together, or its clock may have jumped: then
+  // nobody could offer anything, and those that come back have their time.
+  const std::int64_t now_ms = pool_.with([](PgConnection& connection) {
+    return PgQuery(connection, "SELECT chatterbox.now_ms()").run().integer(0, 0);
+  });
+  if (now_ms < looked_ms_ || now_ms > looked_ms_ + lease_ms_) together_since_ms_ = now_ms;
+  looked_ms_ = now_ms;
   // Looks at the few models that are waited for, not at all jobs.
   const PgRows unserved = pool_.with([&](PgConnection& connection) {
     return PgQuery(connection, R"sql(
@@ -35,8 +42,7 @@ FROM models m WHERE m.model IS NOT NULL AND NOT EXISTS(
     const std::lock_guard lock(counts_mutex_);
     figures_.unserved = waiting;
   }
-  // All servers may have been away together: those that come back have their time.
-  if (now < opened_ + std::chrono::milliseconds(model_ms_)) return;
+  if (now_ms < together_since_ms_ + model_ms_) return;
   for (int row = 0; row < unserved.count(); ++row)
     if (unserved.integer(row, 2) == 0) fail_unserved(unserved.text(row, 0));
   // A job begun by a kind of server that is gone is begun by another; a difference is told then.

@@ -67,8 +67,7 @@ PostgresJobStore::PostgresJobStore(const Options& options, const StoreLimits& li
       pool_(options.address, options.connections),
       bulletin_(options.address),
       leases_(pool_, server_, options.workers, options.lease_ms),
-      voices_(pool_, [this] { bulletin_.tell('v'); }),
-      opened_(std::chrono::steady_clock::now()) {
+      voices_(pool_, [this] { bulletin_.tell('v'); }) {
   PgConnection connection(options.address);
   prepare_pg_schema(connection);
   recount();

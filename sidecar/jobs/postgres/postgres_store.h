@@ -114,8 +114,10 @@ class PostgresJobStore : public JobStore {
   // Turn of the job begun last here: a lower bound of the turn of all servers.
   std::atomic<std::int64_t> turn_{0};
 
-  // When that was looked after last; used by expire() alone.
-  std::chrono::steady_clock::time_point unserved_looked_{}, opened_;
+  // When models were looked after last, also by the database's clock, and since when that was done
+  // without a gap; used by expire() alone.
+  std::chrono::steady_clock::time_point unserved_looked_{};
+  std::int64_t looked_ms_ = 0, together_since_ms_ = 0;
 
   std::mutex counts_mutex_;
   // Guarded by counts_mutex_, to the end. Counts of all servers as found last, but for the ended

@@ -6,8 +6,11 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$root/scripts/setup.sh"
 
+usage="usage: $0 TEXT [OUT.wav]
+Speaks TEXT into OUT.wav (out.wav when not given)."
+case "${1:-}" in --help | -h) printf '%s\n' "$usage"; exit 0 ;; esac
 if [ $# -lt 1 ] || [ $# -gt 2 ] || [ -z "${1//[[:space:]]/}" ]; then
-  printf 'usage: %s TEXT [OUT.wav]\nSpeaks TEXT into OUT.wav (out.wav when not given).\n' "$0" >&2
+  printf '%s\n' "$usage" >&2
   exit 2
 fi
 text="$1"

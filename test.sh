@@ -10,6 +10,7 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$root/scripts/setup.sh"
 
+case "${1:-}" in --help | -h) sed -n '3,/^set/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
 build="$root/build"
 options=() preload=""
 if [ "${1:-}" = "--sanitize" ]; then

@@ -108,14 +108,15 @@ int main(int argc, char** argv) {
     else
       arguments.push_back(argv[i]);
   }
-  if (arguments.size() != 1 && arguments.size() != 3) {
+  const bool asked = arguments.size() == 1 && std::strcmp(arguments[0], "--help") == 0;
+  if (asked || (arguments.size() != 1 && arguments.size() != 3)) {
     std::fprintf(
-        stderr,
+        asked ? stdout : stderr,
         "usage: %s [--voice NAME|ID|FILE] [--language CODE] [--family FAMILY] "
         "[--top-k COUNT] [--quality reference|balanced|fast] [--attention auto|full|chunk] "
         "[--flow-steps COUNT] MODEL [TEXT OUT.wav]\n",
         argv[0]);
-    return 2;
+    return asked ? 0 : 2;
   }
   try {
     const auto model = chatterbox::Model::load(chatterbox::find_model(arguments[0]), model_options);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: chatterbox-quantize [--family NAME] MODEL DIRECTORY\n"
+    "       chatterbox-quantize --help | --version\n"
     "\n"
     "Writes MODEL to a new DIRECTORY with T3's matrices in rows of int8; its other files become\n"
     "hard links, or copies where that cannot be. Load it with the dtype \"int8\".\n";
@@ -21,6 +22,9 @@ constexpr const char* kUsage =
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string word = argc == 2 ? argv[1] : "";
+  if (word == "--help" || word == "-h") return std::fputs(kUsage, stdout) < 0;
+  if (word == "--version") return std::puts("chatterbox-quantize " CHATTERBOX_VERSION) < 0;
   const bool family = argc == 5 && std::string(argv[1]) == "--family";
   if (argc != 3 && !family) {
     std::fputs(kUsage, stderr);

@@ -20,6 +20,7 @@ constexpr int kMarked = 0, kNotMarked = 1, kFailed = 2;
 constexpr const char* kUsage =
     "usage: chatterbox-watermark [--model DIRECTORY] detect FILE...\n"
     "       chatterbox-watermark [--model DIRECTORY] apply INPUT OUTPUT\n"
+    "       chatterbox-watermark --help | --version\n"
     "\n"
     "detect prints a line for each file: marked or unmarked, the confidence from 0 to 1, the\n"
     "file. Exit status 0: all are marked; 1: one is not; 2: a file could not be read.\n"
@@ -52,6 +53,10 @@ int main(int argc, char** argv) {
   }
   if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
     std::fputs(kUsage, stdout);
+    return 0;
+  }
+  if (words.size() == 1 && words[0] == "--version") {
+    std::puts("chatterbox-watermark " CHATTERBOX_VERSION);
     return 0;
   }
   const std::string command = words.empty() ? "" : words[0];

@@ -128,7 +128,8 @@ std::vector<CommandRow> speech_rows() {
        -1,
        "tell whether recordings are marked",
        "Prints a line for each file: marked or unmarked, the confidence from 0 to 1, the file. "
-       "Exits with 0 when all are marked, 1 when one is not or cannot be read.",
+       "Exits with 0 when all are marked, 1 when one is not or cannot be read. The command "
+       "chatterbox-watermark does the same where there is no GStreamer.",
        {},
        {{"chatterbox watermark detect talk.opus", "Is it synthetic?"}}},
       {"watermark apply",

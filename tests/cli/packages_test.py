@@ -3,7 +3,8 @@
 # Copyright (c) the gst-chatterbox authors
 """Every file that is installed is in a package, or debian/ says that it is in none. The same is
 refused when packages are built (dh_missing), which takes a quarter of an hour to say so. And every
-command of a package has a manual page, and completion for bash and zsh.
+command of a package has a manual page, and completion for bash and zsh, and tells with --help what it
+takes and with --version what it is, as the page says.
 packages_test.py MESON TREE BUILD"""
 import fnmatch
 import json
@@ -33,6 +34,27 @@ def pages_and_completions(debian, installed):
             yield f"expected completion of {command} for zsh"
     if not commands:
         yield f"expected commands in packages, got {commands}"
+
+
+def help_and_version(debian, installed, version):
+    """What commands do not tell of themselves, as lines that say so."""
+    commands = {line for listing in debian.glob("*.install") for line in listing.read_text().split()
+                if line.startswith("usr/bin/")}
+    built = {pathlib.Path(place).name: source for source, place in installed.items() if place in commands}
+    for name, source in sorted(built.items()):
+        for option, expected in [("--help", name), ("--version", f"{name} {version}\n")]:
+            done = subprocess.run([source, option], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                                  timeout=60)
+            told = done.stdout == expected if option == "--version" else expected in done.stdout
+            if done.returncode != 0 or done.stderr or not told:
+                yield f"expected {name} {option} to print {expected!r} and exit with 0, got {done}"
+        page = debian / f"{name}.1"
+        text = page.read_text() if page.exists() else ""
+        for option in ["\\-\\-help", "\\-\\-version"]:
+            if page.exists() and option not in text:
+                yield f"expected {option} in {page.name}"
+    if len(built) < 2:
+        yield f"expected commands that are built, got {sorted(built)}"
 
 
 def options_completed(script, command, help_text):
@@ -79,6 +101,8 @@ def main():
         print(f"expected {place} in debian/*.install or debian/not-installed")
     print(f"{count} installed, {len(lost)} in no package")
     wrong = list(pages_and_completions(debian, installed))
+    version = json.loads(subprocess.check_output([*ask, "--projectinfo"]))["version"]
+    wrong += help_and_version(debian, installed, version)
     script = pathlib.Path(tree, "tools", "completion", "longopts.bash")
     offered = options_completed(script, "chatterbox-server", "  --listen  HOST:PORT\n  -h, --help  this")
     if offered != ["--help", "--listen"]:

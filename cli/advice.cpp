@@ -18,8 +18,10 @@ constexpr Row kRows[] = {
     {"expected a new name for a voice", "choose another, or replace that voice with --overwrite"},
     {"voice of that name", "choose another, or replace that voice with --overwrite"},
     {"cannot decode", "give it a recording, such as a .wav, .flac, .opus or .mp3"},
-    {"could not determine type of stream",
-     "give it a recording, such as a .wav, .flac, .opus or .mp3"},
+    {"determine type of stream", "give it a recording, such as a .wav, .flac, .opus or .mp3"},
+    {"typefind empty stream", "give it a recording, such as a .wav, .flac, .opus or .mp3"},
+    {"with words to speak",
+     "write them behind the command, into a file for --file, or on standard input"},
     {"audio device", "write to a file with --output, or name other elements with --sink"},
     {"expected the watermark's weights",
      "install libchatterbox-data, or leave it out with "

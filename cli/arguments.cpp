@@ -52,7 +52,8 @@ Arguments::Arguments(const CommandRow& row, const std::vector<std::string>& word
   const int count = int(words_.size());
   if (count < row.least || (row.most >= 0 && count > row.most))
     throw UsageError(std::string("expected: chatterbox ") + row.name + " " + row.arguments +
-                     ", got " + std::to_string(count) + " arguments");
+                     ", got " + std::to_string(count) + " arguments; chatterbox " + row.name +
+                     " --help tells more");
 }
 
 void Arguments::read_option(const CommandRow& row, const std::vector<std::string>& words,

@@ -47,14 +47,30 @@ std::string package_of(const std::string& message) {
   return "install gstreamer1.0-plugins-good";
 }
 
-[[noreturn]] void fail(GstMessage* message) {
+// "talk.doc: " of what is wrong with the file that is read.
+std::string name_of_input(const GError& error, GstElement* input) {
+  const bool of_content =
+      g_error_matches(&error, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND) ||
+      g_error_matches(&error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE) ||
+      g_error_matches(&error, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE) ||
+      g_error_matches(&error, GST_STREAM_ERROR, GST_STREAM_ERROR_DEMUX);
+  if (!of_content || !input || !g_object_class_find_property(G_OBJECT_GET_CLASS(input), "location"))
+    return {};
+  gchar* location = nullptr;
+  g_object_get(input, "location", &location, nullptr);
+  const std::string name = location ? std::string(location) + ": " : "";
+  g_free(location);
+  return name;
+}
+
+[[noreturn]] void fail(GstMessage* message, GstElement* input) {
   Failure failure;
   gst_message_parse_error(message, &failure.error, &failure.details);
-  std::string text = failure.error->message;
+  std::string text = name_of_input(*failure.error, input) + failure.error->message;
   // The first line of the details is where in the source it happened.
   const std::string details = failure.details ? failure.details : "";
   if (const auto line = details.find('\n'); line != details.npos && line + 1 < details.size())
-    text += " " + details.substr(line + 1);
+    text.append(" ").append(details, line + 1);
   throw Error(ErrorCode::kModelFailure, text);
 }
 
@@ -173,7 +189,7 @@ void Pipeline::run(const Console& console, const OnMessage& on_message, const On
         break;
       case GST_MESSAGE_ERROR:
         console.end_progress();
-        fail(message.get());
+        fail(message.get(), element("input"));
       case GST_MESSAGE_WARNING:
         warn(message.get(), console);
         break;

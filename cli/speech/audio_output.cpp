@@ -2,11 +2,14 @@
 // Copyright (c) the gst-chatterbox authors
 #include "speech/audio_output.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
 #include <filesystem>
+#include <string>
 #include <system_error>
 
 #include "chatterbox/error.h"
@@ -43,10 +46,51 @@ const Form& form_of(const std::string& path) {
               path + ": expected a file that ends in one of " + endings);
 }
 
+// What libraries print, of each sound system that is not there, until this goes away.
+class NoStandardError {
+ public:
+  NoStandardError() : kept_(dup(STDERR_FILENO)) {
+    std::fflush(stderr);
+    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (kept_ >= 0 && nothing >= 0) dup2(nothing, STDERR_FILENO);
+    if (nothing >= 0) close(nothing);
+  }
+  ~NoStandardError() {
+    if (kept_ < 0) return;
+    dup2(kept_, STDERR_FILENO);
+    close(kept_);
+  }
+  NoStandardError(const NoStandardError&) = delete;
+  NoStandardError& operator=(const NoStandardError&) = delete;
+
+ private:
+  const int kept_;
+};
+
+// Where there is no device, autoaudiosink plays to nobody and says so in a warning.
+void check_device(GstElement* speakers) {
+  {
+    const NoStandardError quiet;
+    gst_element_set_state(speakers, GST_STATE_READY);
+  }
+  GstIterator* children = gst_bin_iterate_elements(GST_BIN(speakers));
+  GValue child = G_VALUE_INIT;
+  bool found = false;
+  while (gst_iterator_next(children, &child) == GST_ITERATOR_OK) {
+    GstElementFactory* factory = gst_element_get_factory(GST_ELEMENT(g_value_get_object(&child)));
+    const std::string name = factory ? GST_OBJECT_NAME(factory) : "";
+    found = found || !name.starts_with("fake");
+    g_value_reset(&child);
+  }
+  g_value_unset(&child);
+  gst_iterator_free(children);
+  if (!found) throw Error(ErrorCode::kNotFound, "expected an audio device to play to, found none");
+}
+
 }  // namespace
 
 AudioOutput::AudioOutput(const std::string& path, const std::string& speakers)
-    : path_(path), speakers_(speakers.empty() ? "autoaudiosink" : speakers) {
+    : path_(path), speakers_(speakers.empty() ? "autoaudiosink name=speakers" : speakers) {
   if (path.empty()) return;
   const Form& form = form_of(path);
   if (!has_element(form.encoder))
@@ -71,7 +115,10 @@ std::string AudioOutput::elements() const {
 }
 
 void AudioOutput::prepare(Pipeline& pipeline) const {
-  if (is_file()) pipeline.set("output", "location", part_);
+  if (is_file())
+    pipeline.set("output", "location", part_);
+  else if (GstElement* speakers = pipeline.element("speakers"); speakers && GST_IS_BIN(speakers))
+    check_device(speakers);
 }
 
 void AudioOutput::publish() {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 
 #include "chatterbox/error.h"
@@ -35,6 +37,18 @@ bool looks_like_ssml(const std::string& text) {
          (text.compare(start, 6, "<speak") == 0 || text.compare(start, 5, "<?xml") == 0);
 }
 
+// Before a model is loaded, and a device opened, for nothing.
+[[noreturn]] void refuse_silence(const std::string& where) {
+  throw Error(ErrorCode::kInvalidArgument, where + "expected a text with words to speak, got none");
+}
+
+bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
+bool has_only_space(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return file && std::all_of(std::istreambuf_iterator<char>(file), {}, is_space);
+}
+
 std::string percent_encoded(const std::string& text) {
   constexpr const char* digits = "0123456789ABCDEF";
   std::string out;
@@ -61,6 +75,7 @@ SpeechSource::SpeechSource(const std::vector<std::string>& words, const std::str
     kind_ = is_one_of(ending, {".srt", ".vtt", ".sub", ".smi"}) ? Kind::kSubtitles
             : is_one_of(ending, {".ssml", ".xml"})              ? Kind::kSsmlFile
                                                                 : Kind::kFile;
+    if (has_only_space(file)) refuse_silence(file + ": ");
     return;
   }
   if (words.empty() || (words.size() == 1 && words[0] == "-")) {
@@ -73,6 +88,7 @@ SpeechSource::SpeechSource(const std::vector<std::string>& words, const std::str
     return;
   }
   for (const std::string& word : words) text_ += (text_.empty() ? "" : " ") + word;
+  if (std::all_of(text_.begin(), text_.end(), is_space)) refuse_silence("");
   kind_ = looks_like_ssml(text_) ? Kind::kSsmlText : Kind::kText;
   bytes_ = std::int64_t(text_.size());
 }

@@ -88,9 +88,9 @@ GstPadProbeReturn WordList::collect(GstPad*, GstPadProbeInfo* info, gpointer sel
 std::string webvtt(const std::vector<SpokenWord>& words, bool each_word) {
   std::string text = "WEBVTT\n";
   for (const Cue& cue : cues_of(words, each_word)) {
-    text += "\n" + span_text(words, cue, '.');
+    text.append("\n").append(span_text(words, cue, '.'));
     for (std::size_t at = cue.first; at < cue.behind; ++at) {
-      if (at > cue.first) text += " <" + time_text(words[at].begin, '.') + ">";
+      if (at > cue.first) text.append(" <").append(time_text(words[at].begin, '.')).append(">");
       text += escaped(words[at].text);
     }
     text += "\n";
@@ -102,9 +102,8 @@ std::string subrip(const std::vector<SpokenWord>& words, bool each_word) {
   std::string text;
   int number = 0;
   for (const Cue& cue : cues_of(words, each_word)) {
-    text +=
-        (number > 0 ? "\n" : "") + std::to_string(number + 1) + "\n" + span_text(words, cue, ',');
-    ++number;
+    if (number++ > 0) text += '\n';
+    text += std::to_string(number) + "\n" + span_text(words, cue, ',');
     for (std::size_t at = cue.first; at < cue.behind; ++at)
       text += (at > cue.first ? " " : "") + words[at].text;
     text += "\n";

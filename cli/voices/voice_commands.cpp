@@ -143,6 +143,8 @@ int export_it(const Arguments& arguments, const Console& console) {
 
 // A .safetensors file needs no entry: it is a voice where it lies.
 VoiceEntry import_conditionals(const std::string& path, const std::string& name, bool overwrite) {
+  if (!fs::is_regular_file(path))
+    throw Error(ErrorCode::kNotFound, path + ": expected a voice's file, found no such file");
   check_voice_name(name);
   const fs::path target = fs::path(own_voice_directory()) / (name + ".safetensors");
   if (VoiceLibrary().contains(name) && !overwrite)

@@ -96,6 +96,9 @@ class SpeechTest(unittest.TestCase):
 
     def test_each_error_says_what_next(self):
         (self.work / "plain.txt").write_text("No recording, but words. " * 100)
+        (self.work / "short.wav").write_text("Words.")
+        (self.work / "blank.txt").write_text(" \n\t ")
+        (self.work / "empty.srt").touch()
         for status, told, *words in (
                 (1, "chatterbox voices list", "say", "--voice", "Nobody", "-o", "a.wav", "Hi."),
                 (1, "chatterbox models list", "say", "--model", "nothing", "-o", "a.wav", "Hi."),
@@ -103,6 +106,13 @@ class SpeechTest(unittest.TestCase):
                 (1, "chatterbox voices list --own", "voices", "remove", "Amy"),
                 (1, "--overwrite", "voices", "add", "Amy", TREE / "voices" / "amy.opus"),
                 (1, "give it a recording", "clone", "plain.txt", "Ann"),
+                (1, "short.wav: ", "clone", "short.wav", "Ann"),
+                (1, "give it a recording", "voices", "import", "short.wav"),
+                (1, "no such file", "voices", "import", "none.safetensors"),
+                (1, "--file, or on standard input", "say", " "),
+                (1, "blank.txt: expected a text", "say", "-o", "a.wav", "-f", "blank.txt"),
+                (1, "empty.srt: expected a text", "captions", "-o", "a.wav", "-f", "empty.srt"),
+                (2, "convert --help", "convert", "plain.txt", "a.wav"),
                 (1, "chatterbox models list", "models", "remove", "nothing"),
                 (2, "a number from 0.5 to 2", "say", "--rate", "9", "-o", "a.wav", "Hi."),
                 (2, "a number from 0 to 5", "say", "--temperature", "hot", "-o", "a.wav", "Hi."),
@@ -111,6 +121,15 @@ class SpeechTest(unittest.TestCase):
             self.assertIn(told, done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertFalse((self.work / "a.wav").exists())
+
+    def test_no_device_is_an_error(self):
+        self.environment |= {"PULSE_SERVER": "unix:/nonexistent", "PIPEWIRE_REMOTE": "nonexistent",
+                             "ALSA_CONFIG_PATH": "/dev/null", "JACK_NO_START_SERVER": "1"}
+        for words in (("say", "Hi."), ("voices", "play", "Amy")):
+            done = self.run_it(*words, status=1)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn("audio device", done.stderr)
+            self.assertIn("--output", done.stderr)
 
     def test_captions(self):
         done = self.run_it("captions", "--json", "--seed", 1, "-o", "a.wav",

@@ -31,6 +31,8 @@ grep -q "^## $version" "$root/CHANGELOG.md" ||
   fail "expected a section '## $version' in CHANGELOG.md, got none: rename Unreleased"
 [ "$(sed -n '1s/.*(\(.*\)-[^-]*).*/\1/p' "$root/debian/changelog")" = "$version" ] ||
   fail "expected version $version in debian/changelog, got: $(head -1 "$root/debian/changelog")"
+grep -q "<release version=\"$version\"" "$root/gst/org.gst_chatterbox.plugin.metainfo.xml" ||
+  fail "expected <release version=\"$version\"...> in gst/org.gst_chatterbox.plugin.metainfo.xml, got none"
 if git -C "$root" rev-parse -q --verify "refs/tags/v$version" >/dev/null; then
   fail "expected a new version, got $version, which is tagged"
 fi

@@ -135,6 +135,43 @@ TEST_F(PostgresStore, WhoseLeaseRanOutChangesNothing) {
   EXPECT_EQ(one->output_part(id, 0), "\"good\"");
 }
 
+// The lease runs out while its server ends the job, and its client asks for another try.
+TEST_F(PostgresStore, ALostLeaseAndARetryMakeOneStart) {
+  const auto one = server(), two = server();
+  for (int turn = 0; turn < 60; ++turn) {
+    const std::string id = add(*one);
+    const Claim first = *one->claim();
+    sql("UPDATE chatterbox.jobs SET lease_ms = 1 WHERE state = 1");
+    std::vector<Claim> next;
+    std::thread ends([&] {
+      one->finish(first.job, JobState::kFailed, "", "Failed", "");
+      one->retry("a", id);
+    });
+    std::thread frees([&] { two->expire(); });
+    std::thread takes([&] {
+      for (int i = 0; i < 20; ++i)
+        if (auto claim = two->claim()) next.push_back(*claim);
+    });
+    for (std::thread* thread : {&ends, &frees, &takes}) thread->join();
+    one->retry("a", id);
+    if (auto claim = one->claim()) next.push_back(*claim);
+    // One start counts, the last; no other changes anything.
+    ASSERT_FALSE(next.empty());
+    std::set<std::int64_t> epochs{first.job.epoch};
+    for (const Claim& claim : next) EXPECT_TRUE(epochs.insert(claim.job.epoch).second);
+    EXPECT_FALSE(one->is_current(first.job));
+    int current = 0, ended = 0;
+    for (const Claim& claim : next) current += one->is_current(claim.job);
+    EXPECT_EQ(current, 1);
+    EXPECT_FALSE(one->finish(first.job, JobState::kCompleted, "\"late\"", "", ""));
+    for (const Claim& claim : next)
+      ended +=
+          two->finish(claim.job, JobState::kCompleted, std::to_string(claim.job.epoch), "", "");
+    EXPECT_EQ(ended, 1);
+    EXPECT_EQ(one->output_part(id, 0), std::to_string(*epochs.rbegin()));
+  }
+}
+
 TEST_F(PostgresStore, WhatKeepsEndingServersFails) {
   limits_.attempts = 2;
   const auto one = server();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "sidecar/store_kind.h"
@@ -62,6 +63,87 @@ TEST_P(StoreContract, AnEarlierStartEndsNothing) {
   EXPECT_EQ(store_->add_chunk(second.job, 0, "1"), ChunkFate::kKept);
   EXPECT_TRUE(store_->finish(second.job, JobState::kCompleted, "\"good\"", "", ""));
   EXPECT_EQ(store_->output_part(id, 0), "\"good\"");
+}
+
+TEST_P(StoreContract, PriorityThenTheTurnThenTheNumberDecides) {
+  std::map<std::string, std::string> names;
+  const auto put = [&](const std::string& name, const std::string& owner, bool low) {
+    NewJob job;
+    job.id = new_job_id(false);
+    job.owner = owner;
+    job.request = "{}";
+    job.low_priority = low;
+    EXPECT_TRUE(store_->add(job));
+    names[job.id] = name;
+  };
+  put("low", "c", true);
+  put("a1", "a", false);
+  put("a2", "a", false);
+  put("a3", "a", false);
+  put("b1", "b", false);
+  put("low2", "d", true);
+  std::string order;
+  while (const auto claim = store_->claim()) {
+    order += names[claim->job.id] + " ";
+    // What has begun and goes back is the first again.
+    if (order == "a1 b1 ") {
+      store_->put_back(claim->job);
+      EXPECT_EQ(store_->claim()->job.id, claim->job.id);
+    }
+  }
+  EXPECT_EQ(order, "a1 b1 a2 a3 low low2 ");
+}
+
+// Whoever is first ends the job, and the others change nothing of it.
+TEST_P(StoreContract, AnEndAndACancelMakeOneEnd) {
+  int completed = 0;
+  for (int turn = 0; turn < 100; ++turn) {
+    const std::string id = add();
+    const Claim claim = *store_->claim();
+    store_->add_chunk(claim.job, 0, "1");
+    bool finished = false, known = false;
+    ChunkFate fate = ChunkFate::kKept;
+    std::thread worker([&] {
+      fate = store_->add_chunk(claim.job, 1, "2");
+      finished = store_->finish(claim.job, JobState::kCompleted, "\"good\"", "", "");
+    });
+    std::thread client([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(turn % 20 * 50));
+      known = store_->cancel("a", id);
+    });
+    worker.join();
+    client.join();
+    EXPECT_TRUE(known);
+    const JobState state = store_->find("a", id)->state;
+    EXPECT_EQ(state, finished ? JobState::kCompleted : JobState::kCancelled);
+    EXPECT_EQ(store_->output_part(id, 0), finished ? "\"good\"" : "");
+    EXPECT_TRUE(!finished || fate == ChunkFate::kKept);
+    EXPECT_FALSE(store_->finish(claim.job, JobState::kFailed, "", "late", ""));
+    EXPECT_EQ(store_->find("a", id)->state, state);
+    EXPECT_FALSE(store_->claim());
+    completed += finished;
+  }
+  store_->expire();
+  EXPECT_EQ(store_->counts().completed, completed);
+  EXPECT_EQ(store_->counts().cancelled, 100 - completed);
+  EXPECT_EQ(store_->counts().running, 0);
+}
+
+// Of minutes of speech at the highest rate.
+TEST_P(StoreContract, LargeResultsAreKeptWhole) {
+  std::string large(std::size_t(130) << 20, '1');
+  for (std::size_t at = 0; at < large.size(); at += 4099) large[at] = char('0' + at % 10);
+  const std::string id = add();
+  EXPECT_TRUE(store_->finish(store_->claim()->job, JobState::kCompleted, large, "", ""));
+  EXPECT_EQ(store_->output_bytes(id), std::int64_t(large.size()));
+  std::size_t at = 0;
+  for (int number = 0;; ++number) {
+    const std::string part = store_->output_part(id, number);
+    if (part.empty()) break;
+    ASSERT_EQ(large.compare(at, part.size(), part), 0) << number;
+    at += part.size();
+  }
+  EXPECT_EQ(at, large.size());
 }
 
 TEST_P(StoreContract, AResultThatIsBeingReadOutlivesItsTime) {

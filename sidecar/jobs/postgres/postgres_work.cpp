@@ -12,6 +12,9 @@ namespace chatterbox::sidecar {
 
 namespace {
 
+// A slow database takes longer for more than this than any other statement may take.
+constexpr std::size_t kLargeBytes = 8 << 20;
+
 // The next job of any model and type.
 constexpr const char* kNext = R"sql(
 WITH next AS (
@@ -139,10 +142,14 @@ used AS (
 SELECT 1 FROM j)sql";
   const bool ended = pool_.with([&](PgConnection& connection) {
     std::optional<PgTransaction> together;
-    if (!output.object.name.empty()) {
-      together.emplace(connection);
-      keep_pg_object(connection, output.object.name);
+    const bool large = output.json.size() > kLargeBytes;
+    if (large || !output.object.name.empty()) together.emplace(connection);
+    if (large) {
+      // Its lease is renewed meanwhile.
+      connection.be_patient();
+      connection.execute("SET LOCAL statement_timeout = '300s'");
     }
+    if (!output.object.name.empty()) keep_pg_object(connection, output.object.name);
     const PgRows rows = PgQuery(connection, sql.c_str())
                             .bind(job.id)
                             .bind(job.epoch)
@@ -158,6 +165,8 @@ SELECT 1 FROM j)sql";
     // The object of a start that no longer counts stays on trial, and goes.
     if (rows.count() == 0) return false;
     if (together) together->commit();
+    // Whoever is next gets one that waits as others do.
+    if (large) connection.give_up();
     return true;
   });
   leases_.drop(job.id, job.epoch);

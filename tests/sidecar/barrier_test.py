@@ -257,7 +257,7 @@ class Threads(unittest.TestCase):
                 # What was missed is found again.
                 added = server.post("/v1/audio/voices", {"name": "Late", "audio": b64(speech_like(6))})
                 self.assertEqual(added.status, 201, added.body)
-                with Server(options, "--store", server.database, key=KEY) as other:
+                with Server(options, *server.flags, key=KEY) as other:
                     other.until(lambda: "Late" in other.get("/v1/audio/voices").body.decode(), 30, "the voice")
                     server.until(lambda: "Late" in server.get("/v1/audio/voices").body.decode(), 30, "the voice")
             self.assertEqual(server.stop(), 0)

@@ -146,6 +146,35 @@ class Silence(unittest.TestCase):
                 self.assertLess(times[50], 0.1)
 
 
+    def test_a_table_that_somebody_locks(self):
+        """For longer than a statement may take: whoever asks hears 503, nothing is lost, and all goes on
+        by itself."""
+        with cluster_or_skip() as own:
+            name, address = own.new_database()
+            with shared_server(address) as server:
+                before = [server.run({"operation": "list_local_voices"}) for _ in range(3)]
+                for job in before:
+                    server.wait(job)
+                locker = subprocess.Popen([own.program("psql"), address, "-X", "-q", "-c",
+                                           "BEGIN; LOCK TABLE chatterbox.jobs; SELECT pg_sleep(18); COMMIT"],
+                                          stdout=subprocess.DEVNULL)
+                try:
+                    own_locks = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND " \
+                                "relation = 'chatterbox.jobs'::regclass"
+                    server.until(lambda: own.query(own_locks, name) == "1", 10, "the lock")
+                    start = time.monotonic()
+                    answer = server.post("/run", {"input": {"operation": "list_local_voices"}})
+                    self.assertEqual(answer.status, 503, answer.body)
+                    self.assertLess(time.monotonic() - start, 17)
+                    self.assertEqual(server.get("/health").status, 200)
+                finally:
+                    locker.wait()
+                server.until(lambda: server.get("/ping").status == 200, 30, "the database")
+                for job in before:
+                    self.assertEqual(server.status(job).json["status"], "COMPLETED")
+                self.assertEqual(server.wait(server.run(tts("After.")))["status"], "COMPLETED")
+
+
 class Backup(Pair):
     def test_a_copy_of_the_running_database(self):
         """As docs/many-machines.md says, in another database: what waited or ran is done there, and

@@ -97,6 +97,18 @@ class LostNews(Pair):
               pid <> pg_backend_pid() AND (query LIKE '%LISTEN chatterbox%' OR query LIKE '%pg_notify%');
             PERFORM pg_sleep(0.002); END LOOP; END $$"""])
         try:
+            # What is not heard of is looked for: a voice, and chunks at the server that does not speak.
+            added = self.one.post("/v1/audio/voices", {"name": "Traveller", "audio": b64(speech_like(6))})
+            self.assertEqual(added.status, 201, added.body)
+            self.two.until(lambda: "Traveller" in self.two.get("/v1/audio/voices").body.decode(), 12, "the voice")
+            job, _, other = self.begun("A sentence for the stream. " * 6, mode="streaming", chunk_size=10)
+            chunks, status = [], ""
+            while status not in FINAL:
+                news = other.get("/stream/%s?wait=5000" % job).json
+                chunks += [one["output"]["chunk"] for one in news["stream"]]
+                status = news["status"]
+            self.assertEqual((status, chunks), ("COMPLETED", list(range(len(chunks)))))
+            self.assertGreater(len(chunks), 1)
             for turn in range(3):
                 job = self.one.run({"operation": "list_local_voices"})
                 start = time.monotonic()

@@ -104,6 +104,21 @@ class Bucket(unittest.TestCase):
             self.assertEqual(server.status(before).json["status"], "COMPLETED")
             self.assertEqual(server.status(job).json["output"], done["output"])
 
+    def test_a_bucket_that_is_slow_keeps_nobody_waiting(self):
+        """Clients do not wait for it: what it does not take in time is in the database."""
+        with bucket_server(self.bucket) as server:
+            self.bucket.seconds_late = 6
+            start = time.monotonic()
+            job = server.run({"operation": "list_local_voices", "padding": "x" * 2000})
+            self.assertLess(time.monotonic() - start, 4)
+            self.assertEqual([name for name in self.stored("requests")], [])
+            done = server.wait(job, 120)
+            self.assertEqual(done["status"], "COMPLETED", done)
+            self.bucket.seconds_late = 0
+            server.get("/status/%s?ttl=1" % job)
+            # Also what it took after nobody waited any more.
+            self.expect_empty(server)
+
     def test_a_request_that_cannot_be_read_fails_and_can_be_tried_again(self):
         with bucket_server(self.bucket, "--workers", "1") as server:
             blocker = server.run(tts("A long story. " * 250), policy={"executionTimeout": 600000})
@@ -223,6 +238,29 @@ class Requested(unittest.TestCase):
         # The keys are gone, and with them the way to try it again.
         self.assertEqual(self.server.post("/retry/" + job).status, 400)
         self.expect_no_secrets(json.dumps(done))
+
+    def test_nobody_at_the_other_end(self):
+        """Nobody listens there, then somebody who never answers: the job ends with its audio, and says so;
+        the worker is free meanwhile for whoever cancels."""
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            job = self.server.run(tts("Put it there."), s3Config=self.bucket.config(
+                endpointUrl="http://127.0.0.1:%d" % closed.getsockname()[1]))
+            done = self.server.wait(job, 120)
+            self.assertEqual((done["status"], done["error"]), ("FAILED", "Upload failed"), done)
+            self.assertEqual(read_wav(done["output"]["audio"])[0], 24000)
+            self.expect_no_secrets(json.dumps(done))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            job = self.server.run(tts("Put it there."), s3Config=self.bucket.config(
+                endpointUrl="http://127.0.0.1:%d" % silent.getsockname()[1]))
+            connection = silent.accept()[0]
+            with connection:
+                self.assertTrue(connection.recv(1 << 16).startswith(b"PUT /"))
+                self.assertEqual(self.server.status(job).json["status"], "IN_PROGRESS")
+                self.server.post("/cancel/" + job)
+                start = time.monotonic()
+                self.server.until(lambda: "job %s had ended before" % job in self.server.read_log(), 30, "the end")
+                self.assertLess(time.monotonic() - start, 5)
 
     def test_who_cancels_while_it_is_put(self):
         self.bucket.gate = threading.Event()

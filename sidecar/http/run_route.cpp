@@ -97,20 +97,23 @@ void run(Services& services, const Exchange& exchange, bool sync) {
   static const WebhookPolicy webhooks(services.config.webhooks);
   Background& reader =
       exchange->body()->size() <= kSmallRequest ? services.small_requests : services.large_requests;
-  // The exchange itself stays in this thread: it is moved through the other one
-  // and back, and never touched there.
+  // The exchange is moved through the other thread and back, and never touched there; it comes back
+  // whatever becomes of the reading.
+  auto accepted = std::make_shared<StoreAnswer<Accepted>>();
+  auto ready = std::make_shared<ReadyTask>([&services, accepted, exchange] {
+    guard(services, exchange, [&] {
+      answer(services, exchange, accepted->get());
+      return true;
+    });
+  });
   reader.run(
       [&services, sync, body = exchange->body(), owner = exchange->owner(),
-       exchange = exchange]() mutable {
-        auto accepted =
-            std::make_shared<Accepted>(accept(services, body->take(), sync, owner, webhooks));
+       accepted = std::move(accepted), ready = std::move(ready)]() mutable {
+        auto read = [&] { return accept(services, body->take(), sync, owner, webhooks); };
+        accepted->take(read);
         body.reset();
-        post([&services, accepted, exchange = std::move(exchange)] {
-          guard(services, exchange, [&] {
-            answer(services, exchange, *accepted);
-            return true;
-          });
-        });
+        accepted.reset();
+        ready->post();
       },
       exchange->owner());
 }

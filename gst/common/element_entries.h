@@ -87,9 +87,14 @@ struct SpeechEntries : ElementEntries<kWorkOf> {
                    [&] { return kWorkOf(parent)->sink().chain(std::move(owned)); });
   }
 
-  static gboolean sink_event(GstPad*, GstObject* parent, GstEvent* event) {
+  // Upstream takes a refusal for an error, which being told to stop is not.
+  static GstFlowReturn sink_event(GstPad*, GstObject* parent, GstEvent* event) {
+    const GstFlowReturn refused =
+        GST_EVENT_TYPE(event) == GST_EVENT_CAPS ? GST_FLOW_NOT_NEGOTIATED : GST_FLOW_ERROR;
     OwnedEvent owned(event);
-    return guarded(parent, false, [&] { return kWorkOf(parent)->sink_event(std::move(owned)); });
+    if (guarded(parent, false, [&] { return kWorkOf(parent)->sink_event(std::move(owned)); }))
+      return GST_FLOW_OK;
+    return kWorkOf(parent)->must_stop() ? GST_FLOW_FLUSHING : refused;
   }
 
   static gboolean sink_query(GstPad*, GstObject* parent, GstQuery* query) {
@@ -117,7 +122,7 @@ struct SpeechEntries : ElementEntries<kWorkOf> {
     };
     GstPad* sink = make("sink");
     gst_pad_set_chain_function(sink, GST_DEBUG_FUNCPTR(chain));
-    gst_pad_set_event_function(sink, GST_DEBUG_FUNCPTR(sink_event));
+    gst_pad_set_event_full_function(sink, GST_DEBUG_FUNCPTR(sink_event));
     gst_pad_set_query_function(sink, GST_DEBUG_FUNCPTR(sink_query));
     GstPad* src = make("src");
     gst_pad_set_activatemode_function(src, GST_DEBUG_FUNCPTR(activate_src));

@@ -19,9 +19,8 @@ class TtsStream {
   void set_property(const char* name, const GValue* value);
   void get_property(const char* name, GValue* value) const { core_.settings.show(name, value); }
 
-  // State changes. enter_paused() comes from READY, before the pads are activated; false, with
-  // an error posted, when nothing can be spoken. An error alone would not do: gst-launch-1.0 quits
-  // a main loop that does not run yet.
+  // From READY, before the pads are activated; false, with an error posted, when nothing can be
+  // spoken. An error alone would not stop gst-launch-1.0, whose main loop does not run yet.
   bool enter_paused();
   void set_playing(bool playing) {
     core_.clock.set_playing(playing);
@@ -33,6 +32,7 @@ class TtsStream {
 
   TextSink& sink() { return sink_; }
   bool sink_event(OwnedEvent event);
+  bool must_stop() { return core_.queue.must_stop(); }
 
   // Source pad.
   bool activate_src(bool active) { return core_.task.activate(active); }
@@ -41,8 +41,7 @@ class TtsStream {
 
   // EOS sent to the element, where it is a source of text itself: false when it is not.
   bool end_text();
-  // Stops speaking and forgets all text that has not been spoken. With `flush`
-  // audio on its way downstream is dropped too.
+  // Stops speaking and forgets unspoken text; with `flush` drops audio on its way downstream too.
   void interrupt(bool flush);
 
  private:

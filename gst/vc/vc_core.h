@@ -54,8 +54,7 @@ struct VcCore : ElementCore<VcSettings, VcItem, VcRun> {
   std::shared_ptr<VoiceConverter> converter() const;
   // Samples at 16 kHz that wait.
   std::uint64_t waiting_samples();
-  // Any thread. Speech goes on in the voice it has until the other has been read; of several
-  // requests the last one counts.
+  // Any thread. The old voice speaks until the new one has been read; the last request counts.
   void request_voice(const std::string& voice);
   // Reads the voice for the converter, or posts a warning: that is no reason to fall silent.
   void read_voice(VoiceConverter& converter, const std::string& voice);

@@ -19,8 +19,7 @@ class VcStream {
   void set_property(const char* name, const GValue* value);
   void get_property(const char* name, GValue* value);
 
-  // State changes. enter_paused() comes from READY, before the pads are activated; false, with
-  // an error posted, when nothing can be converted.
+  // From READY, before the pads are activated; false, with an error posted, when it cannot work.
   bool enter_paused();
   void set_playing(bool playing) { core_.clock.set_playing(playing); }
   void leave_paused() { core_.end_run(); }  // to READY, before the pads are deactivated
@@ -28,6 +27,7 @@ class VcStream {
 
   VcInput& sink() { return input_; }
   bool sink_event(OwnedEvent event);
+  bool must_stop() { return core_.queue.must_stop(); }
 
   // Source pad.
   bool activate_src(bool active) { return core_.task.activate(active); }

@@ -96,8 +96,9 @@ bool reports_errors(GstBus* bus) {
   GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
   if (!message) return false;
   GError* error = nullptr;
-  gst_message_parse_error(message, &error, nullptr);
-  std::printf("an error: %s\n", error->message);
+  gchar* details = nullptr;
+  gst_message_parse_error(message, &error, &details);
+  std::printf("an error of %s: %s\n%s\n", GST_MESSAGE_SRC_NAME(message), error->message, details);
   return true;
 }
 

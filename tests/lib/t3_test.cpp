@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "chatterbox/error.h"
+#include "nn/cpu_features.h"
 #include "support/random_t3.h"
 #include "t3/decoder.h"
 #include "t3/raw_prefill.h"
@@ -179,7 +180,9 @@ TEST(T3, RawPrefillFillsTheSameCache) {
       raw_prefill(transformer, x.narrow(1, kBefore, kLength - kBefore), got, 2);
       EXPECT_EQ(got.length, kLength);
       EXPECT_THROW(raw_prefill(transformer, x.narrow(1, 0, 1), got, 2), Error);
-      const double tolerance = type == at::kFloat || type == at::kHalf ? 1e-5 : int8 ? 2e-2 : 1e-2;
+      // Without VNNI activations have 7 bits in place of 8.
+      const double bytes = has_fast_int8() ? 2e-2 : 4e-2;
+      const double tolerance = type == at::kFloat || type == at::kHalf ? 1e-5 : int8 ? bytes : 1e-2;
       const at::Tensor pairs[][2] = {{got.k, expected.k}, {got.v, expected.v}};
       for (const auto& [raw, plain] : pairs) {
         const at::Tensor error = raw.to(at::kFloat) - plain;

@@ -103,7 +103,8 @@ class Crowd(unittest.TestCase):
 
 
 class Listeners(unittest.TestCase):
-    """Speech that is sent while it is made waits for a client that does not read."""
+    """Speech on Wyoming's port waits for a client that does not read. (Over HTTP it waits in memory, of its
+    owner's share: shares_test.py.)"""
     TEXT = "A sentence of a story that nobody is in a hurry to hear. " * 42
 
     def processor_seconds(self, server):
@@ -147,13 +148,6 @@ class Listeners(unittest.TestCase):
         self.assertGreater(rest, made / 4, "all was made though nobody read")
         # At 48,000 bytes a second, of which 80 s or so fit into the buffers of kernel and server.
         self.assertGreater(len(answer), 100 * 48_000)
-
-    def test_of_speech_over_http(self):
-        with Server(options, "--workers", "2") as one:
-            body = json.dumps({"input": self.TEXT, "response_format": "pcm"})
-            self.hold_up(one, one.port, ("POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\n"
-                                         "Content-Length: %d\r\n\r\n%s" % (len(body), body)).encode(),
-                         lambda answer: answer.endswith(b"\r\n0\r\n\r\n"))
 
     def test_of_wyoming(self):
         with Server(options, "--workers", "2", "--wyoming", "127.0.0.1:0") as one:

@@ -79,7 +79,7 @@ void check_device(GstElement* speakers) {
   while (gst_iterator_next(children, &child) == GST_ITERATOR_OK) {
     GstElementFactory* factory = gst_element_get_factory(GST_ELEMENT(g_value_get_object(&child)));
     const std::string name = factory ? GST_OBJECT_NAME(factory) : "";
-    found = found || !name.starts_with("fake");
+    found = found || name != "fakesink";
     g_value_reset(&child);
   }
   g_value_unset(&child);

@@ -156,6 +156,8 @@ void SpeechPad::give_up(GstFlowReturn flow) {
   if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
     GST_ELEMENT_FLOW_ERROR(element_, flow);
   if (flow == GST_FLOW_FLUSHING) return;
+  // Encoders write at EOS, for which a stream must have begun, though nothing was spoken.
+  if (flow == GST_FLOW_ERROR) prepare();
   OwnedEvent eos(gst_event_new_eos());
   if (run_.seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(eos.get(), run_.seqnum);
   gst_pad_push_event(pad_, eos.release());

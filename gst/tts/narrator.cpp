@@ -112,8 +112,7 @@ GstFlowReturn Narrator::pass_on(OwnedEvent event) {
         Lock lock = core_.queue.lock();
         core_.run.ended = true;
       }
-      const GstFlowReturn flow = prepare();
-      return flow == GST_FLOW_OK ? core_.pad.end(std::move(event)) : flow;
+      return core_.pad.end(std::move(event));
     }
     default:
       gst_pad_push_event(core_.src_pad, event.release());

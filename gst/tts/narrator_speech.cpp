@@ -23,8 +23,10 @@ constexpr GstClockTime kLiveTolerance = 40 * GST_MSECOND;
 }  // namespace
 
 GstFlowReturn Narrator::speak(Utterance& utterance) {
-  GstFlowReturn flow = prepare();
+  GstFlowReturn flow = core_.pad.prepare();
   if (flow == GST_FLOW_OK) flow = wait_for_worker();
+  // Tags of speech that is never made would be all that a file holds, which wavenc warns of.
+  if (flow == GST_FLOW_OK) flow = prepare();
   if (flow != GST_FLOW_OK) return flow;
   casting_.submit(utterance, 0);
   Speaking speaking{utterance, core_.settings.get()};

@@ -64,8 +64,8 @@ class Machine:
             "TMPDIR": str(root), "PATH": os.pathsep.join([*map(str, places), os.environ["PATH"]]),
             "HF_ENDPOINT": self.hub.endpoint, "BLOCKS_MANIFEST": str(root / "manifest.json"),
             "BLOCKS_CHATTERBOX": str(build / "cli" / "chatterbox"),
-            # Without these, speakers are a sink that takes its time and plays nothing.
-            "GST_PLUGIN_FEATURE_RANK": ",".join(
+            # Speakers are a sink that takes its time and plays nothing.
+            "GST_PLUGIN_FEATURE_RANK": "fakeaudiosink:PRIMARY," + ",".join(
                 f"{name}:NONE" for name in ("alsasink", "pulsesink", "pipewiresink", "osssink",
                                             "oss4sink", "jackaudiosink", "openalsink",
                                             "alsasrc", "pulsesrc", "pipewiresrc"))}

@@ -57,7 +57,9 @@ def answer_in_time(connection, seconds=3):
     top, _, body = data.partition(b"\r\n\r\n")
     length = int(re.search(rb"\r\nContent-Length: ([0-9]+)", top).group(1))
     while len(body) < length:
-        body += connection.recv(4096)
+        piece = connection.recv(4096)
+        assert piece, (top, body)
+        body += piece
     return top, body
 
 

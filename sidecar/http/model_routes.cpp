@@ -3,8 +3,8 @@
 //
 // /v1/models, as OpenAI's clients expect it, with what each model speaks; and a way to give one
 // back.
+#include "ask.h"
 #include "http/server.h"
-#include "main_loop.h"
 #include "operations/json.h"
 #include "operations/operations.h"
 
@@ -81,18 +81,23 @@ void handle_model_unload(Services& services, const Exchange& exchange) {
   if (!services.models.knows(asked)) return reply_unknown_model(services, exchange, asked);
   const std::string name = services.models.resolve(asked);
   // A large model takes a while to leave.
-  services.large_requests.run([&services, name, exchange = exchange]() mutable {
-    const bool gone = services.models.unload(name);
-    post([name, gone, exchange = std::move(exchange)] {
-      if (!gone)
-        return exchange->reply_json(409, openai_error("expected a model that nobody uses, got '" +
-                                                          name + "', which is at work",
-                                                      "invalid_request_error", "model_busy"));
-      JsonWriter json;
-      json.begin_object().field("id", name).field("object", "model").field("loaded", false);
-      exchange->reply_json(200, json.end_object().take());
-    });
-  });
+  ask(
+      services.large_requests, [&services, name] { return services.models.unload(name); },
+      [&services, name, exchange](Outcome<bool>& gone) {
+        guard_openai(services, exchange, [&] {
+          if (gone.get()) {
+            JsonWriter json;
+            json.begin_object().field("id", name).field("object", "model").field("loaded", false);
+            exchange->reply_json(200, json.end_object().take());
+          } else {
+            exchange->reply_json(409, openai_error("expected a model that nobody uses, got '" +
+                                                       name + "', which is at work",
+                                                   "invalid_request_error", "model_busy"));
+          }
+          return true;
+        });
+      },
+      exchange->owner());
 }
 
 }  // namespace chatterbox::sidecar

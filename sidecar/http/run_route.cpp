@@ -4,13 +4,12 @@
 // POST /run and /runsync: a request becomes a job on disk.
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
+#include "ask.h"
 #include "http/job_answers.h"
 #include "http/server.h"
 #include "jobs/intake.h"
 #include "log.h"
-#include "main_loop.h"
 #include "operations/fields.h"
 #include "operations/json.h"
 
@@ -97,23 +96,16 @@ void run(Services& services, const Exchange& exchange, bool sync) {
   static const WebhookPolicy webhooks(services.config.webhooks);
   Background& reader =
       exchange->body()->size() <= kSmallRequest ? services.small_requests : services.large_requests;
-  // The exchange is moved through the other thread and back, and never touched there; it comes back
-  // whatever becomes of the reading.
-  auto accepted = std::make_shared<StoreAnswer<Accepted>>();
-  auto ready = std::make_shared<ReadyTask>([&services, accepted, exchange] {
-    guard(services, exchange, [&] {
-      answer(services, exchange, accepted->get());
-      return true;
-    });
-  });
-  reader.run(
-      [&services, sync, body = exchange->body(), owner = exchange->owner(),
-       accepted = std::move(accepted), ready = std::move(ready)]() mutable {
-        auto read = [&] { return accept(services, body->take(), sync, owner, webhooks); };
-        accepted->take(read);
-        body.reset();
-        accepted.reset();
-        ready->post();
+  ask(
+      reader,
+      [&services, sync, body = exchange->body(), owner = exchange->owner()] {
+        return accept(services, body->take(), sync, owner, webhooks);
+      },
+      [&services, exchange](Outcome<Accepted>& accepted) {
+        guard(services, exchange, [&] {
+          answer(services, exchange, accepted.get());
+          return true;
+        });
       },
       exchange->owner());
 }

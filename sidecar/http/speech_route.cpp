@@ -2,11 +2,11 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // /v1/audio/speech, as OpenAI's clients expect it. The audio leaves while it is made.
+#include "ask.h"
 #include "audio/audio_encode.h"
 #include "descriptors.h"
 #include "http/live_answer.h"
 #include "http/server.h"
-#include "main_loop.h"
 #include "operations/json.h"
 
 namespace chatterbox::sidecar {
@@ -22,7 +22,6 @@ struct Read {
   Speech speech;
   int status = 0;
   std::string message, code;
-  std::exception_ptr failure;
 
   void refuse(int with, std::string why, std::string word) {
     status = with;
@@ -56,7 +55,6 @@ void find_model(Services& services, Read& read) {
 }
 
 void begin(Services& services, const Exchange& exchange, Read& read) {
-  if (read.failure) std::rethrow_exception(read.failure);
   if (read.status == 503) exchange->add_header("Retry-After", "1");
   if (read.status) return refuse(exchange, read.status, read.message, read.code);
   if (LiveAnswer::begin(services, exchange, std::move(read.speech))) return;
@@ -71,36 +69,34 @@ Speech read_body(std::string_view text) {
   return read_speech(json_node_get_object(body.get()));
 }
 
+Read read_request(Services& services, const std::string& owner, std::string_view text) {
+  Read read{read_body(text)};
+  // An unknown format is told before anyone waits for it.
+  if (content_type(read.speech.format) == "application/octet-stream")
+    make_encoder(read.speech.format, kOutputRateHz, std::nullopt);
+  find_voice(services, owner, read);
+  if (!read.status) find_model(services, read);
+  return read;
+}
+
 // Reads the request where nobody waits for it: `take` gives its JSON.
-void read_and_begin(Services& services, const Exchange& exchange,
-                    std::function<std::string()> take) {
+template <class Take>
+void read_and_begin(Services& services, const Exchange& exchange, Take take) {
   if (services.draining) return refuse(exchange, 503, "the server is about to end", "stopping");
-  services.small_requests.run(
-      [&services, take = std::move(take), owner = exchange->owner(),
-       exchange = exchange]() mutable {
-        auto read = std::make_shared<Read>();
-        try {
-          read->speech = read_body(take());
-          // An unknown format is told before anyone waits for it.
-          if (content_type(read->speech.format) == "application/octet-stream")
-            make_encoder(read->speech.format, kOutputRateHz, std::nullopt);
-          find_voice(services, owner, *read);
-          if (!read->status) find_model(services, *read);
-        } catch (...) {
-          read->failure = std::current_exception();
-        }
-        take = nullptr;
-        post([&services, read, exchange = std::move(exchange)] {
-          guard_openai(services, exchange, [&] {
-            exchange->drop_body();
-            // Ranges of one address are parts of one answer: made again, it is the same.
-            const SpeechRequest& request = read->speech.request;
-            const std::string said = request.voice.name + "\n" + request.text;
-            if (exchange->wants_range())
-              read->speech.request.options.seed = g_str_hash(said.c_str());
-            begin(services, exchange, *read);
-            return true;
-          });
+  ask(
+      services.small_requests,
+      [&services, take = std::move(take), owner = exchange->owner()] {
+        return read_request(services, owner, take());
+      },
+      [&services, exchange](Outcome<Read>& read) {
+        guard_openai(services, exchange, [&] {
+          exchange->drop_body();
+          // Ranges of one address are parts of one answer: made again, it is the same.
+          SpeechRequest& request = read.get().speech.request;
+          const std::string said = request.voice.name + "\n" + request.text;
+          if (exchange->wants_range()) request.options.seed = g_str_hash(said.c_str());
+          begin(services, exchange, read.get());
+          return true;
         });
       },
       exchange->owner());

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 //
 // /v1/audio/voices: the voices of an owner, heard, added, renamed and removed.
+#include "ask.h"
 #include "audio/audio_decode.h"
 #include "audio/base64.h"
 #include "chatterbox/audio_file.h"
@@ -9,7 +10,6 @@
 #include "chatterbox/voice_recorder.h"
 #include "http/live_answer.h"
 #include "http/server.h"
-#include "main_loop.h"
 #include "operations/json.h"
 
 namespace chatterbox::sidecar {
@@ -44,28 +44,15 @@ struct Answer {
 };
 
 // Does `work` in a thread in which it keeps nobody waiting, and answers with what it returns.
-void in_background(Background& thread, Services& services, const Exchange& exchange,
-                   std::function<Answer()> work) {
-  struct Done {
-    Answer answer;
-    std::exception_ptr failure;
-  };
-  thread.run(
-      [&services, work = std::move(work), exchange = exchange]() mutable {
-        auto done = std::make_shared<Done>();
-        try {
-          done->answer = work();
-        } catch (...) {
-          done->failure = std::current_exception();
-        }
-        work = nullptr;
-        post([&services, done, exchange = std::move(exchange)] {
-          guard_openai(services, exchange, [&] {
-            exchange->drop_body();
-            if (done->failure) std::rethrow_exception(done->failure);
-            exchange->reply_json(done->answer.status, std::move(done->answer.body));
-            return true;
-          });
+template <class Work>
+void answer_with(Background& thread, Services& services, const Exchange& exchange, Work work) {
+  ask(
+      thread, std::move(work),
+      [&services, exchange](Outcome<Answer>& answer) {
+        guard_openai(services, exchange, [&] {
+          exchange->drop_body();
+          exchange->reply_json(answer.get().status, std::move(answer.get().body));
+          return true;
         });
       },
       exchange->owner());
@@ -178,41 +165,40 @@ void speak_preview(Services& services, const Exchange& exchange, const std::stri
 }  // namespace
 
 void handle_voices(Services& services, const Exchange& exchange) {
-  in_background(services.small_requests, services, exchange,
-                [library = services.voices.library(exchange->owner())] {
-                  JsonWriter json;
-                  json.begin_object().field("object", "list").key("voices").begin_array();
-                  for (const VoiceEntry& voice : library.list()) write_voice(json, voice);
-                  return Answer{200, json.end_array().end_object().take()};
-                });
+  answer_with(services.small_requests, services, exchange,
+              [library = services.voices.library(exchange->owner())] {
+                JsonWriter json;
+                json.begin_object().field("object", "list").key("voices").begin_array();
+                for (const VoiceEntry& voice : library.list()) write_voice(json, voice);
+                return Answer{200, json.end_array().end_object().take()};
+              });
 }
 
 void handle_voice_add(Services& services, const Exchange& exchange) {
-  in_background(services.voice_changes, services, exchange,
-                [&services, owner = exchange->owner(), sent = exchange->body()] {
-                  const OwnedJson body = read_object(sent);
-                  return add_voice(services.voices, owner, json_node_get_object(body.get()));
-                });
+  answer_with(services.voice_changes, services, exchange,
+              [&services, owner = exchange->owner(), sent = exchange->body()] {
+                const OwnedJson body = read_object(sent);
+                return add_voice(services.voices, owner, json_node_get_object(body.get()));
+              });
 }
 
 void handle_voice_rename(Services& services, const Exchange& exchange) {
-  in_background(services.voice_changes, services, exchange,
-                [&services, owner = exchange->owner(), name = exchange->parameter(0),
-                 sent = exchange->body()] {
-                  if (!services.voices.library(owner).contains(name)) return unknown_voice(name);
-                  const OwnedJson body = read_object(sent);
-                  return rename_voice(services.voices, owner, name,
-                                      json_node_get_object(body.get()));
-                });
+  answer_with(services.voice_changes, services, exchange,
+              [&services, owner = exchange->owner(), name = exchange->parameter(0),
+               sent = exchange->body()] {
+                if (!services.voices.library(owner).contains(name)) return unknown_voice(name);
+                const OwnedJson body = read_object(sent);
+                return rename_voice(services.voices, owner, name, json_node_get_object(body.get()));
+              });
 }
 
 void handle_voice_remove(Services& services, const Exchange& exchange) {
-  in_background(services.voice_changes, services, exchange,
-                [&services, owner = exchange->owner(), name = exchange->parameter(0)] {
-                  return services.voices.library(owner).contains(name)
-                             ? remove_voice(services.voices, owner, name)
-                             : unknown_voice(name);
-                });
+  answer_with(services.voice_changes, services, exchange,
+              [&services, owner = exchange->owner(), name = exchange->parameter(0)] {
+                return services.voices.library(owner).contains(name)
+                           ? remove_voice(services.voices, owner, name)
+                           : unknown_voice(name);
+              });
 }
 
 void handle_voice_preview(Services& services, const Exchange& exchange) {
@@ -221,27 +207,20 @@ void handle_voice_preview(Services& services, const Exchange& exchange) {
     return exchange->reply_json(404, openai_error("model: " + services.models.unknown(asked),
                                                   "invalid_request_error", "model_not_found"));
   // Libraries are looked through where nobody waits for the disk.
-  services.small_requests.run(
-      [&services, model, name = exchange->parameter(0),
-       library = services.voices.library(exchange->owner()), exchange = exchange]() mutable {
-        bool known = false;
-        std::exception_ptr failure;
-        try {
-          known = library.contains(name);
-        } catch (...) {
-          failure = std::current_exception();
-        }
-        post([&services, model, name, known, failure, exchange = std::move(exchange)] {
-          guard_openai(services, exchange, [&] {
-            if (failure) std::rethrow_exception(failure);
-            if (known) {
-              speak_preview(services, exchange, model);
-            } else {
-              Answer answer = unknown_voice(name);
-              exchange->reply_json(answer.status, std::move(answer.body));
-            }
-            return true;
-          });
+  ask(
+      services.small_requests,
+      [name = exchange->parameter(0), library = services.voices.library(exchange->owner())] {
+        return library.contains(name);
+      },
+      [&services, model, exchange](Outcome<bool>& known) {
+        guard_openai(services, exchange, [&] {
+          if (known.get()) {
+            speak_preview(services, exchange, model);
+          } else {
+            Answer answer = unknown_voice(exchange->parameter(0));
+            exchange->reply_json(answer.status, std::move(answer.body));
+          }
+          return true;
         });
       },
       exchange->owner());

@@ -19,6 +19,14 @@ void take_counts(JobCounts& counts, std::map<std::string, JobCounts>& of_owner,
   for (const auto& [owner, now] : found) take(of_owner[owner], now);
 }
 
+std::vector<std::string> overfull_owners(const std::map<std::string, JobCounts>& of_owner,
+                                         std::int64_t share) {
+  std::vector<std::string> owners;
+  for (const auto& [owner, own] : of_owner)
+    if (own.kept_bytes - own.queued_bytes > share) owners.push_back(owner);
+  return owners;
+}
+
 bool has_room(const StoreLimits& limits, const Shares& shares, const JobCounts& all,
               const JobCounts& own, std::int64_t bytes, bool waits) {
   const auto fits = [&](std::int64_t total, std::int64_t mine, std::int64_t more,

@@ -102,6 +102,11 @@ struct JobCounts {
 void take_counts(JobCounts& counts, std::map<std::string, JobCounts>& of_owner,
                  const JobCounts& all, const std::map<std::string, JobCounts>& found);
 
+// Owners whose results take more than `share` bytes of what is kept: how large a result is shows
+// when it is there. What else they want made waits until some of it is gone.
+std::vector<std::string> overfull_owners(const std::map<std::string, JobCounts>& of_owner,
+                                         std::int64_t share);
+
 // How much waits, as a whole: what says whether more machines are wanted.
 struct QueueFigures {
   // Milliseconds that the job which waits longest has waited.

@@ -230,6 +230,42 @@ TEST_P(StoreContract, CountsSurviveEverythingThatMovesThem) {
   EXPECT_EQ(now.kept_bytes, after.kept_bytes);
 }
 
+TEST_P(StoreContract, ResultsBeyondAShareKeepOnesOwnJobsWaiting) {
+  limits_.kept_bytes = 20'000;
+  shares_.set_owners(2);
+  open();
+  const auto add_of = [&](const char* owner, std::size_t bytes) {
+    NewJob job;
+    job.id = new_job_id(false);
+    job.owner = owner;
+    job.request = std::string(bytes, 'x');
+    return store_->add(job);
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(add_of("a", 100));
+  // Its result takes more than all may take.
+  const Claim first = *store_->claim();
+  ASSERT_TRUE(store_->finish(first.job, JobState::kCompleted, std::string(25'000, 'y'), "", ""));
+  // Which counts.
+  store_->expire();
+  EXPECT_FALSE(store_->claim());
+  EXPECT_FALSE(add_of("a", 100));
+  // Others do not notice.
+  EXPECT_TRUE(add_of("b", 9000));
+  EXPECT_FALSE(add_of("b", 9000));
+  const Claim other = *store_->claim();
+  EXPECT_EQ(other.job.owner, "b");
+  EXPECT_FALSE(store_->claim());
+  EXPECT_TRUE(store_->finish(other.job, JobState::kCompleted, "1", "", ""));
+  // Once the result is gone the owner's other jobs have their turn.
+  store_->keep_for("a", first.job.id, 0);
+  store_->expire();
+  EXPECT_EQ(store_->claim()->job.owner, "a");
+  // One request that is larger than a share is taken, and begun, where there is room.
+  EXPECT_TRUE(add_of("c", 10'500));
+  EXPECT_EQ(store_->claim()->job.owner, "a");
+  EXPECT_EQ(store_->claim()->job.owner, "c");
+}
+
 TEST_P(StoreContract, ResultsComeInPieces) {
   const std::string id = add();
   std::string output = "\"";

@@ -118,41 +118,6 @@ TEST_F(SqliteStore, ADatabaseOfVersion3IsTakenOver) {
   EXPECT_EQ(store_->output_object("y")->name, "results/y");
 }
 
-TEST_F(SqliteStore, ResultsBeyondAShareKeepOnesOwnJobsWaiting) {
-  StoreLimits limits;
-  limits.kept_bytes = 20'000;
-  shares_.set_owners(2);
-  store_ = kind_.open(limits, shares_);
-  const auto add_of = [&](const char* owner, std::size_t bytes) {
-    NewJob job;
-    job.id = new_job_id(false);
-    job.owner = owner;
-    job.request = std::string(bytes, 'x');
-    return store_->add(job);
-  };
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(add_of("a", 100));
-  // Its result takes more than all may take.
-  const Claim first = *store_->claim();
-  ASSERT_TRUE(store_->finish(first.job, JobState::kCompleted, std::string(25'000, 'y'), "", ""));
-  EXPECT_FALSE(store_->claim());
-  EXPECT_FALSE(add_of("a", 100));
-  // Others do not notice.
-  EXPECT_TRUE(add_of("b", 9000));
-  EXPECT_FALSE(add_of("b", 9000));
-  const Claim other = *store_->claim();
-  EXPECT_EQ(other.job.owner, "b");
-  EXPECT_FALSE(store_->claim());
-  EXPECT_TRUE(store_->finish(other.job, JobState::kCompleted, "1", "", ""));
-  // Once the result is gone the owner's other jobs have their turn.
-  store_->keep_for("a", first.job.id, 0);
-  store_->expire();
-  EXPECT_EQ(store_->claim()->job.owner, "a");
-  // One request that is larger than a share is taken, and begun, where there is room.
-  EXPECT_TRUE(add_of("c", 10'500));
-  EXPECT_EQ(store_->claim()->job.owner, "a");
-  EXPECT_EQ(store_->claim()->job.owner, "c");
-}
-
 TEST_F(SqliteStore, DamageIsFound) {
   open();
   for (int i = 0; i < 200; ++i) add(std::string(1000, 'x'));

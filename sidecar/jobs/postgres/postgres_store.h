@@ -92,6 +92,7 @@ class PostgresJobStore : public JobStore {
   void remember_times(const PgRows& rows);
   void give_times_back();
   void recount();
+  std::vector<std::string> overfull();
   void count_end(const std::string& owner, JobState state);
 
   const std::string server_;

@@ -15,28 +15,30 @@ namespace {
 // A slow database takes longer for more than this than any other statement may take.
 constexpr std::size_t kLargeBytes = 8 << 20;
 
-// The next job of any model and type.
+// The next job of any model and type, of no owner of $3.
 constexpr const char* kNext = R"sql(
 WITH next AS (
-  SELECT number, NULL::text AS type FROM chatterbox.jobs WHERE state = 0
+  SELECT number, NULL::text AS type FROM chatterbox.jobs
+  WHERE state = 0 AND client <> ALL($3::text[])
   ORDER BY low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),)sql";
 
-// The next job of the models $3 with the types $4: first the owner whose turn it is, then its job.
+// The same of the models $4 with the types $5: first the owner whose turn it is, then its job.
 // A job of which nobody has heard yet may be begun with any type. Written so that the index by
 // model is the only one in the order asked for: another would be read to its end for a model that
 // nothing waits for.
 constexpr const char* kNextOfModels = R"sql(
 WITH best AS (
-  SELECT own.model, own.type FROM unnest($3::text[], $4::text[]) AS own(model, type)
+  SELECT own.model, own.type FROM unnest($4::text[], $5::text[]) AS own(model, type)
   CROSS JOIN LATERAL (
     SELECT low_priority, turn, number FROM chatterbox.jobs WHERE state = 0
-      AND model >= own.model AND model <= own.model
+      AND model >= own.model AND model <= own.model AND client <> ALL($3::text[])
       AND (delivered = 0 OR own.type = '' OR model_type IN ('', own.type))
     ORDER BY model, low_priority, turn, number LIMIT 1) AS first
   ORDER BY low_priority, turn, number LIMIT 1),
 next AS (
   SELECT number, (SELECT type FROM best) AS type FROM chatterbox.jobs
   WHERE state = 0 AND model >= (SELECT model FROM best) AND model <= (SELECT model FROM best)
+    AND client <> ALL($3::text[])
     AND (delivered = 0 OR (SELECT type FROM best) = '' OR
       model_type IN ('', (SELECT type FROM best)))
   ORDER BY model, low_priority, turn, number LIMIT 1 FOR UPDATE SKIP LOCKED),)sql";
@@ -60,6 +62,12 @@ SELECT )sql" +
 
 }  // namespace
 
+// As counted last, once a second.
+std::vector<std::string> PostgresJobStore::overfull() {
+  const std::lock_guard lock(counts_mutex_);
+  return overfull_owners(of_owner_, shares_.of(limits_.kept_bytes));
+}
+
 std::optional<Claim> PostgresJobStore::claim_for(const std::vector<ModelOffer>& offers) {
   static const std::string any = claim_sql(kNext), ours = claim_sql(kNextOfModels);
   std::vector<std::string> models, types;
@@ -68,10 +76,11 @@ std::optional<Claim> PostgresJobStore::claim_for(const std::vector<ModelOffer>& 
     types.push_back(offer.type);
   }
   if (!offers.empty()) leases_.offer(offers);
+  const std::vector<std::string> full = overfull();
   return pool_.with([&](PgConnection& connection) -> std::optional<Claim> {
     const auto asked = PgLeases::Clock::now();
     PgQuery query(connection, (offers.empty() ? any : ours).c_str());
-    query.bind(server_).bind(lease_ms_);
+    query.bind(server_).bind(lease_ms_).bind(full);
     if (!offers.empty()) query.bind(models).bind(types);
     const PgRows rows = query.run();
     if (rows.count() == 0) return std::nullopt;

@@ -58,9 +58,6 @@ class SqliteJobStore : public JobStore {
   void give_back();
   void prepare_schema();
   void recover();
-  // Owners whose results take more than a share of what is kept: how large a result is shows when
-  // it is there. What else they want made waits until some of it is gone.
-  std::vector<std::string> overfull() const;
   bool room_for(const std::string& owner, std::int64_t bytes, bool waits) const;
   void insert(const NewJob& job, JobState state, const std::string& error,
               const std::string& detail);

@@ -14,18 +14,10 @@ constexpr std::size_t kPartBytes = 256 << 10;
 
 }  // namespace
 
-std::vector<std::string> SqliteJobStore::overfull() const {
-  std::vector<std::string> owners;
-  for (const auto& [owner, own] : of_owner_)
-    if (own.queued > 0 && own.kept_bytes - own.queued_bytes > shares_.of(limits_.kept_bytes))
-      owners.push_back(owner);
-  return owners;
-}
-
 std::optional<Claim> SqliteJobStore::claim_for(const std::vector<ModelOffer>&) {
   const std::lock_guard lock(mutex_);
   if (counts_.queued == 0) return std::nullopt;
-  const std::vector<std::string> wait = overfull();
+  const std::vector<std::string> wait = overfull_owners(of_owner_, shares_.of(limits_.kept_bytes));
   std::string sql =
       "SELECT jobs.id, turn, body, object FROM jobs JOIN inputs USING(id) WHERE state = 0 ";
   for (std::size_t i = 0; i < wait.size(); ++i) sql += "AND client <> ? ";

@@ -39,10 +39,12 @@ class Pair(unittest.TestCase):
         return (job, self.one, self.two) if begins(self.one, job) else (job, self.two, self.one)
 
 
-def main(about):
-    """Runs the tests of the program with a cluster of their own."""
+def main(about, *programs):
+    """Runs the tests of the program with a cluster of their own; `programs` are further ones they need."""
     global options, cluster
     parser = arguments(about)
+    for program in programs:
+        parser.add_argument("--" + program.replace("_", "-"), required=True, help="that program")
     parser.add_argument("-k", action="append", help="only tests whose name holds this")
     options = parser.parse_args()
     with cluster_or_skip() as cluster:

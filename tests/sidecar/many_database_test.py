@@ -8,7 +8,7 @@ import many
 from client import *
 from clock import clock_or_skip
 from many import Pair, begins, shared_server
-from postgres import Replica, cluster_or_skip
+from postgres import Replica, cluster_or_skip, processes_of
 
 
 class DatabaseClock(unittest.TestCase):
@@ -98,19 +98,6 @@ class Connections(unittest.TestCase):
                 for holder in holders:
                     holder.kill()
                     holder.wait()
-
-
-def processes_of(parent):
-    """It and its children."""
-    found = [parent]
-    for name in os.listdir("/proc"):
-        try:
-            with open("/proc/%s/stat" % name, encoding="ascii", errors="replace") as stat:
-                if name.isdigit() and int(stat.read().rsplit(")", 1)[1].split()[1]) == parent:
-                    found.append(int(name))
-        except OSError:
-            pass
-    return found
 
 
 class Silence(unittest.TestCase):

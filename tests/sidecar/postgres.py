@@ -41,6 +41,19 @@ def find_user():
     raise Missing("expected a user postgres or nobody to run PostgreSQL as, found none")
 
 
+def processes_of(parent):
+    """It and its children."""
+    found = [parent]
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/stat" % name, encoding="ascii", errors="replace") as stat:
+                if name.isdigit() and int(stat.read().rsplit(")", 1)[1].split()[1]) == parent:
+                    found.append(int(name))
+        except OSError:
+            pass
+    return found
+
+
 class Cluster:
     def __init__(self, *settings, folder=None, environment=None):
         """In `folder`, which is made and removed; else in a temporary one."""

@@ -21,16 +21,16 @@ constexpr double kLowHz = 20;
 constexpr double kHighHz = kRateHz / 2;
 constexpr double kPreemphasis = 0.97;
 
-double hz_to_mel(double hz) { return 1127.0 * std::log(1.0 + hz / 700.0); }
+double htk_mel(double hz) { return 1127.0 * std::log(1.0 + hz / 700.0); }
 
 // Triangles that rise and fall linearly in mel, (bins, mels). No triangle has the bin at Nyquist.
 at::Tensor htk_filters(int mels) {
   const int bins = kSpectrumSamples / 2 + 1;
-  const double low = hz_to_mel(kLowHz);
-  const double step = (hz_to_mel(kHighHz) - low) / (mels + 1);
+  const double low = htk_mel(kLowHz);
+  const double step = (htk_mel(kHighHz) - low) / (mels + 1);
   std::vector<float> filters(std::size_t(bins) * std::size_t(mels), 0.0F);
   for (int bin = 0; bin + 1 < bins; ++bin) {
-    const double position = (hz_to_mel(bin * kRateHz / kSpectrumSamples) - low) / step;
+    const double position = (htk_mel(bin * kRateHz / kSpectrumSamples) - low) / step;
     for (int mel = 0; mel < mels; ++mel) {
       const double height = std::min(position - mel, mel + 2 - position);
       filters[std::size_t(bin * mels + mel)] = float(std::max(0.0, height));

@@ -20,12 +20,12 @@ constexpr double kLogStartMel = kLogStartHz / kHzPerMel;
 
 double log_step() { return std::log(6.4) / 27.0; }
 
-double hz_to_mel(double hz) {
+double slaney_mel(double hz) {
   if (hz < kLogStartHz) return hz / kHzPerMel;
   return kLogStartMel + std::log(hz / kLogStartHz) / log_step();
 }
 
-double mel_to_hz(double mel) {
+double slaney_hz(double mel) {
   if (mel < kLogStartMel) return mel * kHzPerMel;
   return kLogStartHz * std::exp(log_step() * (mel - kLogStartMel));
 }
@@ -74,10 +74,10 @@ MelParams prompt_mel(int mels) {
 
 at::Tensor slaney_filters(const MelParams& params) {
   const int bins = params.window_samples / 2 + 1;
-  const double top_mel = hz_to_mel(params.top_hz);
+  const double top_mel = slaney_mel(params.top_hz);
   std::vector<double> corners;  // Hz; filter i rises from i, peaks at i + 1, ends at i + 2
   for (int i = 0; i < params.mels + 2; ++i)
-    corners.push_back(mel_to_hz(top_mel * i / (params.mels + 1)));
+    corners.push_back(slaney_hz(top_mel * i / (params.mels + 1)));
 
   std::vector<float> filters;
   filters.reserve(std::size_t(params.mels) * std::size_t(bins));

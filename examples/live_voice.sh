@@ -6,9 +6,10 @@
 # Needs PipeWire and GStreamer's plugin for it (Debian: gstreamer1.0-pipewire).
 # Other ends: CHATTERBOX_SOURCE and CHATTERBOX_SINK, as gst-launch-1.0 reads them.
 set -eu
-# By its name, as "Chatterbox" may be the default microphone later, and the pipeline hear itself.
+# By its name, as "Chatterbox" may be the default microphone later, and the pipeline hear itself. It
+# is told again where it changes meanwhile; the last is the one to take.
 microphone=$(pw-metadata 0 default.audio.source 2>/dev/null |
-  sed -n 's/.*"name": *"\([^"]*\)".*/\1/p') || true
+  sed -n 's/.*"name": *"\([^"]*\)".*/\1/p' | tail -n 1) || true
 # What was recorded while the model was loading comes at once. Without timestamps, all speech after
 # it would be ahead of the clock and wait, and chatterboxvc take that for overload; audiorate
 # removes it. PipeWire 1.4 goes on with gaps once its buffers were all full, and left to itself

@@ -60,8 +60,10 @@ void LiveAnswer::run(const LendEngine& lend, const std::stop_token& stop) {
     finish(400, error.detail(), error.what());
   } catch (const Error& error) {
     const ErrorCode code = error.code();
+    // The server is about to end, where it is not the listener who has left.
+    const bool later = code == ErrorCode::kOutOfMemory || code == ErrorCode::kCancelled;
     finish(code == ErrorCode::kInvalidArgument ? 400
-           : code == ErrorCode::kOutOfMemory   ? 503
+           : later                             ? 503
                                                : 500,
            error.what(), to_string(code));
   } catch (const std::exception& error) {
@@ -137,6 +139,7 @@ bool LiveAnswer::send(std::string bytes) {
 }
 
 void LiveAnswer::deliver(std::string bytes) {
+  if (exchange_->answered()) return;
   if (whole_) {
     gathered_ += bytes;
     return;
@@ -188,6 +191,7 @@ void LiveAnswer::finish(int status, const std::string& message, const std::strin
 
 void LiveAnswer::conclude(int status, const std::string& message, const std::string& code,
                           const std::string& told) {
+  if (exchange_->answered()) return;
   if (status == 200 && whole_)
     return exchange_->reply(200, content_type_.c_str(), std::move(gathered_));
   if (began_ && status != 200 && told.empty()) return exchange_->abort_stream();
@@ -205,6 +209,11 @@ bool LiveAnswer::watch() {
   if (began_ || exchange_->answered()) return true;
   if (!exchange_->client_left()) return false;
   closed();
+  // Some close only the end that they send with, and read what is answered.
+  or_give_up([&] {
+    conclude(400, "expected a connection that stays open until the answer, got its end",
+             "connection_closed", "");
+  });
   return true;
 }
 

@@ -349,6 +349,19 @@ class Crowds(unittest.TestCase):
             self.assertEqual(answer.status, 200)
             print("  heard %.1f s after 15 listeners left" % (time.monotonic() - start))
             self.assertLess(time.monotonic() - start, 20)
+            # Who closes only the end that it sends with hears why there is nothing to hear.
+            blocker = small.run(tts("A long story, told slowly. " * 180))
+            small.until(lambda: small.status(blocker).json["status"] == "IN_PROGRESS", 30, "a start")
+            with socket.create_connection(("127.0.0.1", small.port), timeout=120) as half:
+                half.sendall(request)
+                half.shutdown(socket.SHUT_WR)
+                time.sleep(1)
+                small.post("/cancel/" + blocker)
+                answer = b""
+                while piece := half.recv(4096):
+                    answer += piece
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer[:300])
+            self.assertIn(b"expected a connection that stays open until the answer, got its end", answer)
 
     def test_full_queue(self):
         with Server(options, "--max-queue", "50", "--workers", "1") as small:

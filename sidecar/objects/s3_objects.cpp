@@ -95,6 +95,7 @@ void check_place(const S3Place& place) {
   };
   if (place.bucket.size() < 3 || place.bucket.size() > 63 || !plain(place.bucket, "-._"))
     refuse("expected the name of a bucket, of 3 to 63 letters, digits and \"-._\", got another");
+  // No path that libcurl would shorten: it signs none as it is.
   if (place.prefix.size() > 512 || !plain(place.prefix, "-._/") || place.prefix.starts_with('/') ||
       place.prefix.find("//") != std::string::npos || place.prefix.find("./") != std::string::npos)
     refuse("expected a path of letters, digits and \"-._/\", got another");
@@ -227,7 +228,6 @@ void S3Objects::try_once(Call& call, int seconds, const std::stop_token& stop) {
   // Not to be waited for: most do not answer it.
   headers.add("Expect:");
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, signer.c_str());
   curl_easy_setopt(curl, CURLOPT_USERNAME, keys_.id.c_str());

@@ -152,14 +152,16 @@ struct Speaking {
 // Audio leaves while T3 still makes tokens.
 TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::uint64_t seed,
                        bool last_piece) {
-  const auto& [model, prefix, prompt, options, stop, turn, delivery] = speaking;
+  const ModelParts& model = speaking.model;
+  const SynthesisOptions& options = speaking.options;
+  Delivery& delivery = speaking.delivery;
   T3Request request;
-  request.prefix = prefix;
+  request.prefix = speaking.prefix;
   request.text_ids = text.ids;
   request.sampling = sampling_options(options, model.config.defaults, seed);
 
-  SpeechStream speech(*model.s3gen, *model.hift, prompt,
-                      stream_options(options, model.config.t3, seed, stop));
+  SpeechStream speech(*model.s3gen, *model.hift, speaking.prompt,
+                      stream_options(options, model.config.t3, seed, speaking.stop));
   const std::int64_t start = delivery.made();
   WordClock words(text.words, start);
   PieceEnd end(text, std::min(options.max_tokens, model.config.t3.max_speech_tokens));
@@ -187,7 +189,7 @@ TextTokens speak_piece(const Speaking& speaking, const TextTokens& text, std::ui
     deliver(speech.push({&token, 1}), false);
   };
   speak_tokens(
-      {model, stop, turn, options.streaming, std::size_t(options.chunk_size)},
+      {model, speaking.stop, speaking.turn, options.streaming, std::size_t(options.chunk_size)},
       {make_tokens, speak, [&] { return speech.missing(); }, [&] { return delivery.heard(); }});
   if (spoken == 0)
     throw Error(ErrorCode::kModelFailure, "expected speech tokens, T3 ended before the first");

@@ -79,9 +79,15 @@ class Pieces {
 };
 
 // Ends the pieces of a task that is let go of, also when it never ran.
-struct End {
-  std::shared_ptr<Pieces> pieces;
-  ~End() { pieces->end("the speech was stopped"); }
+class End {
+ public:
+  explicit End(std::shared_ptr<Pieces> pieces) : pieces_(std::move(pieces)) {}
+  ~End() { pieces_->end("the speech was stopped"); }
+  End(const End&) = delete;
+  End& operator=(const End&) = delete;
+
+ private:
+  const std::shared_ptr<Pieces> pieces_;
 };
 
 // The first sentences of a text that is still being written; the rest stays.

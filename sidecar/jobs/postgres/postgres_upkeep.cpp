@@ -111,13 +111,13 @@ void PostgresJobStore::give_times_back() {
       else
         over.insert(moved_.extract(at++));
   }
-  for (const auto& [id, time] : over)
+  for (const auto& moved : over)
     pool_.with([&](PgConnection& connection) {
       return PgQuery(connection,
                      "UPDATE chatterbox.jobs SET expires_ms = $2 WHERE id = $1 AND expires_ms = $3")
-          .bind(id)
-          .bind(time.own)
-          .bind(time.now)
+          .bind(moved.first)
+          .bind(moved.second.own)
+          .bind(moved.second.now)
           .run();
     });
 }

@@ -84,7 +84,8 @@ SIMD void multiply(const typename P::Number* a, std::size_t stride, int rows, co
   for (int first = 0; first < w.outputs; first += kTileColumns)
     for (int row = 0; row < rows; row += kTileRows) {
       if (suits_tall_tile(rows - row)) {
-        for (int half : {first, first + kTallVectors * kWidth})
+        const int halves[] = {first, first + kTallVectors * kWidth};
+        for (int half : halves)
           multiply_part<P, kTallRows, kTallVectors>(left, stride, row, rows, w, half, use);
         break;
       }
@@ -128,7 +129,8 @@ SIMD void multiply_scaled(const std::uint8_t* a, std::size_t stride, int rows, c
   for (int first = 0; first < w.outputs; first += kTileColumns)
     for (int row = 0; row < rows; row += kTileRows) {
       if (suits_tall_tile(rows - row)) {
-        for (int half : {first, first + kTallVectors * kWidth})
+        const int halves[] = {first, first + kTallVectors * kWidth};
+        for (int half : halves)
           multiply_scaled_part<kTallRows, kTallVectors>(left, stride, row, rows, w, half, scales,
                                                         use);
         break;

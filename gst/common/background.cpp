@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -33,17 +32,17 @@ class Threads {
   }
 
   void end() {
-    ending_ = true;
+    ending_.request_stop();
     std::unique_lock lock(mutex_);
     all_idle_.wait_for(lock, kPatienceAtExit, [this] { return busy_ == 0; });
   }
 
-  bool ending() const { return ending_; }
+  std::stop_token ending() const { return ending_.get_token(); }
 
  private:
   std::mutex mutex_;
   std::condition_variable all_idle_;
-  std::atomic<bool> ending_{false};
+  std::stop_source ending_;
   int busy_ = 0;
 };
 
@@ -73,7 +72,8 @@ void wait_at_exit() {
   std::call_once(once, [] { std::atexit([] { threads().end(); }); });
 }
 
-bool process_is_ending() { return threads().ending(); }
+bool process_is_ending() { return threads().ending().stop_requested(); }
+std::stop_token process_end() { return threads().ending(); }
 
 void run_in_background(const char* name, std::function<void()> work) {
   wait_at_exit();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 
 namespace chatterbox::gst {
 
@@ -19,6 +20,8 @@ void wait_at_exit();
 
 // True once exit() was called: work in the background is to stop, none begins.
 bool process_is_ending();
+// The same, for work that takes a token.
+std::stop_token process_end();
 
 // A background thread that only waits for orders is idle, and may be left behind when the process
 // ends; it is made busy again before it is given an order.

@@ -35,16 +35,16 @@ ModelLease::ModelLease(GstElement* element, const char* progress, std::function<
       progress_(element, progress, kProgressStep) {}
 
 bool ModelLease::start(Request request) {
-  const auto wanted = std::make_shared<std::atomic<bool>>(true);
+  const std::stop_source source;
   std::shared_ptr<SpeechModel> model;
   std::shared_ptr<void> outdated;
   {
     std::lock_guard lock(mutex_);
     const bool same = key_ == request.key && variant_ == request.variant;
-    if (same && (product_ || wanted_)) return product_ != nullptr;
+    if (same && (product_ || load_.stop_possible())) return product_ != nullptr;
     failed_ = false;
-    if (wanted_) *wanted_ = false;
-    wanted_ = wanted;
+    load_.request_stop();
+    load_ = source;
     model = std::exchange(model_, nullptr);
     outdated = std::exchange(product_, nullptr);
     key_ = request.key;
@@ -53,49 +53,52 @@ bool ModelLease::start(Request request) {
   progress_.begin("Loading the speech model " + request.key.path);
   // The thread keeps the element, and so this, alive; and what was in use until the new one is
   // there, so that the same weights are not read twice.
-  run_in_background("chatterbox-load", [this, self = keep(element_), model, outdated, wanted,
-                                        request = std::move(request)] { load(request, wanted); });
+  run_in_background("chatterbox-load", [this, self = keep(element_), model, outdated, source,
+                                        request = std::move(request)] { load(request, source); });
   return false;
 }
 
-void ModelLease::load(const Request& request, const Wanted& wanted) {
+void ModelLease::load(const Request& request, const std::stop_source& source) {
+  const std::stop_callback at_exit(process_end(), [&source] { source.request_stop(); });
+  const std::stop_token stop = source.get_token();
   try {
     auto model = acquire_model(request.key, [&](double fraction, std::string_view) {
-      if (*wanted) progress_.advance(int(fraction * 100), "Loading the speech model");
-      return wanted->load();
+      if (stop.stop_requested()) return false;
+      progress_.advance(int(fraction * 100), "Loading the speech model");
+      return true;
     });
-    if (!*wanted) return;
-    std::shared_ptr<void> product = request.make ? request.make(*model, *wanted) : model;
-    if (!*wanted || process_is_ending()) return;
-    if (!end(wanted, std::move(model), std::move(product))) return;
+    if (stop.stop_requested()) return;
+    std::shared_ptr<void> product = request.make ? request.make(*model, stop) : model;
+    if (stop.stop_requested()) return;
+    if (!end(source, std::move(model), std::move(product))) return;
     GST_INFO_OBJECT(element_, "the speech model is ready");
     changed_();
     progress_.end(GST_PROGRESS_TYPE_COMPLETE, "The speech model is ready");
   } catch (...) {
-    fail(wanted, current_failure());
+    if (!stop.stop_requested()) fail(source, current_failure());
   }
 }
 
-bool ModelLease::end(const Wanted& wanted, std::shared_ptr<SpeechModel> model,
+bool ModelLease::end(const std::stop_source& source, std::shared_ptr<SpeechModel> model,
                      std::shared_ptr<void> product) {
   std::lock_guard lock(mutex_);
-  if (wanted_ != wanted) return false;
-  wanted_ = nullptr;
+  if (load_ != source) return false;
+  load_ = none();
   model_ = std::move(model);
   product_ = std::move(product);
   return true;
 }
 
 // The error is told before anybody can act on the failure.
-void ModelLease::fail(const Wanted& wanted, const Failure& failure) {
+void ModelLease::fail(const std::stop_source& source, const Failure& failure) {
   wait_for_main_loop(element_);
-  if (!*wanted) return;
+  if (source.stop_requested()) return;
   report_(failure);
   progress_.end(GST_PROGRESS_TYPE_ERROR, failure.message);
   {
     std::lock_guard lock(mutex_);
-    if (wanted_ != wanted) return;
-    wanted_ = nullptr;
+    if (load_ != source) return;
+    load_ = none();
     failed_ = true;
   }
   changed_();
@@ -104,9 +107,9 @@ void ModelLease::fail(const Wanted& wanted, const Failure& failure) {
 void ModelLease::cancel() {
   {
     std::lock_guard lock(mutex_);
-    const Wanted wanted = std::exchange(wanted_, nullptr);
-    if (!wanted) return;
-    *wanted = false;
+    std::stop_source source = std::exchange(load_, none());
+    if (!source.stop_possible()) return;
+    source.request_stop();
   }
   progress_.end(GST_PROGRESS_TYPE_CANCELED, "Loading the speech model was cancelled");
 }

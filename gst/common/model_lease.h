@@ -2,10 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "common.h"
@@ -24,8 +24,8 @@ class ModelLease {
     // Names the settings that the product depends on besides the weights: others need a new one.
     std::string variant;
     // Makes the product, in the loading thread; none: the weights are all that is wanted. Throws.
-    // `wanted` becomes false when nobody waits any more.
-    std::function<std::shared_ptr<void>(SpeechModel& model, const std::atomic<bool>& wanted)> make;
+    // `stop` is asked for when nobody waits any more, or the process ends.
+    std::function<std::shared_ptr<void>(SpeechModel& model, const std::stop_token& stop)> make;
   };
 
   // `changed` is called, in the loading thread, when the product is there or has failed, and
@@ -51,17 +51,19 @@ class ModelLease {
   bool failed() const;
 
  private:
-  using Wanted = std::shared_ptr<std::atomic<bool>>;
-  void load(const Request& request, const Wanted& wanted);
-  bool end(const Wanted& wanted, std::shared_ptr<SpeechModel> model, std::shared_ptr<void> product);
-  void fail(const Wanted& wanted, const Failure& failure);
+  void load(const Request& request, const std::stop_source& source);
+  bool end(const std::stop_source& source, std::shared_ptr<SpeechModel> model,
+           std::shared_ptr<void> product);
+  void fail(const std::stop_source& source, const Failure& failure);
+  // Of the load under way: without a state while there is none.
+  static std::stop_source none() { return std::stop_source(std::nostopstate); }
 
   GstElement* const element_;
   const std::function<void()> changed_;
   const std::function<void(const Failure&)> report_;
   Progress progress_;
   mutable std::mutex mutex_;
-  Wanted wanted_;  // of the load under way
+  std::stop_source load_ = none();
   bool failed_ = false;
   ModelKey key_;
   std::string variant_;

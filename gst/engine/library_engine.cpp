@@ -49,7 +49,7 @@ class EngineSynthesizer final : public Synthesizer {
     };
   }
 
-  void warm_up() override { engine_.warm_up(); }
+  void warm_up(std::stop_token stop) override { engine_.warm_up(std::move(stop)); }
 
  private:
   std::shared_ptr<const Model> model_;
@@ -77,12 +77,14 @@ class EngineSynthesizer final : public Synthesizer {
 class EngineConverter final : public VoiceConverter {
  public:
   EngineConverter(std::shared_ptr<const Model> model, const std::string& voice_path,
-                  const ConversionOptions& options)
-      : model_(model), engine_(model), converter_(model, read(voice_path), options) {}
+                  const ConversionOptions& options, std::stop_token stop)
+      : model_(model),
+        engine_(model),
+        converter_(model, read(voice_path, std::move(stop)), options) {}
 
   void set_voice(const std::string& path) override {
     const std::lock_guard lock(voice_mutex_);
-    converter_.set_voice(read(path));
+    converter_.set_voice(read(path, {}));
   }
 
   void push(std::span<const float> samples) override { converter_.push(samples); }
@@ -96,11 +98,11 @@ class EngineConverter final : public VoiceConverter {
   void set_muted(bool muted) override { converter_.set_muted(muted); }
   std::int64_t next_chunk() const override { return converter_.next_chunk(); }
   ConversionStats stats() const override { return converter_.stats(); }
-  void warm_up() override { converter_.warm_up(); }
+  void warm_up(std::stop_token stop) override { converter_.warm_up(std::move(stop)); }
 
  private:
-  Voice read(const std::string& path) {
-    return path.empty() ? own_voice(*model_) : load_voice(path, engine_);
+  Voice read(const std::string& path, std::stop_token stop) {
+    return path.empty() ? own_voice(*model_) : load_voice(path, engine_, std::move(stop));
   }
 
   std::shared_ptr<const Model> model_;
@@ -135,8 +137,9 @@ class EngineModel final : public SpeechModel {
     return std::make_unique<EngineVoiceMaker>(model_);
   }
   std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
-                                                 const ConversionOptions& options) override {
-    return std::make_unique<EngineConverter>(model_, voice_path, options);
+                                                 const ConversionOptions& options,
+                                                 std::stop_token stop) override {
+    return std::make_unique<EngineConverter>(model_, voice_path, options, std::move(stop));
   }
 
  private:

@@ -36,7 +36,7 @@ class Synthesizer {
   // Watermark for speech that is changed after speak(), which would damage it. Throws Error.
   virtual Marker marker() = 0;
   // Makes the first speak() as quick as the others.
-  virtual void warm_up() = 0;
+  virtual void warm_up(std::stop_token stop) = 0;
 };
 
 // Weights, shared by synthesizers and converters.
@@ -47,7 +47,8 @@ class SpeechModel {
   virtual std::unique_ptr<VoiceMaker> make_voice_maker() = 0;
   // With the voice of that file, as VoiceConverter::set_voice. Throws Error.
   virtual std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
-                                                         const ConversionOptions& options) = 0;
+                                                         const ConversionOptions& options,
+                                                         std::stop_token stop) = 0;
 };
 
 // Reads the model in directory `path`. Slow; stops with kCancelled when

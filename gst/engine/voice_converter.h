@@ -30,7 +30,7 @@ class VoiceConverter {
   virtual void set_muted(bool muted) = 0;
   virtual std::int64_t next_chunk() const = 0;
   virtual ConversionStats stats() const = 0;
-  virtual void warm_up() = 0;
+  virtual void warm_up(std::stop_token stop) = 0;
 };
 
 }  // namespace chatterbox::gst

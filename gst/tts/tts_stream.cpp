@@ -66,10 +66,10 @@ bool TtsStream::start_load() {
   ModelLease::Request request;
   std::string voice;
   if (!settings.find(core_.element, settings.voice.voice, request, voice)) return false;
-  request.make = [voice](SpeechModel& model, const std::atomic<bool>& wanted) {
+  request.make = [voice](SpeechModel& model, const std::stop_token& stop) {
     auto synthesizer = model.make_synthesizer();
-    about_voice([&] { synthesizer->set_voice(voice, {}); });
-    if (wanted) synthesizer->warm_up();
+    about_voice([&] { synthesizer->set_voice(voice, stop); });
+    synthesizer->warm_up(stop);
     return std::make_shared<SpeechThread>(std::move(synthesizer));
   };
   {

@@ -76,10 +76,10 @@ bool VcStream::start_load() {
   if (!settings.find(core_.element, settings.voice, request, voice)) return false;
   request.variant = variant_of(settings);
   request.make = [voice, options = settings.conversion()](SpeechModel& model,
-                                                          const std::atomic<bool>& wanted) {
+                                                          const std::stop_token& stop) {
     std::shared_ptr<VoiceConverter> converter =
-        about_voice([&] { return model.make_converter(voice, options); });
-    if (wanted) converter->warm_up();
+        about_voice([&] { return model.make_converter(voice, options, stop); });
+    converter->warm_up(stop);
     return converter;
   };
   core_.lease.start(std::move(request));

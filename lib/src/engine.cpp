@@ -322,11 +322,11 @@ Voice Engine::make_voice(const Audio& reference, std::stop_token stop) {
   });
 }
 
-void Engine::warm_up() {
+void Engine::warm_up(std::stop_token stop) {
   if (!model_->builtin_voice()) return;
   SynthesisOptions options;
   options.seed = 0;
-  synthesize("Hello there.", *model_->builtin_voice(), options);
+  synthesize("Hello there.", *model_->builtin_voice(), options, std::move(stop));
 }
 
 }  // namespace chatterbox

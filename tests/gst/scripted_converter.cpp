@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chatterbox/error.h"
+#include "scripted_synthesizer.h"
 
 namespace chatterbox::gst {
 
@@ -77,7 +78,7 @@ class ScriptedConverter final : public VoiceConverter {
   void set_muted(bool muted) override { muted_ = muted; }
   std::int64_t next_chunk() const override { return std::int64_t(next_) * 3 / 2; }
   ConversionStats stats() const override { return stats_; }
-  void warm_up() override {}
+  void warm_up(std::stop_token stop) override { warm_up_as_scripted(stop); }
 
  private:
   std::size_t chunk() const { return std::size_t(options_.chunk_size) * kHeardPerToken; }

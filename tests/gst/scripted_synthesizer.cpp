@@ -24,6 +24,8 @@ Scenario& scenario() {
 
 void reset_scenario() {
   scenario().load = std::chrono::milliseconds(0);
+  scenario().warm_up = std::chrono::milliseconds(0);
+  scenario().warm_ups = 0;
   scenario().per_byte = std::chrono::milliseconds(0);
   scenario().samples_per_byte = 960;
   scenario().loads = scenario().cancelled_loads = 0;
@@ -35,6 +37,15 @@ void reset_scenario() {
 std::vector<SpokenText> spoken_texts() {
   const std::lock_guard lock(scenario().mutex);
   return scenario().spoken;
+}
+
+void warm_up_as_scripted(const std::stop_token& stop) {
+  ++scenario().warm_ups;
+  const auto end = std::chrono::steady_clock::now() + scenario().warm_up.load();
+  while (std::chrono::steady_clock::now() < end) {
+    if (stop.stop_requested()) throw Error(ErrorCode::kCancelled, "stopped by the caller");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 double pitch_of(char byte) { return 200.0 + 10.0 * (static_cast<unsigned char>(byte) % 128); }
@@ -110,7 +121,7 @@ class ScriptedSynthesizer final : public Synthesizer {
     };
   }
 
-  void warm_up() override {}
+  void warm_up(std::stop_token stop) override { warm_up_as_scripted(stop); }
 
  private:
   const std::shared_ptr<SpeechModel> model_;  // kept alive, as engines do
@@ -129,7 +140,8 @@ class ScriptedModel final : public SpeechModel, public std::enable_shared_from_t
     return make_scripted_voice_maker(shared_from_this());
   }
   std::unique_ptr<VoiceConverter> make_converter(const std::string& voice_path,
-                                                 const ConversionOptions& options) override {
+                                                 const ConversionOptions& options,
+                                                 std::stop_token) override {
     return make_scripted_converter(voice_path, options, shared_from_this());
   }
 };

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,12 @@ constexpr std::int64_t kSilenceBefore = 2400, kSilenceAfter = 4800;
 
 struct Scenario {
   std::atomic<std::chrono::milliseconds> load{std::chrono::milliseconds(0)};
+  std::atomic<std::chrono::milliseconds> warm_up{std::chrono::milliseconds(0)};
   std::atomic<std::chrono::milliseconds> per_byte{std::chrono::milliseconds(0)};
   std::atomic<std::size_t> samples_per_byte = 960;
   std::atomic<int> loads{0};
   std::atomic<int> cancelled_loads{0};
+  std::atomic<int> warm_ups{0};
   std::atomic<int> models_alive{0};
   std::atomic<int> utterances{0};
   std::atomic<int> cancelled_utterances{0};
@@ -54,6 +57,9 @@ struct Scenario {
 Scenario& scenario();
 void reset_scenario();
 std::vector<SpokenText> spoken_texts();
+
+// Takes as long as the scenario's `warm_up`; throws kCancelled.
+void warm_up_as_scripted(const std::stop_token& stop);
 
 // Hz of the sine for a byte.
 double pitch_of(char byte);

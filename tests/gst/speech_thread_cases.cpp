@@ -34,7 +34,7 @@ class CountingSynthesizer final : public Synthesizer {
     return {};
   }
   Marker marker() override { return {}; }
-  void warm_up() override {}
+  void warm_up(std::stop_token) override {}
 };
 
 SpeechJob::State end_of(SpeechJob& job) {

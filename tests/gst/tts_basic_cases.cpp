@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "background.h"
 #include "tts_cases.h"
 #include "tts_fixture.h"
 
@@ -106,6 +107,18 @@ GST_START_TEST(test_leave_while_loading) {
   const double took =
       milliseconds_of([&] { gst_element_set_state(tts.element(), GST_STATE_NULL); });
   fail_unless(took < 100, "%g ms", took);
+}
+GST_END_TEST;
+
+// What nobody waits for any more does not go on: states may change many times a second.
+GST_START_TEST(test_leave_while_warming_up) {
+  TtsHarness tts;
+  scenario().warm_up = std::chrono::seconds(100);
+  gst_element_set_state(tts.element(), GST_STATE_PAUSED);
+  while (scenario().warm_ups == 0) g_usleep(1000);
+  gst_element_set_state(tts.element(), GST_STATE_NULL);
+  const double took = milliseconds_of([] { wait_for_background(); });
+  fail_unless(took < 5000, "%g ms", took);
 }
 GST_END_TEST;
 
@@ -325,6 +338,7 @@ TCase* tts_basic_cases() {
   tcase_add_test(cases, test_properties);
   tcase_add_test(cases, test_states);
   tcase_add_test(cases, test_leave_while_loading);
+  tcase_add_test(cases, test_leave_while_warming_up);
   tcase_add_test(cases, test_leave_while_speaking);
   tcase_add_test(cases, test_reuse_after_eos);
   tcase_add_test(cases, test_model_is_shared);

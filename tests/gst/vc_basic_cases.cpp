@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "background.h"
 #include "vc_cases.h"
 #include "vc_fixture.h"
 #include "vc_settings.h"
@@ -192,6 +193,21 @@ GST_START_TEST(test_leave_while_loading) {
 }
 GST_END_TEST;
 
+// Warming up ends with it: states may change many times a second.
+GST_START_TEST(test_leave_while_warming_up) {
+  reset_scenario();
+  scenario().warm_up = std::chrono::seconds(100);
+  GstElement* element = gst_element_factory_make("chatterboxvc", nullptr);
+  gst_element_set_state(element, GST_STATE_PAUSED);
+  while (scenario().warm_ups == 0) g_usleep(1000);
+  gst_element_set_state(element, GST_STATE_NULL);
+  const gint64 begin = g_get_monotonic_time();
+  wait_for_background();
+  fail_unless(g_get_monotonic_time() - begin < 5000000);
+  gst_object_unref(element);
+}
+GST_END_TEST;
+
 // The second stream of one element is as long as the first.
 GST_START_TEST(test_reuse) {
   VcHarness vc;
@@ -337,6 +353,7 @@ TCase* vc_basic_cases() {
   tcase_add_test(cases, test_no_caps_downstream_shares);
   tcase_add_test(cases, test_states);
   tcase_add_test(cases, test_leave_while_loading);
+  tcase_add_test(cases, test_leave_while_warming_up);
   tcase_add_test(cases, test_reuse);
   tcase_add_test(cases, test_missing_model);
   tcase_add_test(cases, test_corrupt_model);

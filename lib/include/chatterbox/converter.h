@@ -114,8 +114,9 @@ class Converter {
   // began: here the setters above take effect.
   std::int64_t next_chunk() const;
 
-  // Runs every part once so that the first chunk is not the slow one.
-  void warm_up();
+  // Runs every part once so that the first chunk is not the slow one. Throws kCancelled once
+  // `stop` is asked for.
+  void warm_up(std::stop_token stop = {});
 
   const ConversionStats& stats() const;
 

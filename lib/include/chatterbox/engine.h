@@ -151,8 +151,9 @@ class Engine {
 
   const std::shared_ptr<const Model>& model() const { return model_; }
 
-  // Runs every part once so that the first utterance is not the slow one.
-  void warm_up();
+  // Runs every part once so that the first utterance is not the slow one. Throws kCancelled once
+  // `stop` is asked for.
+  void warm_up(std::stop_token stop = {});
 
   static constexpr std::size_t kMaxTextLength = 5000;
 

@@ -301,14 +301,14 @@ void Converter::set_muted(bool muted) { impl_->muted = muted; }
 
 std::int64_t Converter::next_chunk() const { return impl_->next * kSamplesPerToken; }
 
-void Converter::warm_up() {
+void Converter::warm_up(std::stop_token stop) {
   std::vector<float> sound(kInputRateHz);
   for (std::size_t i = 0; i < sound.size(); ++i)  // a buzz, so that all of it is speech
     sound[i] = i % 160 < 16 ? 0.3f : -0.03f;
   push(sound);
-  while (!pop().empty()) {
+  while (!pop(stop).empty()) {
   }
-  drain();
+  drain(stop);
   impl_->begun = 0;
   impl_->stats = {};
 }

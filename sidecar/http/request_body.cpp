@@ -12,6 +12,18 @@ constexpr const char* kBody = "chatterbox-body";
 // Smaller pieces are put together, up to the second: of a byte each they would be kept at a hundred
 // times their size.
 constexpr gsize kSmallPiece = 16 << 10, kJoined = 256 << 10;
+// libsoup reads for as long as there is something to read; after so much others have their turn.
+constexpr gsize kTurn = 512 << 10;
+
+// Reads on when the main loop has looked after others.
+void rest(SoupServerMessage* message) {
+  soup_server_message_pause(message);
+  g_idle_add_full(G_PRIORITY_DEFAULT, for_c([](gpointer data) -> gboolean {
+                    soup_server_message_unpause(static_cast<SoupServerMessage*>(data));
+                    return G_SOURCE_REMOVE;
+                  }),
+                  g_object_ref(message), g_object_unref);
+}
 
 }  // namespace
 
@@ -25,8 +37,12 @@ void RequestBody::collect(SoupServerMessage* message) {
                    G_CALLBACK(for_c(
                        [](SoupServerMessage* from, GBytes* chunk, gpointer) {
                          const auto body = of(from);
-                         if (body->refused_ || soup_server_message_get_status(from) != 0) return;
-                         body->keep(chunk);
+                         if (soup_server_message_get_status(from) != 0) return;
+                         if (!body->refused_) body->keep(chunk);
+                         body->came_ += g_bytes_get_size(chunk);
+                         if (body->came_ < kTurn) return;
+                         body->came_ = 0;
+                         rest(from);
                        },
                        // A body with a gap is none.
                        [](SoupServerMessage* from, GBytes*, gpointer) { give_up(from); })),

@@ -43,6 +43,8 @@ class RequestBody {
   // What came after them, in pieces that are too small to be kept as they are.
   std::string joined_;
   std::int64_t size_ = 0;
+  // What came since others had their turn last.
+  gsize came_ = 0;
   bool refused_ = false;
 };
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Two servers with different models on one PostgreSQL: each job is begun where its model is, waits while
 that server is away, and fails when the model has been away for ten leases that others were there for."""
-import os
 import unittest
 
 import many

@@ -224,7 +224,7 @@ TEST(T3, KeptVoiceChangesNothing) {
 TEST(T3, NarrowTypesKeepTheLogits) {
   for (const auto& [name, config] : backbones()) {
     RandomT3 random(config);
-    const auto logits_of = [&](const Placement& placement) {
+    const auto logits_of = [&, &config = config](const Placement& placement) {
       const T3 t3(random.weights(placement), config, 2);
       T3Trace trace;
       std::vector<at::Tensor> all;

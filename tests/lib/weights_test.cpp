@@ -268,7 +268,9 @@ TEST(TensorFile, SaysWhatLiesInItsPlace) {
       {"<!DOCTYPE html><html>404</html>", "an HTML page"},
   };
   for (const auto& [bytes, what] : strangers) {
-    const auto open = [&] { TensorFile::from_memory(bytes.data(), bytes.size(), "model"); };
+    const auto open = [&bytes = bytes] {
+      TensorFile::from_memory(bytes.data(), bytes.size(), "model");
+    };
     EXPECT_NE(message_of(open).find(std::string("model: expected a safetensors file, got ") + what),
               std::string::npos)
         << message_of(open);

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "nn/kernels.h"
 #include "nn/storage_types.h"

@@ -12,7 +12,8 @@
 
 #define CHATTERBOX_INLINE CHATTERBOX_TARGET inline __attribute__((always_inline))
 
-constexpr int kRowsAtOnce = 4;
+// Prefetch distance in bytes.
+constexpr std::int64_t kAhead = 8 * 1024;
 
 CHATTERBOX_INLINE float to_float(float value) { return value; }
 CHATTERBOX_INLINE float to_float(BFloat value) {
@@ -23,15 +24,8 @@ CHATTERBOX_INLINE float to_float(BFloat value) {
 }
 CHATTERBOX_INLINE float to_float(Half value) { return half_to_float(value.bits); }
 
-// Two vectors of weights and the two of x they belong to, in any order that is
-// the same for both: widening every other bfloat16 in place costs a third of
-// what widening neighbours does.
-template <typename W>
-CHATTERBOX_INLINE void load_columns(const float* x, Vector& first, Vector& second) {
-  first = load(x);
-  second = load(x + kWidth);
-  if constexpr (std::is_same_v<W, BFloat>) deinterleave(first, second);
-}
+// Two vectors of weights. Those of bfloat16 come out of order, every other one first: widening them
+// in place costs a third of what widening neighbours does.
 template <typename W>
 CHATTERBOX_INLINE void load_pair(const W* w, Vector& first, Vector& second) {
   if constexpr (std::is_same_v<W, BFloat>) {
@@ -42,40 +36,74 @@ CHATTERBOX_INLINE void load_pair(const W* w, Vector& first, Vector& second) {
   }
 }
 
-// R rows of w against B vectors x, one cache line of each row at a time. Rows
-// follow one another in memory, so the rows after these are fetched while these
-// are worked on; into the second cache level, since R rows of 2^n bytes and the
-// R rows after them would push each other out of the first.
+// Columns of one step of dot_block().
+constexpr int kStep = 4 * kWidth;
+
+// x in the order of load_pair(), for the columns that are taken in whole steps.
+CHATTERBOX_TARGET void order_columns(const float* x, std::int64_t cols, float* ordered) {
+  std::int64_t c = 0;
+  for (; c < cols / kStep * kStep; c += 2 * kWidth) {
+    Vector first = load(x + c), second = load(x + c + kWidth);
+    deinterleave(first, second);
+    store(ordered + c, first);
+    store(ordered + c + kWidth, second);
+  }
+  std::copy(x + c, x + cols, ordered + c);
+}
+
+// Of w and x, from column c on.
+template <typename W>
+CHATTERBOX_INLINE float dot_rest(const W* w, const float* x, std::int64_t c, std::int64_t cols) {
+  float total = 0;
+  for (; c < cols; ++c) total += to_float(w[c]) * x[c];
+  return total;
+}
+
+// R rows of w against B vectors x, which order_columns() has ordered for bfloat16. Rows follow one
+// another in memory. One row at a time is read as one stream, fetched ahead across the ends of rows
+// and pages, which is what memory likes best. Where the sums of a row take longer than that, more
+// rows share the loads of x, and those after them are fetched meanwhile; into the second cache
+// level, since R rows of 2^n bytes and the R rows after them would push each other out of the
+// first.
 template <typename W, int R, int B>
 CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
-  constexpr int kLine = std::max(64 / int(sizeof(W)), 2 * kWidth);
-  Vector sums[R][B];
-  for (int r = 0; r < R; ++r)
-    for (int b = 0; b < B; ++b) sums[r][b] = zero();
+  constexpr int kLine = 64 / int(sizeof(W));
+  // Such that they fit into registers.
+  constexpr int kSums = R == 1 ? 4 : 2;
+  Vector sums[R][kSums][B];
+  for (auto& row : sums)
+    for (auto& vector : row)
+      for (Vector& each : vector) each = zero();
   std::int64_t c = 0;
-  for (; c + kLine <= cols; c += kLine) {
-    for (int r = 0; r < R; ++r) __builtin_prefetch(w + (R + r) * cols + c, 0, 2);
-    for (int part = 0; part < kLine; part += 2 * kWidth) {
+  for (; c + kStep <= cols; c += kStep) {
+    for (int r = 0; r < R; ++r)
+      for (int line = 0; line < kStep; line += kLine)
+        if constexpr (R == 1)
+          __builtin_prefetch(w + c + line + kAhead / sizeof(W));
+        else
+          __builtin_prefetch(w + (R + r) * cols + c + line, 0, 2);
+    for (int v = 0; v < 4; v += 2) {
       Vector columns[2][B];
-      for (int b = 0; b < B; ++b)
-        load_columns<W>(x + b * x_stride + c + part, columns[0][b], columns[1][b]);
+      for (int half = 0; half < 2; ++half)
+        for (int b = 0; b < B; ++b)
+          columns[half][b] = load(x + b * x_stride + c + (v + half) * kWidth);
       for (int r = 0; r < R; ++r) {
         Vector weights[2];
-        load_pair(w + r * cols + c + part, weights[0], weights[1]);
-        for (int b = 0; b < B; ++b) {
-          sums[r][b] = fma(weights[0], columns[0][b], sums[r][b]);
-          sums[r][b] = fma(weights[1], columns[1][b], sums[r][b]);
-        }
+        load_pair(w + r * cols + c + v * kWidth, weights[0], weights[1]);
+        for (int half = 0; half < 2; ++half)
+          for (int b = 0; b < B; ++b) {
+            Vector& sum = sums[r][v % kSums + half][b];
+            sum = fma(weights[half], columns[half][b], sum);
+          }
       }
     }
   }
   for (int r = 0; r < R; ++r) {
     for (int b = 0; b < B; ++b) {
-      float total = sum(sums[r][b]);
-      for (std::int64_t rest = c; rest < cols; ++rest)
-        total += to_float(w[r * cols + rest]) * x[b * x_stride + rest];
-      y[b * y_stride + r] = total;
+      Vector total = sums[r][0][b];
+      for (int v = 1; v < kSums; ++v) total = add(total, sums[r][v][b]);
+      y[b * y_stride + r] = sum(total) + dot_rest(w + r * cols, x + b * x_stride, c, cols);
     }
   }
 }
@@ -83,9 +111,18 @@ CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
 template <typename W, int B>
 CHATTERBOX_TARGET void dot_batch(const W* w, std::int64_t rows, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
+  constexpr bool kOrdered = std::is_same_v<W, BFloat>;
+  constexpr int kRows = kOrdered && B > 1 ? 4 : 1;
+  if constexpr (kOrdered) {
+    thread_local std::vector<float> ordered;
+    ordered.resize(std::size_t(B * cols));
+    for (int b = 0; b < B; ++b) order_columns(x + b * x_stride, cols, ordered.data() + b * cols);
+    x = ordered.data();
+    x_stride = cols;
+  }
   std::int64_t r = 0;
-  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
-    dot_block<W, kRowsAtOnce, B>(w + r * cols, cols, x, x_stride, y + r, y_stride);
+  for (; r + kRows <= rows; r += kRows)
+    dot_block<W, kRows, B>(w + r * cols, cols, x, x_stride, y + r, y_stride);
   for (; r < rows; ++r) dot_block<W, 1, B>(w + r * cols, cols, x, x_stride, y + r, y_stride);
 }
 

@@ -205,13 +205,17 @@ TEST_P(EstimatorPlanTest, SealedCachesAreReadWhereTheyAre) {
       voice.seal();
       EstimatorCache cache = voice;
       std::vector<at::Tensor> pieces;
+      std::int64_t first_bytes = 0;
       for (std::int64_t i = 0; i < 4; ++i) {
         pieces.push_back(advance(estimator, &context, cache, prompt + 17 * i, 17));
+        if (i == 0) first_bytes = cache.bytes() - voice.bytes();
         if (i == 2) cache.keep(prompt + 2, 20);
       }
       const std::int64_t columns = 64;  // of the widest panel
-      if (prompt >= 3 * columns && !cache.plan.memories.empty())
+      if (prompt >= 3 * columns && !cache.plan.memories.empty()) {
         EXPECT_LT(cache.bytes() - voice.bytes(), voice.bytes()) << "the prompt was copied";
+        EXPECT_LT(first_bytes * prompt, voice.bytes() * columns * 3 / 2) << "room was counted";
+      }
       return at::cat(pieces, 1);
     };
     expect_close(speak(pair.planned), speak(pair.exact), "after a prompt");

@@ -3,6 +3,7 @@
 #include "nn/large_pages.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <memory>
@@ -38,23 +39,26 @@ class Mapping {
   enum class Pages { kLarge, kSmall };
 
   explicit Mapping(std::size_t bytes, Pages pages = Pages::kLarge)
-      : size_(round_up(bytes, kLargePage) + kLargePage) {
+      : page_(pages == Pages::kLarge ? kLargePage : std::size_t(::sysconf(_SC_PAGESIZE))),
+        size_(round_up(bytes, page_) + (pages == Pages::kLarge ? kLargePage : 0)) {
     base_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base_ == MAP_FAILED)
       throw Error(ErrorCode::kOutOfMemory, "no memory for " + std::to_string(bytes) + " bytes");
-    ::madvise(data(), size_ - kLargePage, pages == Pages::kLarge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    ::madvise(data(), round_up(bytes, page_),
+              pages == Pages::kLarge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   }
   ~Mapping() { ::munmap(base_, size_); }
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
-  // Begins with a large page.
+  // Begins with a page.
   char* data() const {
-    return reinterpret_cast<char*>(round_up(reinterpret_cast<std::uintptr_t>(base_), kLargePage));
+    return reinterpret_cast<char*>(round_up(reinterpret_cast<std::uintptr_t>(base_), page_));
   }
 
  private:
-  std::size_t size_;  // one page more than is used, so that the first can be aligned
+  std::size_t page_;
+  std::size_t size_;  // one large page more than is used, so that the first can be aligned
   void* base_;
 };
 
@@ -78,6 +82,12 @@ at::Tensor empty_in_small_pages(at::IntArrayRef shape, at::ScalarType dtype) {
   const std::size_t bytes = bytes_of(shape, dtype);
   // No large page fits into it.
   if (bytes < kLargePage) return at::empty(shape, dtype);
+  return tensor_in(std::make_shared<Mapping>(bytes, Mapping::Pages::kSmall), 0, shape, dtype);
+}
+
+at::Tensor zeros_in_small_pages(at::IntArrayRef shape, at::ScalarType dtype) {
+  const std::size_t bytes = bytes_of(shape, dtype);
+  if (bytes < kFewBytes) return at::zeros(shape, dtype);
   return tensor_in(std::make_shared<Mapping>(bytes, Mapping::Pages::kSmall), 0, shape, dtype);
 }
 

@@ -18,5 +18,9 @@ at::Tensor empty_for_weights(at::IntArrayRef shape, at::ScalarType dtype);
 // The opposite: pages of the smallest size, whatever the kernel does by default, so that what is
 // never written takes no memory. For room that is used only in part. Throws kOutOfMemory.
 at::Tensor empty_in_small_pages(at::IntArrayRef shape, at::ScalarType dtype);
+// The same with zeros, and for smaller tensors: memory that comes and goes with one utterance goes
+// back to the system then, where an allocator would keep the gaps between blocks that stay. Throws
+// kOutOfMemory.
+at::Tensor zeros_in_small_pages(at::IntArrayRef shape, at::ScalarType dtype);
 
 }  // namespace chatterbox

@@ -45,25 +45,24 @@ at::Tensor MelStream::known(std::int64_t first, std::int64_t end) const {
 }
 
 at::Tensor MelStream::push(const at::Tensor& tokens, bool last) {
-  tokens_ = at::cat({tokens_, tokens});
-  const at::Tensor mel = advance(length() - (last ? 0 : kLookaheadTokens));
   // Full attention needs the tokens, and bounds the past in advance_again().
-  if (prompt_->attends_in_groups()) forget();
-  return mel;
+  if (prompt_->attends_in_groups()) make_room(tokens.size(0));
+  tokens_ = at::cat({tokens_, tokens});
+  return advance(length() - (last ? 0 : kLookaheadTokens));
 }
 
 at::Tensor MelStream::push_live(const at::Tensor& tokens, const at::Tensor& ahead) {
+  make_room(tokens.size(0));
   const at::Tensor said = at::cat({tokens_, tokens});
   tokens_ = at::cat({said, ahead});
   const at::Tensor mel = advance(length() - ahead.size(0));
   tokens_ = said;
-  forget();
   return mel;
 }
 
-void MelStream::forget() {
+void MelStream::make_room(std::int64_t count) {
   const std::int64_t spoken = forgotten_ > 0 ? tokens_.size(0) : length() - prompt_->length();
-  if (spoken <= 2 * kRecentTokens) return;
+  if (spoken <= kRecentTokens || spoken + count <= 2 * kRecentTokens) return;
   forgotten_ = length() - kRecentTokens;
   tokens_ = last_rows(tokens_, kRecentTokens).clone();
   s3gen_.keep(cache_, prompt_->length(), kRecentTokens);

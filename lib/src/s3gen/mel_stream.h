@@ -42,7 +42,8 @@ class MelStream {
 
  private:
   at::Tensor advance(std::int64_t end);
-  void forget();
+  // Forgets the oldest tokens where `count` more would be too many.
+  void make_room(std::int64_t count);
   // Tokens of prompt and utterance so far.
   std::int64_t length() const { return forgotten_ + tokens_.size(0); }
   at::Tensor advance_cached(std::int64_t end);

@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "nn/large_pages.h"
+
 namespace chatterbox {
 namespace {
 
 constexpr std::int64_t kBytes = 4;  // numbers to a word
 // Positions of room at most: copying is cheap beside what four seconds of speech cost.
 constexpr std::int64_t kMostRoom = 192;
+// Positions that a stream remembers after its prompt: eight seconds. It takes room for them at
+// once, so that nothing is copied; pages that are not written take no memory.
+constexpr std::int64_t kStream = 8 * 50;
 
 std::int64_t whole(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -29,7 +34,7 @@ PackedPositions::PackedPositions(const FlowKernels& kernels, int heads, int dim)
 
 PackedPositions PackedPositions::following() const {
   PackedPositions next = *this;
-  next.capacity_ = next.length_ = 0;
+  next.capacity_ = next.length_ = next.written_ = 0;
   next.follows_ = true;
   next.keys_ = next.values_ = next.key_terms_ = at::Tensor();
   return next;
@@ -37,8 +42,10 @@ PackedPositions PackedPositions::following() const {
 
 void PackedPositions::resize(std::int64_t capacity) {
   // Zeros, so that what is multiplied by no weight is a number.
-  const at::Tensor keys = at::zeros({heads_, capacity / columns_, words_, columns_}, at::kInt);
-  const at::Tensor values = at::zeros({heads_, panels_, capacity / group_, columns_}, at::kInt);
+  const at::Tensor keys =
+      zeros_in_small_pages({heads_, capacity / columns_, words_, columns_}, at::kInt);
+  const at::Tensor values =
+      zeros_in_small_pages({heads_, panels_, capacity / group_, columns_}, at::kInt);
   const at::Tensor terms =
       group_ == kBytes ? at::zeros({heads_, 2, capacity}, at::kInt) : at::Tensor();
   if (length_ > 0) {
@@ -52,13 +59,17 @@ void PackedPositions::resize(std::int64_t capacity) {
   values_ = values;
   key_terms_ = terms;
   capacity_ = capacity;
+  written_ = length_;
 }
 
 std::int64_t PackedPositions::extend(std::int64_t count) {
   const std::int64_t position = length_, needed = length_ + count;
-  if (needed > capacity_)
-    resize(whole(position > 0 ? needed + std::min(needed / 2, kMostRoom) : needed, columns_));
+  if (needed > capacity_) {
+    const std::int64_t room = position > 0 ? std::min(needed / 2, kMostRoom) : 0;
+    resize(whole(follows_ ? std::max(needed + room, kStream) : needed + room, columns_));
+  }
   length_ = needed;
+  written_ = std::max(written_, length_);
   return position;
 }
 
@@ -123,8 +134,9 @@ void PackedPositions::shrink() {
 std::int64_t PackedPositions::bytes() const {
   if (capacity_ == 0) return 0;
   const std::size_t terms = key_terms_.defined() ? key_terms_.nbytes() : 0;
-  return std::int64_t(keys_.nbytes() + values_.nbytes() + terms +
-                      (longest_.size() + channels_.size()) * sizeof(float));
+  const auto position = std::int64_t(keys_.nbytes() + values_.nbytes() + terms) / capacity_;
+  return position * whole(written_, columns_) +
+         std::int64_t((longest_.size() + channels_.size()) * sizeof(float));
 }
 
 }  // namespace chatterbox

@@ -38,6 +38,7 @@ class PackedPositions {
   void keep(std::int64_t first, std::int64_t last);
   // Gives up spare room.
   void shrink();
+  // Of what was written: room takes no memory before.
   std::int64_t bytes() const;
 
  private:
@@ -46,6 +47,7 @@ class PackedPositions {
 
   std::int64_t columns_ = 1, group_ = 1, heads_ = 0, words_ = 0, panels_ = 0;
   std::int64_t capacity_ = 0, length_ = 0;
+  std::int64_t written_ = 0;  // most positions that there were at this capacity
   bool follows_ = false;
   // Words of 32 bits: keys (heads, capacity / columns, words, columns), values
   // (heads, panels, capacity / group, columns).

@@ -56,8 +56,7 @@ CloneJob::Result CloneJob::run(const Request& request, const std::stop_token& st
     result.failure = judge(request.quality, request.settings.min_duration_ms / 1000.0);
     if (!result.failure) result.failure = check_names(request.settings);
     if (result.failure) return result;
-    const auto model = acquire_model(
-        request.model, [&](double, std::string_view) { return !stop.stop_requested(); });
+    const auto model = acquire_model(request.model, [&](double) { return !stop.stop_requested(); });
     const std::unique_ptr<VoiceMaker> maker = model->make_voice_maker();
     result.model_id = maker->model_id();
     result.failure = judge_length(request.recording, maker->min_seconds());

@@ -31,10 +31,6 @@ void add_warnings(GstStructure* fields, const std::vector<std::string>& warnings
   gst_structure_take_value(fields, "warnings", &list);
 }
 
-void post(GstElement* element, GstStructure* fields) {
-  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), fields));
-}
-
 }  // namespace
 
 CloneReports::CloneReports(GstElement* element, GstPad* src_pad)
@@ -61,7 +57,7 @@ void CloneReports::created(const CloneJob::Request& request, const CloneJob::Res
       nullptr);
   add_quality(fields, request.quality);
   add_warnings(fields, recording_warnings(request.quality));
-  post(element_, fields);
+  post_fields(element_, fields);
   g_object_notify(G_OBJECT(element_), "voice-id");
   progress_.end(GST_PROGRESS_TYPE_COMPLETE, "The voice is saved");
 
@@ -84,7 +80,7 @@ void CloneReports::failed(const CloneSettings& settings, const CloneFailure& fai
     return fields;
   };
   const ElementErrorCode code = element_error_code(failure);
-  post(element_, describe("chatterbox/voice-failed"));
+  post_fields(element_, describe("chatterbox/voice-failed"));
   gst_element_message_full_with_details(element_, error ? GST_MESSAGE_ERROR : GST_MESSAGE_WARNING,
                                         code.domain, code.code, g_strdup(code.text),
                                         g_strdup(failure.failure.message.c_str()), __FILE__,

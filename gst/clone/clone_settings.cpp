@@ -147,12 +147,7 @@ constexpr std::array<PropertyRow, 2> kState = {
      *
      * Since: 0.1
      */
-    read_only("state", "State", "What the element is doing.",
-              [](const PropertyRow& row) {
-                return g_param_spec_enum(row.name, row.nick, row.blurb,
-                                         enum_type(CloneState::kIdle), int(CloneState::kIdle),
-                                         row.flags);
-              }),
+    read_only("state", "State", "What the element is doing.", make_empty_spec<CloneState>),
     /**
      * GstChatterboxClone:voice-id:
      *
@@ -161,9 +156,7 @@ constexpr std::array<PropertyRow, 2> kState = {
      * Since: 0.1
      */
     read_only("voice-id", "Voice Id", "Id of the voice that was made last.",
-              [](const PropertyRow& row) {
-                return g_param_spec_string(row.name, row.nick, row.blurb, "", row.flags);
-              }),
+              make_empty_spec<std::string>),
 };
 
 constexpr auto kRows = join(kCollecting, model_properties<CloneSettings>(), kState);

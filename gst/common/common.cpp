@@ -80,6 +80,10 @@ void post(GstElement* element, GstMessageType type, const Failure& failure) {
                            g_strdup(failure.message.c_str()), __FILE__, GST_FUNCTION, __LINE__);
 }
 
+void post_fields(GstElement* element, GstStructure* fields) {
+  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), fields));
+}
+
 bool is_backwards_seek(GstEvent* event) {
   if (GST_EVENT_TYPE(event) != GST_EVENT_SEEK) return false;
   gdouble rate = 1;

@@ -65,6 +65,9 @@ inline void post_warning(GstElement* element, const Failure& failure) {
   post(element, GST_MESSAGE_WARNING, failure);
 }
 
+// Posts them as a message of the element.
+void post_fields(GstElement* element, GstStructure* fields);
+
 // A seek that asks for the stream backwards, which nobody can speak.
 bool is_backwards_seek(GstEvent* event);
 // Posts an error and returns false when the segment runs backwards.

@@ -115,8 +115,8 @@ struct SpeechEntries : ElementEntries<kWorkOf> {
     return guarded(parent, false, [&] { return kWorkOf(parent)->activate_src(active); });
   }
 
-  // The element's sink pad and source pad, made by its class's templates.
-  static std::pair<GstPad*, GstPad*> make_pads(GstElement* element) {
+  // Adds the sink pad and the source pad of its class's templates to the element.
+  static std::pair<GstPad*, GstPad*> add_pads(GstElement* element) {
     const auto make = [klass = GST_ELEMENT_GET_CLASS(element)](const char* name) {
       return gst_pad_new_from_template(gst_element_class_get_pad_template(klass, name), name);
     };
@@ -128,6 +128,7 @@ struct SpeechEntries : ElementEntries<kWorkOf> {
     gst_pad_set_activatemode_function(src, GST_DEBUG_FUNCPTR(activate_src));
     gst_pad_set_event_function(src, GST_DEBUG_FUNCPTR(src_event));
     gst_pad_set_query_function(src, GST_DEBUG_FUNCPTR(src_query));
+    for (GstPad* pad : {sink, src}) gst_element_add_pad(element, pad);
     return {sink, src};
   }
 };

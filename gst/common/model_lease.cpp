@@ -62,7 +62,7 @@ void ModelLease::load(const Request& request, const std::stop_source& source) {
   const std::stop_callback at_exit(process_end(), [&source] { source.request_stop(); });
   const std::stop_token stop = source.get_token();
   try {
-    auto model = acquire_model(request.key, [&](double fraction, std::string_view) {
+    auto model = acquire_model(request.key, [&](double fraction) {
       if (stop.stop_requested()) return false;
       progress_.advance(int(fraction * 100), "Loading the speech model");
       return true;

@@ -21,7 +21,6 @@ struct Load {
   std::condition_variable changed;
   int interested = 0;
   double fraction = 0;
-  std::string what;
   bool finished = false;
   std::shared_ptr<SpeechModel> model;
   std::exception_ptr error;
@@ -60,10 +59,9 @@ void run_load(const ModelKey& key, const std::shared_ptr<Load>& load) {
   std::shared_ptr<SpeechModel> model;
   std::exception_ptr error;
   try {
-    model = load_speech_model(key.path, key.options, [&](double fraction, std::string_view what) {
+    model = load_speech_model(key.path, key.options, [&](double fraction, std::string_view) {
       std::lock_guard lock(load->mutex);
       load->fraction = fraction;
-      load->what = what;
       load->changed.notify_all();
       return load->interested > 0 && !process_is_ending();
     });
@@ -75,7 +73,8 @@ void run_load(const ModelKey& key, const std::shared_ptr<Load>& load) {
 
 }  // namespace
 
-std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const Model::Progress& progress) {
+std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key,
+                                           const std::function<bool(double)>& progress) {
   std::shared_ptr<Load> load;
   bool first = false;
   {
@@ -104,9 +103,8 @@ std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const Model::Pro
   std::unique_lock lock(load->mutex);
   while (!load->finished) {
     const double fraction = load->fraction;
-    const std::string what = load->what;
     lock.unlock();
-    const bool go_on = progress(fraction, what) && !process_is_ending();
+    const bool go_on = progress(fraction) && !process_is_ending();
     lock.lock();
     if (!go_on) {
       --load->interested;

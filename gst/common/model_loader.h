@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -27,6 +28,7 @@ struct ModelKey {
 // being loaded now, or a newly loaded one. Blocks; throws Error. A load is
 // given up when `progress` of everyone who waits for it has returned false;
 // each caller whose own returns false gets kCancelled at once.
-std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key, const Model::Progress& progress);
+std::shared_ptr<SpeechModel> acquire_model(const ModelKey& key,
+                                           const std::function<bool(double fraction)>& progress);
 
 }  // namespace chatterbox::gst

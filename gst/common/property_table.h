@@ -96,6 +96,12 @@ GParamSpec* make_spec(const PropertyRow& row, const Member& initial) {
     return g_param_spec_double(name, nick, blurb, low, high, initial, flags);
 }
 
+// Of a property that the element answers itself.
+template <class Value>
+GParamSpec* make_empty_spec(const PropertyRow& row) {
+  return make_spec(row, Value());
+}
+
 // Rows of a part of an element's settings, which is at `Path` in them; of all of them without one.
 template <class Settings, auto... Path>
 struct Rows {

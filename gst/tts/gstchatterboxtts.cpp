@@ -113,11 +113,9 @@ static gboolean gst_chatterbox_tts_say(GstChatterboxTts* self, const gchar* text
 }
 
 static void gst_chatterbox_tts_init(GstChatterboxTts* self) {
-  const auto [sink, src] = Entries::make_pads(GST_ELEMENT(self));
+  const auto [sink, src] = Entries::add_pads(GST_ELEMENT(self));
   gst_pad_set_chain_list_function(sink, GST_DEBUG_FUNCPTR(gst_chatterbox_tts_chain_list));
   self->stream = new TtsStream(GST_ELEMENT(self), sink, src);
-  gst_element_add_pad(GST_ELEMENT(self), sink);
-  gst_element_add_pad(GST_ELEMENT(self), src);
 }
 
 static void gst_chatterbox_tts_class_init(GstChatterboxTtsClass* klass) {

@@ -286,8 +286,7 @@ void Narrator::post_utterance(const char* name, const Speaking& speaking, bool i
                       G_TYPE_DOUBLE, stats.real_time_factor(), "interrupted", G_TYPE_BOOLEAN,
                       gboolean(interrupted), nullptr);
   }
-  gst_element_post_message(core_.element,
-                           gst_message_new_element(GST_OBJECT(core_.element), structure));
+  post_fields(core_.element, structure);
 }
 
 // Metas and messages of a buffer come before it is pushed.
@@ -299,9 +298,7 @@ SpeechOutput::Push Narrator::pusher(Speaking& speaking) {
       OwnedStructure fields =
           word_fields("chatterbox/word", speaking.utterance.id, word, core_.clock.segment());
       add_word_meta(buffer, fields.get());
-      if (speaking.settings.post_messages)
-        gst_element_post_message(
-            core_.element, gst_message_new_element(GST_OBJECT(core_.element), fields.release()));
+      if (speaking.settings.post_messages) post_fields(core_.element, fields.release());
     }
   });
 }

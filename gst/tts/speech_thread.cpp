@@ -29,8 +29,7 @@ SpeechJob::State SpeechJob::take(SpeechPiece& piece, std::chrono::milliseconds p
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, patience,
                     [this] { return state_ != State::kPending || !pieces_.empty(); });
-  if (state_ == State::kCancelled) return state_;
-  if (pieces_.empty()) return state_;
+  if (state_ == State::kCancelled || pieces_.empty()) return state_;
   piece = std::move(pieces_.front());
   pieces_.pop_front();
   return State::kPiece;
@@ -76,18 +75,11 @@ bool SpeechJob::add(SpeechPiece piece) {
   return true;
 }
 
-void SpeechJob::finish() {
-  std::lock_guard lock(mutex_);
-  if (state_ == State::kCancelled) return;
-  state_ = State::kDone;
-  changed_.notify_all();
-}
-
-void SpeechJob::fail(Failure failure) {
+void SpeechJob::end(State state, Failure failure) {
   std::lock_guard lock(mutex_);
   if (state_ == State::kCancelled) return;
   outcome_.failure = std::move(failure);
-  state_ = State::kFailed;
+  state_ = state;
   changed_.notify_all();
 }
 
@@ -176,9 +168,9 @@ void SpeechJob::run(Synthesizer& synthesizer) {
       about_voice([&] { synthesizer.set_voice(part.voice_path, stop_.get_token()); });
       speak(synthesizer, part);
     }
-    finish();
+    end(State::kDone);
   } catch (...) {
-    fail(current_failure());
+    end(State::kFailed, current_failure());
   }
 }
 

@@ -71,8 +71,7 @@ class SpeechJob {
  private:
   friend class SpeechThread;
   bool add(SpeechPiece piece);
-  void finish();
-  void fail(Failure failure);
+  void end(State state, Failure failure = {});
   void run(Synthesizer& synthesizer);
   void pause(double seconds);
   void rest(SpeechPiece& first, bool after_pause);

@@ -58,10 +58,8 @@ static VcStream* stream_of(gpointer element) { return GST_CHATTERBOX_VC(element)
 using Entries = chatterbox::gst::SpeechEntries<stream_of>;
 
 static void gst_chatterbox_vc_init(GstChatterboxVc* self) {
-  const auto [sink, src] = Entries::make_pads(GST_ELEMENT(self));
+  const auto [sink, src] = Entries::add_pads(GST_ELEMENT(self));
   self->stream = new VcStream(GST_ELEMENT(self), sink, src);
-  gst_element_add_pad(GST_ELEMENT(self), sink);
-  gst_element_add_pad(GST_ELEMENT(self), src);
 }
 
 static void gst_chatterbox_vc_class_init(GstChatterboxVcClass* klass) {

@@ -171,8 +171,7 @@ void VcInput::report_overload(GstClockTime timestamp, GstClockTime discarded,
                         G_TYPE_UINT64, stream_time, "running-time", G_TYPE_UINT64, running_time,
                         "duration", G_TYPE_UINT64, discarded, "policy", G_TYPE_STRING,
                         names[int(policy)], "count", G_TYPE_UINT64, count, nullptr);
-  gst_element_post_message(core_.element,
-                           gst_message_new_element(GST_OBJECT(core_.element), report));
+  post_fields(core_.element, report);
 }
 
 bool VcInput::event(OwnedEvent event) {

@@ -209,10 +209,7 @@ constexpr std::array<PropertyRow, 11> kConversion = {
     read_only("stats", "Statistics",
               "What the conversion did since it started: converted, silent and discarded time, "
               "overloads, late buffers, real-time factor.",
-              [](const PropertyRow& row) {
-                return g_param_spec_boxed(row.name, row.nick, row.blurb, GST_TYPE_STRUCTURE,
-                                          row.flags);
-              }),
+              make_empty_spec<SharedStructure>),
 };
 
 constexpr auto kRows = join(kVoice, model_properties<VcSettings>(), kConversion);

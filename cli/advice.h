@@ -6,7 +6,7 @@
 
 namespace chatterbox::cli {
 
-// What the user may do about an error that the library or an element tells, as "; chatterbox voices
+// Advice to the user about an error that the library or an element tells, as "; chatterbox voices
 // list shows those there are". Those know no command line. Empty where there is nothing to say.
 std::string advice(const std::string& error);
 

@@ -13,7 +13,7 @@ enum class Value { kNone, kText, kFile, kVoice, kModel, kWords };
 struct OptionRow {
   const char* name;        // without dashes
   char letter = 0;         // 0: no short form
-  const char* value = "";  // what the value is called; empty: the option takes none
+  const char* value = "";  // name of the value; empty: the option takes none
   Value kind = Value::kNone;
   const char* help = "";
   const char* words = "";  // of kWords: the values, separated by blanks
@@ -29,7 +29,7 @@ struct ExampleRow {
 struct CommandRow {
   const char* name;
   const char* arguments;  // of the usage line
-  Value argument;         // what an argument is
+  Value argument;         // kind of an argument
   int least, most;        // arguments; most -1: any number
   const char* summary;    // begins with a verb, no full stop
   const char* description;

@@ -153,7 +153,7 @@ void Pipeline::set(const std::string& name, const std::string& property, const s
     return g_object_set(found, property.c_str(), value.c_str(), nullptr);
   GValue parsed = G_VALUE_INIT;
   if (spec) g_value_init(&parsed, spec->value_type);
-  // What is out of range GObject would move into it.
+  // GObject would move a value that is out of range into it.
   if (!spec || !gst_value_deserialize(&parsed, value.c_str()) ||
       g_param_value_validate(spec, &parsed)) {
     if (G_IS_VALUE(&parsed)) g_value_unset(&parsed);

@@ -90,8 +90,8 @@ void prepare_process(const std::string& data_dir) {
   setrlimit(RLIMIT_NOFILE, &files);
   // Few arenas: memory that one thread frees is found by the next.
   mallopt(M_ARENA_MAX, 2);
-  // What is larger has pages of its own, which go back when it is freed. Among small things that
-  // stay it leaves holes, another number of them after every job.
+  // Larger blocks have pages of their own, which go back when they are freed. Among small blocks
+  // that stay they leave holes, another number of them after every job.
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
   // The decoder has no home to keep GStreamer's registry in.
   g_setenv("GST_REGISTRY_1_0", (data_dir + "/gstreamer-registry.bin").c_str(), FALSE);

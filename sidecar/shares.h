@@ -17,7 +17,7 @@ inline constexpr const char* kNobody = "nobody";
 // so that none can keep the others from it. Any thread may ask.
 class Shares {
  public:
-  // How many keys there are; none counts as one.
+  // Number of keys; none counts as one.
   void set_owners(int count) { owners_ = std::max(1, count); }
   // One owner's share of `total`.
   std::int64_t of(std::int64_t total) const {

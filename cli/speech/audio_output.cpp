@@ -46,7 +46,7 @@ const Form& form_of(const std::string& path) {
               path + ": expected a file that ends in one of " + endings);
 }
 
-// What libraries print, of each sound system that is not there, until this goes away.
+// Keeps back what libraries print of each sound system that is not there, until this goes away.
 class NoStandardError {
  public:
   NoStandardError() : kept_(dup(STDERR_FILENO)) {

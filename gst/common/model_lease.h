@@ -55,7 +55,7 @@ class ModelLease {
   bool end(const std::stop_source& source, std::shared_ptr<SpeechModel> model,
            std::shared_ptr<void> product);
   void fail(const std::stop_source& source, const Failure& failure);
-  // Of the load under way: without a state while there is none.
+  // The stop source while no load is under way: one without a state.
   static std::stop_source none() { return std::stop_source(std::nostopstate); }
 
   GstElement* const element_;

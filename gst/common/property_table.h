@@ -39,7 +39,7 @@ struct PropertyRow {
   void (*show)(const void* settings, GValue* value);
 };
 
-// How a member takes a value and gives it. Enumerations have a function enum_type(Enum) that gives
+// A member takes a value, and gives it. Enumerations have a function enum_type(Enum) that gives
 // GObject's type.
 template <class Member>
 void store(const GValue* value, Member& member) {
@@ -96,7 +96,7 @@ GParamSpec* make_spec(const PropertyRow& row, const Member& initial) {
     return g_param_spec_double(name, nick, blurb, low, high, initial, flags);
 }
 
-// Of a property that the element answers itself.
+// The spec of a property that the element answers itself.
 template <class Value>
 GParamSpec* make_empty_spec(const PropertyRow& row) {
   return make_spec(row, Value());

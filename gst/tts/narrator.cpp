@@ -14,10 +14,10 @@ namespace chatterbox::gst {
 
 namespace {
 
-// How often a live stream with nothing to say tells downstream that time went on.
+// Interval at which a live stream with nothing to say tells downstream that time went on.
 constexpr std::chrono::milliseconds kIdleInterval{100};
-// How long nothing may be linked before the element says so, where pads of a
-// demuxer or decodebin may appear some time after the pipeline was started.
+// Time that nothing may be linked before the element says so: pads of a demuxer or decodebin may
+// appear some time after the pipeline was started.
 constexpr std::chrono::seconds kLinkPatience{5};
 constexpr std::chrono::milliseconds kLinkInterval{250};
 // Language of Chatterbox models unless a tag or a property names another.

@@ -14,7 +14,7 @@ namespace chatterbox::gst {
 
 namespace {
 
-// How often waiting for speech looks for something else to do.
+// Interval at which waiting for speech looks for something else to do.
 constexpr std::chrono::milliseconds kPatience{100};
 // Live speech may fall this far behind its timestamps before it moves on: a
 // sink still plays what is this late.

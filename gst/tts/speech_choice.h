@@ -10,7 +10,7 @@
 
 namespace chatterbox::gst {
 
-// How a stretch of text is to be spoken, where it differs from the properties.
+// Manner of speaking a stretch of text, where it differs from the properties.
 // Absent: as something less specific says.
 struct SpeechChoice {
   std::optional<std::string> voice;

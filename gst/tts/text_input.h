@@ -16,7 +16,7 @@ namespace chatterbox::gst {
 // Reads text buffers of any format into utterances. Knows of no queue and no lock.
 class TextInput {
  public:
-  // How text is cut. Eager: somebody is waiting, see SentenceSegmenter.
+  // Rules of cutting text. Eager: somebody is waiting, see SentenceSegmenter.
   struct Rules {
     bool eager = false;
     std::size_t max_characters = SentenceSegmenter::kMaxCharacters;

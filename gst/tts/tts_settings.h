@@ -12,7 +12,7 @@
 
 namespace chatterbox::gst {
 
-// How the timestamps of speech are found.
+// Rule for the timestamps of speech.
 enum class Timing { kAuto, kInput, kContiguous, kImmediate };
 // Rule for speech that is longer than its cue.
 enum class Overflow { kShift, kClip, kOverlap, kCompress };
@@ -29,7 +29,7 @@ struct VoiceSettings {
   std::string language = "auto";
 };
 
-// How speech is made, and how it sounds.
+// Making and sound of speech.
 struct SpeechSettings {
   // Negative: the model's own default.
   double exaggeration = -1;

@@ -19,7 +19,7 @@ class SpeechInput {
     std::vector<float> dry;    // 24 kHz
     std::vector<float> heard;  // 16 kHz
   };
-  // How far resampling looks ahead, both ways and at any rate, at most.
+  // Longest look-ahead of resampling, both ways and at any rate.
   static constexpr GstClockTime kDelay = 10 * GST_MSECOND;
 
   // Throws Error when there is no conversion from `info`.

@@ -33,7 +33,7 @@ struct TextConfig {
   int most_characters(const std::string& language) const;
 };
 
-// How the supervised attention head steers decoding.
+// Steering of decoding by the supervised attention head.
 struct AlignmentConfig {
   int layer = 0;
   int head = 0;
@@ -51,7 +51,7 @@ struct RopeScaling {
 
 enum class Backbone { kLlama, kGpt2 };
 
-// How logits become a token, and when tokens end; t3/sampler.h and t3/t3.cpp have
+// Order in which logits become a token, and the end of tokens; t3/sampler.h and t3/t3.cpp have
 // both ways. The second is upstream's inference_turbo.
 enum class Sampling { kPenaltyFirst, kPenaltyLast };
 
@@ -63,7 +63,7 @@ struct T3Config {
   int speech_vocab = 8194;
   int start_speech = 6561;
   int stop_speech = 6562;
-  // How often the start token is said before the first token of speech.
+  // Number of start tokens before the first token of speech.
   int start_tokens = 2;
   int max_speech_tokens = 4096;
   int hidden = 1024;

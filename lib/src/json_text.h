@@ -16,7 +16,7 @@ namespace chatterbox {
 // throw.
 nlohmann::json parse_json(std::string_view text,
                           const std::function<void(const std::string& key)>& on_key = nullptr);
-// What is no JSON is a value that is_discarded().
+// Text that is no JSON is a value that is_discarded().
 nlohmann::json parse_json_or_discard(std::string_view text);
 
 std::string json_text(const nlohmann::json& json);

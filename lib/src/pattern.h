@@ -9,7 +9,7 @@
 
 namespace chatterbox {
 
-// What a pattern found, in the text that it was given, which has to outlive it.
+// Match of a pattern in the text that it was given, which has to outlive it.
 using Match = std::match_results<std::string_view::const_iterator>;
 
 // A regular expression, of ECMAScript. The standard library's machine for them is compiled with

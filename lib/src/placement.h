@@ -19,8 +19,8 @@ inline constexpr std::uint64_t kLargeModelBytes = 200u << 20;
 // name it does not know, kNotFound for a device that is not there.
 Placement choose_placement(const ModelOptions& options, std::uint64_t weight_bytes);
 
-// How many engines on one model of so many threads work at once: as many as fill the cores, and one
-// on another device, which they would have to share.
+// Number of engines on one model of so many threads that work at once: as many as fill the cores,
+// and one on another device, which they would have to share.
 int places_for(const Placement& placement, int threads);
 
 // "cpu", "cuda:0"; "float32", "bfloat16", "float16", "int8".

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What else lies in the model's directory.
+// The other files of the model's directory.
 void bring_others(const fs::path& from, const fs::path& to, const std::string& t3) {
   for (const auto& entry : fs::directory_iterator(from)) {
     const std::string name = entry.path().filename().string();

@@ -119,7 +119,7 @@ void write_all(const void* data, std::size_t size) {
 
 // Playlists and session descriptions name addresses to fetch; pictures and film
 // are not ours to decode.
-// What GStreamer calls of ours throws nothing; were it to, this process of one recording would end.
+// Functions that GStreamer calls throw nothing; did one, this process of one recording would end.
 int may_plug(GstElement*, GstPad*, GstCaps*, GstElementFactory* factory, gpointer) noexcept {
   enum { kTry = 0, kExpose = 1, kSkip = 2 };
   const gchar* klass = gst_element_factory_get_metadata(factory, GST_ELEMENT_METADATA_KLASS);

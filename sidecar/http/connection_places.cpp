@@ -14,7 +14,7 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// Of an address of IPv6: the rest of it is the subscriber's to choose.
+// Bytes of an IPv6 address that name a network: the rest is the subscriber's to choose.
 constexpr int kNetworkBytes = 8;
 
 }  // namespace

@@ -26,7 +26,7 @@ constexpr const char* kConnection = "chatterbox-connection";
 constexpr gint64 kAnswerUs = 300 * G_USEC_PER_SEC;
 // For closing after the last byte of an answer: libsoup may have forgotten to.
 constexpr gint64 kGoodbyeUs = 5 * G_USEC_PER_SEC;
-// How often a listening socket that failed is tried again.
+// Pause before a listening socket that failed is tried again.
 constexpr unsigned kRetryMs = 100;
 // As many in a row; then others have their turn on the loop.
 constexpr int kAtOnce = 64;

@@ -56,7 +56,7 @@ class Connections {
   struct Connection {
     Connections* owner = nullptr;
     GSocketConnection* stream = nullptr;  // a reference
-    // What HTTP is spoken over: the same, or TLS over it. A reference.
+    // Stream that carries HTTP: the same, or TLS over it. A reference.
     GIOStream* spoken = nullptr;
     std::string address;
     // Monotonic microseconds; 0: the server's turn.

@@ -7,7 +7,7 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// Of 18 digits: what fits into a number whoever reads it.
+// Digits of a number that fits whatever type a reader has.
 constexpr std::size_t kMostDigits = 18;
 
 bool is_length(const char* text) {

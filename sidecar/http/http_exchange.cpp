@@ -201,7 +201,7 @@ int HttpExchange::apply_range(int status, std::string& body) {
 
 void HttpExchange::reply(int status, const char* content_type, std::string body) {
   if (answered_) return;
-  // What was begun as another answer can only be broken off.
+  // An answer that was begun as a stream can only be broken off.
   if (streaming_) return abort_stream();
   if (body.size() > kSmallAnswer && !reserved_ && !reserve_answer(std::int64_t(body.size())))
     return;
@@ -312,7 +312,7 @@ void HttpExchange::resume() {
 }
 
 void HttpExchange::on_wrote_chunk(SoupServerMessage*, gpointer data) {
-  // Whoever is told may let go of us.
+  // A listener that is told may let go of us.
   const Exchange self = static_cast<HttpExchange*>(data)->weak_from_this().lock();
   if (!self) return;
   if (!self->pieces_.empty()) {

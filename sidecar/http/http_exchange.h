@@ -79,8 +79,8 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   void end_stream();
   // Breaks the connection: what was sent is not all there is.
   void abort_stream();
-  // What can be done when making an answer failed: 500, or the end of what was begun. Throws
-  // nothing and asks for no memory.
+  // The answer when making one failed: 500, or the end of what was begun. Throws nothing and asks
+  // for no memory.
   void give_up() noexcept;
   // Bytes given to send_piece() and not yet written. A piece that cannot be kept ends the stream.
   std::size_t unsent() const { return sent_ - written_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// What the server says of itself.
+// Answers of the server about itself.
 #include "audio/audio_encode.h"
 #include "http/server.h"
 #include "operations/json.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// What clients ask about jobs they have.
+// Requests of clients about jobs they have.
 #include "http/job_answers.h"
 #include "http/server.h"
 #include "log.h"

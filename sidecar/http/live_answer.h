@@ -13,7 +13,7 @@
 
 namespace chatterbox::sidecar {
 
-// How speech becomes the bytes of an answer: those of a file, or events that hold them.
+// Bytes of an answer, made of speech: those of a file, or events that hold them.
 class SpeechWriter {
  public:
   virtual ~SpeechWriter() = default;
@@ -46,7 +46,7 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   bool send(std::string bytes);
 
   // In the thread of the main loop, like everything below.
-  // What `action` throws ends the answer: a piece that is missing would not be noticed.
+  // An exception of `action` ends the answer: a piece that is missing would not be noticed.
   template <class Action>
   void or_give_up(Action&& action) noexcept;
   void deliver(std::string bytes);
@@ -69,7 +69,7 @@ class LiveAnswer : public std::enable_shared_from_this<LiveAnswer> {
   const bool whole_;
   std::string gathered_, content_type_;
   std::unique_ptr<SpeechWriter> writer_;  // the worker's, with the next two
-  // How long it has waited for the reader, and whether that was too long.
+  // Time that it has waited for the reader, and whether that was too long.
   std::chrono::steady_clock::duration stalled_{0};
   bool too_slow_ = false;
   bool began_ = false;  // main loop only

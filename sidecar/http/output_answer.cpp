@@ -75,7 +75,7 @@ class OutputAnswer : public std::enable_shared_from_this<OutputAnswer> {
     let_go();
   }
 
-  // Whoever calls us holds us until that is over.
+  // The caller holds us until its call is over.
   void let_go() { self_.reset(); }
 
   // The piece that was given last is on its way.

@@ -40,10 +40,10 @@ class RequestBody {
   void close_joined();
 
   std::vector<GBytes*> pieces_;
-  // What came after them, in pieces that are too small to be kept as they are.
+  // Bytes after them that came in pieces too small to be kept as they are.
   std::string joined_;
   std::int64_t size_ = 0;
-  // What came since others had their turn last.
+  // Bytes that came since others had their turn last.
   gsize came_ = 0;
   bool refused_ = false;
 };

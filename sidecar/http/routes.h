@@ -17,7 +17,7 @@ enum class RouteAccess {
   kPublic,   // everybody
   kMeasure,  // whoever may see figures of all owners
 };
-// How large a body may be: a megabyte, or as the settings say.
+// Largest body: a megabyte, or as the settings say.
 enum class RouteBody { kSmall, kRun, kRunSync };
 
 // One address that is served.

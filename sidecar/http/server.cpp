@@ -24,7 +24,7 @@ constexpr const char* kChunkBytes = "chatterbox-chunk-bytes";
 constexpr const char* kDroppedBytes = "chatterbox-dropped-bytes";
 // So many chunks may be small; then they are of this size at least, in the middle.
 constexpr gsize kFewChunks = 10'000, kUsualChunk = 64;
-// Of a body that is refused, so much is read for the sake of the answer.
+// Bytes of a refused body that are read for the sake of the answer.
 constexpr gsize kMostDropped = 32 << 20;
 
 // Whether the client has sent, or is going to send, more than the headers. What it asks for leave
@@ -161,7 +161,7 @@ Server::Server(Services& services)
         server_, path,
         for_c([](SoupServer*, SoupServerMessage* message, const char* at, GHashTable*,
                  gpointer self) { static_cast<Server*>(self)->on_headers(message, at); },
-              // What was not looked at to its end is not let through.
+              // A request that was not looked at to its end is not let through.
               [](SoupServer*, SoupServerMessage* message, const char*, GHashTable*, gpointer) {
                 give_up(message);
               }),
@@ -274,7 +274,7 @@ void Server::on_headers(SoupServerMessage* message, const char* path) {
 
 void Server::limit_body(SoupServerMessage* message, const Route* route, const std::string& owner) {
   const RouteBody kind = route ? route->body : RouteBody::kSmall;
-  // What strangers may ask for needs no body. One is not kept, nor does it take room from others.
+  // Requests of strangers need no body. One is not kept, nor does it take room from others.
   const bool open = owner == kNobody || (route && route->access == RouteAccess::kPublic);
   if (open) {
     RequestBody::of(message)->refuse();

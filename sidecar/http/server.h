@@ -56,7 +56,7 @@ class Server {
 
   // "http://127.0.0.1:8004/"
   std::string address() const;
-  // How many are open.
+  // Number of open connections.
   int connections() const { return connections_->size(); }
 
  private:

@@ -107,7 +107,7 @@ void take_counts(JobCounts& counts, std::map<std::string, JobCounts>& of_owner,
 std::vector<std::string> overfull_owners(const std::map<std::string, JobCounts>& of_owner,
                                          std::int64_t share);
 
-// How much waits, as a whole: what says whether more machines are wanted.
+// The queue as a whole: figures that say whether more machines are wanted.
 struct QueueFigures {
   // Milliseconds that the job which waits longest has waited.
   std::int64_t oldest_waiting_ms = 0;

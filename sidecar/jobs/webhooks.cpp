@@ -166,7 +166,7 @@ void Webhooks::post_body(JobCall* call, GInputStream* body, std::int64_t length)
   g_signal_connect(message, "network-event",
                    G_CALLBACK(for_c<on_network_event>(
                        [](SoupMessage*, GSocketClientEvent, GIOStream*, gpointer data) {
-                         // What was not checked is not called.
+                         // An address that was not checked is not called.
                          g_cancellable_cancel(static_cast<JobCall*>(data)->stop);
                        })),
                    call);

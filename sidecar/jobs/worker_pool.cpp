@@ -147,7 +147,7 @@ LiveTask WorkerPool::take_live() {
   return task;
 }
 
-// What begins ends, though there may be no memory for a name to stop it by.
+// A job that begins also ends, though there may be no memory for a name to stop it by.
 void WorkerPool::name(Worker& worker, const std::string& id) noexcept {
   run_guarded("naming what begins", [&] { worker.id = id; });
 }

@@ -93,7 +93,7 @@ class WorkerPool {
     bool put_back = false;
   };
 
-  // How a start of a job ends.
+  // End of a job's start.
   struct Ending {
     JobState state = JobState::kFailed;
     std::string output, error, detail;

@@ -31,7 +31,7 @@ class ObjectError : public StorageError {
   Kind kind_;
 };
 
-// How long somebody has for one object: so many tries with growing pauses, each so long.
+// Time for one object: so many tries with growing pauses, each so long.
 struct Patience {
   int tries = 5;
   int seconds = 60;

@@ -94,7 +94,7 @@ void check_text(const std::string& text);
 
 // Throws RequestError unless `name` may name a voice, and so a file.
 void check_new_voice_name(const std::string& name);
-// What a client says of a new voice. Throws RequestError when that is too long.
+// The client's description of a new voice. Throws RequestError when that is too long.
 std::string description_field(Fields& fields, const char* name);
 
 inline constexpr int kMinSampleRateHz = 8000;

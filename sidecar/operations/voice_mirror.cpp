@@ -84,7 +84,7 @@ void VoiceMirror::take_changes() {
   }
 }
 
-// What is there already costs a look when it is applied again.
+// A change that was applied already costs a look when it is applied again.
 Rounds::Pause VoiceMirror::make_round() {
   using Clock = std::chrono::steady_clock;
   const bool waits = again_from_.has_value();

@@ -28,7 +28,7 @@ class VoiceMirror {
 
   Voices& voices_;
   VoiceTable& table_;
-  // Of the thread: the last change that was looked at, and of a voice that could not be kept the
+  // The thread's: the last change that was looked at, and of a voice that could not be kept the
   // one before it, when it is tried again, and how much later once more.
   std::int64_t seen_ = 0;
   std::optional<std::int64_t> again_from_;

@@ -165,7 +165,7 @@ ChosenVoice Voices::prepared(const std::string& key, const std::stop_token& stop
   if (auto known = recall(key)) return *known;
   making_.insert(key);
   lock.unlock();
-  // Who waits makes it where this fails.
+  // A thread that waits makes it where this fails.
   std::optional<ChosenVoice> chosen;
   std::exception_ptr failure;
   try {

@@ -41,7 +41,7 @@ void check_recording(const std::string& field, const Audio& recording, double mi
 // own.
 class Voices {
  public:
-  // How many voices, and bytes of their recordings, all owners together may have added.
+  // Most voices, and bytes of their recordings, that all owners together may have added.
   struct Limits {
     int voices = 2000;
     std::int64_t bytes = std::int64_t(4) << 30;
@@ -84,7 +84,7 @@ class Voices {
                        const std::function<ChosenVoice()>& make);
   // Guarded by the caller's lock.
   std::optional<ChosenVoice> recall(const std::string& key);
-  // Of the recording of a voice; the file is read when it has changed.
+  // Digest of a voice's recording; the file is read when it has changed.
   std::string digest_of(const VoiceEntry& voice);
 
   const std::string directory_;
@@ -98,7 +98,7 @@ class Voices {
   std::condition_variable_any made_;
   // Guarded by mutex_, to the end; most recent first.
   std::list<std::pair<std::string, ChosenVoice>> recent_;
-  // What somebody makes at the moment.
+  // Keys of voices that some thread makes at the moment.
   std::set<std::string> making_;
   // By path and time of the file.
   std::map<std::string, std::string> digests_;

@@ -19,7 +19,7 @@ struct WyomingEvent {
   OwnedJson data;  // an object, or null
 };
 
-// How long an event may take on a socket: to begin, and from then on.
+// Time limits of an event on a socket: to begin, and from then on.
 struct EventPace {
   GSocket* socket = nullptr;
   int begin_seconds = 0, event_seconds = 0;

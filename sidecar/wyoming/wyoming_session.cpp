@@ -16,7 +16,7 @@ namespace {
 
 // For a client that says nothing between two events, or does not read.
 constexpr int kIdleSeconds = 300;
-// Whoever comes says something soon, and what is begun is ended: others may wait for the place.
+// A client says something soon and ends what it begins: others may wait for the place.
 constexpr int kFirstSeconds = 30, kEventSeconds = 20;
 constexpr std::size_t kMostPieces = 16;
 

@@ -11,7 +11,7 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
-// How a model is loaded.
+// Options of loading a model.
 struct ModelOptions {
   // Which model, where the directory holds several: "english", "turbo", "nano" or
   // "multilingual". Empty: the one whose files are there, English first.

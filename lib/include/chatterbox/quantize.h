@@ -8,7 +8,7 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
-// What quantising made of a model's T3.
+// Result of quantising a model's T3.
 struct QuantizedModel {
   std::string file;  // name of its file
   int matrices = 0;  // that are now in rows of int8

@@ -22,7 +22,7 @@ struct VoiceEntry {
   std::string gender;         // "female", "male", or empty
   std::string description;    // a few words
   double seconds = 0;         // length of the recording; 0 for a file of conditionals
-  std::string original_file;  // what the recording was called
+  std::string original_file;  // name of the recording
   std::string type;           // where it comes from, "user_cloned_voice" for those added here
   std::string provenance;     // who or what spoke
   std::string created_at;     // ISO 8601, UTC; empty when not known

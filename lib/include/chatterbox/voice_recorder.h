@@ -16,7 +16,7 @@
 #pragma GCC visibility push(default)
 namespace chatterbox {
 
-// How good a recording is, as a reference of a voice.
+// Quality of a recording as a reference of a voice.
 struct RecordingQuality {
   double seconds = 0;         // of what was kept
   double voiced_seconds = 0;  // of frames above the silence threshold

@@ -73,7 +73,7 @@ class WatermarkDetector {
   WatermarkDetector(WatermarkDetector&&) noexcept;
   WatermarkDetector& operator=(WatermarkDetector&&) noexcept;
 
-  // How sure it is, from 0 to 1, that a recording of any rate is marked; 0 for one without sound
+  // Certainty, from 0 to 1, that a recording of any rate is marked; 0 for one without sound
   // or below 64 ms. Speech of 3 s or more is judged reliably.
   double confidence(const Audio& recording) const;
 

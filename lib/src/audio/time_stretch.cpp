@@ -20,7 +20,7 @@ namespace {
 
 // Half a frame: 12 ms hold two periods of a low voice per frame.
 constexpr double kHopSeconds = 0.012;
-// How far from its place a frame may be taken.
+// Furthest from its place that a frame may be taken.
 constexpr double kSearchSeconds = 0.008;
 
 class Stretcher {

@@ -13,7 +13,7 @@ inline constexpr std::int64_t kHeardPerToken = 640;
 // Samples that must follow a token for the last frame of its mel.
 inline constexpr std::int64_t kHeardEdge = 40;
 
-// How far each stage of a live conversion looks. Knows no model and no libtorch:
+// Reach of each stage of a live conversion. Knows no model and no libtorch:
 // a host must be able to tell the latency before it has either.
 struct LiveShape {
   explicit LiveShape(const ConversionOptions& options);

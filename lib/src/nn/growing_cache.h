@@ -54,7 +54,7 @@ class GrowingCache {
   std::int64_t length_ = 0;
 };
 
-// What one attention layer remembers.
+// Memory of one attention layer.
 struct KeyValueCache {
   GrowingCache keys, values;
 

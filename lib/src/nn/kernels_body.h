@@ -51,7 +51,7 @@ CHATTERBOX_TARGET void order_columns(const float* x, std::int64_t cols, float* o
   std::copy(x + c, x + cols, ordered + c);
 }
 
-// Of w and x, from column c on.
+// Dot product of w and x, from column c on.
 template <typename W>
 CHATTERBOX_INLINE float dot_rest(const W* w, const float* x, std::int64_t c, std::int64_t cols) {
   float total = 0;

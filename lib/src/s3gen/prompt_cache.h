@@ -12,15 +12,14 @@
 
 namespace chatterbox {
 
-// What every utterance of one voice begins with. When attention goes in groups
-// this includes the prompt's share of all caches, which no utterance then
-// computes again; the prompt's noise therefore has a seed of its own.
-// Immutable; streams share it.
+// The prompt of one voice, with which every utterance of it begins. When attention goes in groups
+// it includes the prompt's share of all caches, which no utterance then computes again; the
+// prompt's noise therefore has a seed of its own. Immutable; streams share it.
 class PromptCache {
  public:
   PromptCache(const S3Gen& s3gen, const Conditionals& conditionals, const FlowChoice& choice);
 
-  // What all speech that begins with it is made by.
+  // Attention and steps of all speech that begins with it.
   const FlowChoice& choice() const { return choice_; }
   bool attends_in_groups() const { return choice_.attention == FlowAttention::kChunk; }
 
@@ -35,10 +34,9 @@ class PromptCache {
   // (1, 80)
   const at::Tensor& speaker() const { return speaker_; }
 
-  // What is added to every frame of mel made for this voice, (80); undefined:
-  // nothing. The flow makes the prompt's frames as well, though they are known,
-  // and what it makes of a voice that is unlike those it learned from has in the
-  // mean the same faults as what it makes of new tokens.
+  // Timbre correction, added to every frame of mel made for this voice, (80); undefined: none. The
+  // flow makes the prompt's frames as well, though they are known; for a voice unlike those it
+  // learned from, their mean error is that of new frames.
   const at::Tensor& colour() const { return colour_; }
 
   // The caches after the first cached_tokens() tokens: those whose look ahead

@@ -26,7 +26,7 @@ ConvOptions halving() {
   return options;
 }
 
-// Of products while speech is heard as it comes.
+// Type of products while speech is heard as it comes.
 at::ScalarType live_products(const Placement& placement) {
   const bool runs = placement.device.is_cpu() && has_fast_bfloat16();
   return runs && placement.dtype == at::kBFloat16 ? at::kBFloat16 : at::kFloat;

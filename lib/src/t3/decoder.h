@@ -34,7 +34,7 @@ struct DecoderOptions {
   std::int64_t text_begin = 0;          // position of the first text id, for the tracker
   AlignmentTracker* tracker = nullptr;  // may be null; outlives the decoder
   int threads = 1;
-  // How many of them compute the next step; null: all. Outlives the decoder.
+  // Number of them that compute the next step; null: all. Outlives the decoder.
   const std::atomic<int>* threads_now = nullptr;
 };
 

@@ -72,7 +72,7 @@ class RawDecoder : public Decoder {
   }
 
  private:
-  // What each member computes for itself.
+  // Values that each member computes for itself.
   struct Own {
     std::vector<float> normed, scores;
     Digits digits[kMaxRows];
@@ -84,9 +84,9 @@ class RawDecoder : public Decoder {
   }
   std::int64_t heads_width() const { return std::int64_t(config_.heads) * config_.head_dim; }
 
-  // What a phase multiplies, as one member takes it. Norms and digits are short work, so every
-  // member that gets a piece does its own and none waits. Not before it has a piece: what they
-  // are made of may be a later phase's by then.
+  // Input of a phase's products, as one member takes it. Norms and digits are short work, so every
+  // member that gets a piece makes its own and none waits. Not before it has a piece: their source
+  // may be a later phase's by then.
   class Input {
    public:
     // values (rows, width); without a norm they are taken as they are.

@@ -105,7 +105,7 @@ bool PgBulletin::converse() {
 void PgBulletin::loop() {
   for (;;) {
     bool over = false;
-    // What was not heard is found by looking, once the next connection says that news was missed.
+    // News that was missed is found by looking, once the next connection says so.
     run_guarded("hearing of other servers", [&] { over = converse(); });
     if (over) return;
     for (int waited = 0; waited < kPauseMs; waited += kPauseMs / 5) {

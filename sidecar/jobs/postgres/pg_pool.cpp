@@ -95,7 +95,7 @@ void PgPool::lost(const std::string& why, Clock::duration pause) {
   if (away_) return;
   away_ = true;
   away_since_ = Clock::now();
-  // Who waits for a connection is told.
+  // Callers that wait for a connection are told.
   changed_.notify_all();
   log(Level::kWarning, "the database is away: " + why);
 }

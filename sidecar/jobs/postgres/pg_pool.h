@@ -19,7 +19,7 @@ namespace chatterbox::sidecar {
 class PgPool {
  public:
   PgPool(std::string address, int most) : address_(std::move(address)), most_(most) {
-    // What comes back has its place, also when memory has run out.
+    // Connections that come back have their place, also when memory has run out.
     idle_.reserve(std::size_t(most));
   }
 

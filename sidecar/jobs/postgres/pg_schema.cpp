@@ -132,8 +132,8 @@ CREATE TRIGGER forget_request AFTER UPDATE ON chatterbox.jobs FOR EACH ROW
   EXECUTE FUNCTION chatterbox.forget_request();
 )sql";
 
-// Whoever claims passes over the index entries of those who were claimed before, until a vacuum has
-// taken them away: by default that waits until a fifth of all rows is dead, and then leaves indexes
+// A claim passes over the index entries of jobs that were claimed before, until a vacuum has taken
+// them away: by default that waits until a fifth of all rows is dead, and then leaves indexes
 // alone where few pages are.
 constexpr const char* kToVersion3 = R"sql(
 ALTER TABLE chatterbox.jobs SET (autovacuum_vacuum_scale_factor = 0.02,

@@ -8,7 +8,7 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// How long one removal may take; then its server is taken for gone.
+// Time limit of one removal; then its server is taken for gone.
 constexpr std::int64_t kRemovalMs = 60'000;
 
 }  // namespace

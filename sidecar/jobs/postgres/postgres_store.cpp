@@ -21,7 +21,7 @@ JobCounts read_counts(const PgRows& rows, int row, int column) {
   return counts;
 }
 
-// Of everybody, and of the client $1.
+// Figures of everybody, and of the client $1.
 constexpr const char* kRoom = R"sql(
 SELECT coalesce(sum(kept), 0)::bigint, coalesce(sum(kept_bytes), 0)::bigint,
   coalesce(sum(queued), 0)::bigint, coalesce(sum(queued_bytes), 0)::bigint,

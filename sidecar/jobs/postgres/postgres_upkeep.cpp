@@ -9,9 +9,9 @@ namespace chatterbox::sidecar {
 namespace {
 
 constexpr int kWebhookTries = 3;
-// How long a job that is being read stays after it was last heard of; many rounds of upkeep.
+// Time that a job which is being read stays after it was last heard of; many rounds of upkeep.
 constexpr std::int64_t kHoldMs = 3'000;
-// How long one try may take; then its server is taken for gone.
+// Time limit of one try; then its server is taken for gone.
 constexpr std::int64_t kWebhookLeaseMs = 60'000;
 
 std::vector<std::string> ids(const PgRows& rows) {

@@ -174,7 +174,7 @@ SELECT 1 FROM j)sql";
     // The object of a start that no longer counts stays on trial, and goes.
     if (rows.count() == 0) return false;
     if (together) together->commit();
-    // Whoever is next gets one that waits as others do.
+    // The next user gets a connection that waits as others do.
     if (large) connection.give_up();
     return true;
   });

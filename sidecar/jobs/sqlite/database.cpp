@@ -5,7 +5,7 @@
 namespace chatterbox::sidecar {
 namespace {
 
-// How long a statement waits for another process. Our own threads wait for each
+// Time that a statement waits for another process. Our own threads wait for each
 // other elsewhere, so this is spent only when someone else is in the file.
 constexpr int kBusyMs = 50;
 // Statements we send are ours; this bounds what one value may be.

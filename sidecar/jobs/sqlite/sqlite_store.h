@@ -61,7 +61,7 @@ class SqliteJobStore : public JobStore {
   bool room_for(const std::string& owner, std::int64_t bytes, bool waits) const;
   void insert(const NewJob& job, JobState state, const std::string& error,
               const std::string& detail);
-  // How every job ends: false when it has ended before, or in another start than `epoch`.
+  // The end of every job; false when it has ended before, or in another start than `epoch`.
   bool end(const Job& job, JobState state, const std::string& error, const std::string& detail,
            std::optional<std::int64_t> epoch);
   void write_output(const std::string& id, const Output& output);

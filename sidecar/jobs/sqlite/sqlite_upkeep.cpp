@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kVacuum = "PRAGMA incremental_vacuum(256)";
 constexpr std::size_t kMostGone = 32;
 constexpr int kWebhookTries = 3;
-// How long one try may take; then its server is taken for gone.
+// Time limit of one try; then its server is taken for gone.
 constexpr std::int64_t kWebhookLeaseMs = 60'000;
 // The same for the removal of an object.
 constexpr std::int64_t kRemovalMs = 60'000;

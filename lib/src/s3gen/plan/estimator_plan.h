@@ -26,8 +26,7 @@ class EstimatorPlan {
     const float* x;                  // (frames, 80), the same for all rows
     const float *conv, *shortcut;    // FlowEstimator::Condition, (rows, frames, channels)
     std::vector<const float*> time;  // FlowEstimator::Time, (channels) each
-    // How many positions each frame sees, those of the cache included,
-    // (frames); empty: all.
+    // Number of positions that each frame sees, those of the cache included, (frames); empty: all.
     std::vector<std::int32_t> visible;
   };
 

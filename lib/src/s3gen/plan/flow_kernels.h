@@ -25,7 +25,7 @@ struct HeadView {
   std::size_t value_panel;  // bytes between panels of channels
   float* longest;           // key so far
   bool begins;              // nothing was seen before these positions
-  // Of bytes alone; null otherwise.
+  // For bytes alone; null otherwise.
   float* key_scale;         // of each position
   std::int32_t* key_start;  // what the sums of each position begin with
   float* key_mean;          // of each channel, taken from all keys
@@ -94,7 +94,7 @@ struct FlowKernels {
                          const float* add, float* to);
   // After the last convolution: norm and Mish, to operands.
   void (*activate_last)(const FlowSizes&, const NormView&, const float* x, int frames, void* to);
-  // Of operands (frames, inputs): added to, or put in the place of, float32.
+  // Products of operands (frames, inputs), added to float32 or put in its place.
   void (*add_product)(const LayerPart&, const void* operands, int frames, float* to);
   void (*put_product)(const LayerPart&, const void* operands, int frames, float* to);
   // Norm and projection of x to queries, keys and values (frames, 3 inner).

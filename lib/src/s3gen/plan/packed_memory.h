@@ -9,8 +9,8 @@
 
 namespace chatterbox {
 
-// What one attention layer remembers: the positions of a voice's prompt, sealed, which all
-// utterances of the voice read where they are, and an utterance's own, which follow them.
+// Memory of one attention layer: the positions of a voice's prompt, sealed, which all utterances of
+// the voice read where they are, and an utterance's own, which follow them.
 class PackedMemory {
  public:
   PackedMemory() = default;

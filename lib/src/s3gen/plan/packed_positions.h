@@ -38,7 +38,7 @@ class PackedPositions {
   void keep(std::int64_t first, std::int64_t last);
   // Gives up spare room.
   void shrink();
-  // Of what was written: room takes no memory before.
+  // Bytes that were written: room takes no memory before.
   std::int64_t bytes() const;
 
  private:

@@ -10,7 +10,7 @@
 
 namespace chatterbox {
 
-// What one evaluation of a plan leaves behind for the frames after it.
+// State that one evaluation of a plan leaves behind for the frames after it.
 struct PlanCache {
   std::vector<PackedMemory> memories;  // of each attention layer
   // The two frames before the next, of each convolution: (convolutions, rows, 2,

@@ -88,8 +88,8 @@ class PlanEvaluation {
 
   // Written in one phase, read in the next.
   at::Tensor x_, qkv_, attended_;
-  // What convolutions and the wider layers give: of each member's block, so that it stays in that
-  // core's caches, or where blocks are shared of all frames.
+  // Output of convolutions and of the wider layers: of each member's block, so that it stays in
+  // that core's caches, or of all frames where blocks are shared.
   at::Tensor floats_, hidden_;
   Windows in_, half_, out_, convolved_, joined_;
   PackedMemory memory_;              // of one layer after the other, where nothing is cached

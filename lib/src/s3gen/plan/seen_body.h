@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) the gst-chatterbox authors
 //
-// How much of a head's memory queries see; for files that are compiled for one instruction set.
+// Positions of a head's memory that queries see; for files that are compiled for one instruction
+// set.
 #pragma once
 
 #include "nn/simd/functions.h"
@@ -33,7 +34,7 @@ class Seen {
     }
   }
 
-  // Of the part at hand. Rows behind the last query see as much as any.
+  // Positions of the part at hand. Rows behind the last query see as much as any.
   int by(int row) const { return row < count_ ? inside(visible_[row]) : any_; }
   int by_any() const { return any_; }
   int by_all() const { return all_; }

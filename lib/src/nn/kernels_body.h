@@ -69,8 +69,8 @@ template <typename W, int R, int B>
 CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
   constexpr int kLine = 64 / int(sizeof(W));
-  // Such that they fit into registers.
-  constexpr int kSums = R == 1 ? 4 : 2;
+  // Such that they fit into 16 registers.
+  constexpr int kSums = R == 1 ? 4 : 1;
   Vector sums[R][kSums][B];
   for (auto& row : sums)
     for (auto& vector : row)
@@ -93,7 +93,7 @@ CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
         load_pair(w + r * cols + c + v * kWidth, weights[0], weights[1]);
         for (int half = 0; half < 2; ++half)
           for (int b = 0; b < B; ++b) {
-            Vector& sum = sums[r][v % kSums + half][b];
+            Vector& sum = sums[r][(v + half) % kSums][b];
             sum = fma(weights[half], columns[half][b], sum);
           }
       }

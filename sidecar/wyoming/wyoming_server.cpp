@@ -2,9 +2,14 @@
 // Copyright (c) the gst-chatterbox authors
 #include "wyoming/wyoming_server.h"
 
+#include <memory>
+#include <utility>
+
 #include "barrier.h"
 #include "chatterbox/error.h"
 #include "log.h"
+#include "main_loop.h"
+#include "named_thread.h"
 
 namespace chatterbox::sidecar {
 namespace {
@@ -12,10 +17,24 @@ namespace {
 // Each client has a thread while it is connected; more wait to be accepted.
 constexpr int kMostClients = 16;
 
+struct Unref {
+  void operator()(GSocketConnection* connection) const { g_object_unref(connection); }
+};
+
+// A client's place, given back in the main loop.
+class Place {
+ public:
+  explicit Place(std::function<void()> give_back) : give_back_(std::move(give_back)) {}
+  ~Place() { give_back_.post(); }
+
+ private:
+  ReadyTask give_back_;
+};
+
 }  // namespace
 
 WyomingServer::WyomingServer(Services& services, const std::string& address)
-    : services_(services), service_(g_threaded_socket_service_new(kMostClients)) {
+    : services_(services), service_(g_socket_service_new()) {
   GError* error = nullptr;
   GSocketConnectable* where = g_network_address_parse(address.c_str(), 10200, &error);
   GSocketAddress* wanted = nullptr;
@@ -36,10 +55,10 @@ WyomingServer::WyomingServer(Services& services, const std::string& address)
     g_object_unref(service_);
     throw Error(ErrorCode::kInvalidArgument, "wyoming '" + address + "': " + message);
   }
-  g_signal_connect(service_, "run",
-                   G_CALLBACK(for_c([](GThreadedSocketService*, GSocketConnection* connection,
-                                       GObject*, gpointer self) -> gboolean {
-                     serve_wyoming(static_cast<WyomingServer*>(self)->services_, connection);
+  g_signal_connect(service_, "incoming",
+                   G_CALLBACK(for_c([](GSocketService*, GSocketConnection* connection, GObject*,
+                                       gpointer self) -> gboolean {
+                     static_cast<WyomingServer*>(self)->serve(connection);
                      return TRUE;
                    })),
                    this);
@@ -54,6 +73,23 @@ WyomingServer::~WyomingServer() {
   g_socket_service_stop(service_);
   g_object_unref(bound_);
   g_object_unref(service_);
+}
+
+// GThreadedSocketService does the same, but begins to listen again in the thread of the client that
+// left: where another one waits, the main loop may accept it before that thread has given the
+// listener's task its data (GLib 2.74), which is the end of the process.
+void WyomingServer::serve(GSocketConnection* connection) {
+  auto place = std::make_unique<Place>([this] { leave(); });
+  if (++clients_ == kMostClients) g_socket_service_stop(service_);
+  std::unique_ptr<GSocketConnection, Unref> held(
+      static_cast<GSocketConnection*>(g_object_ref(connection)));
+  named_thread("wyoming", [this, place = std::move(place), held = std::move(held)] {
+    serve_wyoming(services_, held.get());
+  }).detach();
+}
+
+void WyomingServer::leave() {
+  if (clients_-- == kMostClients) g_socket_service_start(service_);
 }
 
 std::string WyomingServer::address() const {

@@ -419,6 +419,22 @@ class Wyoming(Wire):
             connection.sendall(b'{"type":"ping"}\n')
             self.assertIn(b"pong", connection.recv(4096))
 
+    def test_more_than_have_a_place_come_and_go(self):
+        """Whoever waits for a place gets it when somebody leaves, a thousand times."""
+        answered = []
+
+        def visit():
+            for _ in range(40):
+                with socket.create_connection(("127.0.0.1", self.port()), timeout=60) as connection:
+                    connection.sendall(b'{"type":"ping"}\n')
+                    answered.append(b"pong" in connection.recv(4096))
+        visitors = [threading.Thread(target=visit) for _ in range(40)]
+        for visitor in visitors:
+            visitor.start()
+        for visitor in visitors:
+            visitor.join()
+        self.assertEqual(answered, [True] * 1600)
+
     def test_sixteen_who_say_nothing_for_long(self):
         """Who has begun an event and does not end it makes room for others."""
         crowd = [socket.create_connection(("127.0.0.1", self.port()), timeout=10) for _ in range(16)]

@@ -2,6 +2,7 @@
 // Copyright (c) the gst-chatterbox authors
 #include "wyoming/wyoming_server.h"
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -16,10 +17,6 @@ namespace {
 
 // Each client has a thread while it is connected; more wait to be accepted.
 constexpr int kMostClients = 16;
-
-struct Unref {
-  void operator()(GSocketConnection* connection) const { g_object_unref(connection); }
-};
 
 // A client's place, given back in the main loop.
 class Place {
@@ -81,8 +78,8 @@ WyomingServer::~WyomingServer() {
 void WyomingServer::serve(GSocketConnection* connection) {
   auto place = std::make_unique<Place>([this] { leave(); });
   if (++clients_ == kMostClients) g_socket_service_stop(service_);
-  std::unique_ptr<GSocketConnection, Unref> held(
-      static_cast<GSocketConnection*>(g_object_ref(connection)));
+  std::unique_ptr<GSocketConnection, void (*)(gpointer)> held(
+      static_cast<GSocketConnection*>(g_object_ref(connection)), g_object_unref);
   named_thread("wyoming", [this, place = std::move(place), held = std::move(held)] {
     serve_wyoming(services_, held.get());
   }).detach();

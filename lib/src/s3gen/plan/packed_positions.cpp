@@ -13,8 +13,9 @@ namespace {
 constexpr std::int64_t kBytes = 4;  // numbers to a word
 // Positions of room at most: copying is cheap beside what four seconds of speech cost.
 constexpr std::int64_t kMostRoom = 192;
-// Positions that a stream remembers after its prompt: eight seconds. It takes room for them at
-// once, so that nothing is copied; pages that are not written take no memory.
+// Positions that a stream remembers after its prompt, MelStream's 200 tokens: eight seconds. It
+// takes room for them at once, so that nothing is copied; pages that are not written take no
+// memory.
 constexpr std::int64_t kStream = 8 * 50;
 
 std::int64_t whole(std::int64_t value, std::int64_t unit) {

@@ -120,6 +120,21 @@ TEST(Sampler, DrawsWithTheGivenProbabilities) {
     EXPECT_NEAR(counts[i] / double(kDraws), probabilities[i], 0.015);
 }
 
+// Guesses of a draft are of use because a small error of logits changes few draws.
+TEST(Sampler, NearlyTheSameLogitsDrawNearlyTheSame) {
+  constexpr int kTokens = 2000, kDraws = 1000;
+  Logits logits(kTokens), near(kTokens);
+  for (int i = 0; i < kTokens; ++i) {
+    logits[std::size_t(i)] = float(2 * std::sin(i * 0.7));
+    near[std::size_t(i)] = logits[std::size_t(i)] + float(0.02 * std::sin(i * 5.3));
+  }
+  Sampler sampler({.seed = 5}, kTokens), other({.seed = 5}, kTokens);
+  int same = 0;
+  for (int i = 0; i < kDraws; ++i) same += sampler.draw(logits.data()) == other.draw(near.data());
+  EXPECT_GT(same, kDraws * 95 / 100);
+  EXPECT_LT(same, kDraws);
+}
+
 TEST(Sampler, SameSeedSameDraws) {
   const Logits logits(100, 0.0f);
   Sampler a({.seed = 9}, 100), b({.seed = 9}, 100), c({.seed = 10}, 100);

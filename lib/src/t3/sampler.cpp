@@ -156,21 +156,21 @@ std::int64_t Sampler::draw(const float* logits) {
     return likeliest - logits;
   }
   fill_probabilities(logits);
-  float uniform = 0;
-  noise_.uniform(draws_++, 1, &uniform);
-  double total = 0;
-  for (const float probability : probabilities_) total += probability;
-  const double target = uniform * total;
-  double reached = 0;
-  std::int64_t last = 0;
+  uniform_.resize(std::size_t(vocabulary_));
+  noise_.uniform(draws_++ * vocabulary_, vocabulary_, uniform_.data());
+  std::int64_t winner = 0;
+  double least = std::numeric_limits<double>::infinity();
   for (std::int64_t i = 0; i < vocabulary_; ++i) {
     const float probability = probabilities_[std::size_t(i)];
     if (probability <= 0) continue;
-    last = i;
-    reached += probability;
-    if (reached > target) break;
+    // Half a step up: a wait is neither zero nor infinite.
+    const double wait = -std::log(double(uniform_[std::size_t(i)]) + 0x1p-25) / probability;
+    if (wait < least) {
+      least = wait;
+      winner = i;
+    }
   }
-  return last;
+  return winner;
 }
 
 }  // namespace chatterbox

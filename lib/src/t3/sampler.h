@@ -48,8 +48,10 @@ class Sampler {
   void apply_top_k(float* logits);
   void apply_min_p(float* logits);
   void apply_top_p(float* logits);
-  // A token with the probabilities of the softmax of `logits`; the likeliest at
-  // temperature 0. Throws kModelFailure when no token has a finite logit.
+  // A token with the probabilities of the softmax of `logits`; the likeliest at temperature 0. The
+  // first of exponential waits wins, one for each token, as in torch.multinomial: logits that
+  // differ by little give the same token, but for a draw in as many. Throws kModelFailure when no
+  // token has a finite logit.
   std::int64_t draw(const float* logits);
 
   // Counts a token as seen, or as not seen any more.
@@ -67,7 +69,7 @@ class Sampler {
   std::vector<bool> is_seen_;             // by token
   std::vector<float> probabilities_;      // of the last logits
   std::vector<std::int64_t> candidates_;  // scratch
-  std::vector<float> ranked_;             // scratch
+  std::vector<float> ranked_, uniform_;   // scratch
 };
 
 }  // namespace chatterbox

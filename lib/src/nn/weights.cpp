@@ -2,6 +2,10 @@
 // Copyright (c) the gst-chatterbox authors
 #include "nn/weights.h"
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <bit>
 #include <limits>
 #include <mutex>
 #include <set>
@@ -44,13 +48,38 @@ constexpr std::uintptr_t kLine = 64;
   throw Error(ErrorCode::kBadFile, file.path() + ": tensor \"" + name + "\"" + what);
 }
 
+// Loops of integers, which compilers turn into vectors; those of floats may not be reordered.
+float largest(const float* x, std::int64_t size) {
+  std::int32_t most = 0;
+  for (std::int64_t i = 0; i < size; ++i)
+    most = std::max(most, std::bit_cast<std::int32_t>(x[i]) & 0x7fffffff);
+  return std::bit_cast<float>(most);
+}
+
+void round_to_bytes(const float* x, std::int64_t size, float scale, std::int8_t* out) {
+  // Added to a small number it leaves the nearest whole one in the lowest bits, halves to even.
+  constexpr float kWhole = 0x1.8p23f;
+  for (std::int64_t i = 0; i < size; ++i)
+    out[i] = std::int8_t(std::bit_cast<std::int32_t>(x[i] / scale + kWhole));
+}
+
 }  // namespace
 
 QuantizedRows quantize_rows(const at::Tensor& rows) {
+  const std::int64_t count = rows.size(0), cols = rows.size(1);
   QuantizedRows result;
-  result.scale = rows.abs().amax(1).clamp_min_(std::numeric_limits<float>::min()).div_(127);
+  result.scale = at::empty({count}, at::kFloat);
   result.values = empty_for_weights(rows.sizes(), at::kChar);
-  result.values.copy_((rows / result.scale.unsqueeze(1)).round_());
+  float* scale = result.scale.data_ptr<float>();
+  std::int8_t* values = result.values.data_ptr<std::int8_t>();
+  at::parallel_for(0, count, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      const at::Tensor row = rows[r].to(at::kFloat).contiguous();
+      const float* x = row.data_ptr<float>();
+      scale[r] = std::max(largest(x, cols), std::numeric_limits<float>::min()) / 127;
+      round_to_bytes(x, cols, scale[r], values + r * cols);
+    }
+  });
   return result;
 }
 

@@ -164,6 +164,43 @@ void bench_steps(const char* name, const Weights& weights, const T3Config& confi
   }
 }
 
+// Time of looking ahead: a step by the draft, and steps at several positions at once.
+void bench_drafts(const char* name, const Weights& weights, const T3Config& config,
+                  const Options& options) {
+  const Transformer transformer(weights.scope("tfmr"), config);
+  const Linear head = Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab,
+                                  config.backbone == Backbone::kGpt2 ? Bias::kYes : Bias::kNone);
+  const double begin = now();
+  const DraftModel model(transformer, head);
+  std::printf("%-22s draft made in %.2f s", name, now() - begin);
+  constexpr int kPrefix = 150;
+  DecoderOptions decoding;
+  decoding.rows = config.guidance ? 2 : 1;
+  decoding.capacity = kPrefix + Kernels::kMaxBatch;
+  decoding.threads = options.threads;
+  decoding.draft = &model;
+  const auto decoder = make_raw_decoder(transformer, head, decoding);
+  decoder->prefill(at::sin(at::arange(decoding.rows * kPrefix * config.hidden, at::kFloat))
+                       .view({decoding.rows, kPrefix, config.hidden}));
+  const int most = decoder->max_steps();
+  const std::vector<float> x(std::size_t(most * config.hidden), 0.1f);
+  const auto best = [&](const auto& work) {
+    double least = 1e9;
+    for (int round = 0; round < options.steps; ++round) {
+      decoder->rewind(kPrefix);
+      const double started = now();
+      work();
+      least = std::min(least, now() - started);
+    }
+    return least * 1e3;
+  };
+  std::printf("; its step %.2f ms; of 1 to %d positions at once",
+              best([&] { decoder->draft(x.data()); }), most);
+  for (int count = 1; count <= most; ++count)
+    std::printf(" %.2f", best([&] { decoder->steps(x.data(), count); }));
+  std::printf(" ms\n");
+}
+
 // Whole requests, sampling and prefill included.
 void bench_model(const std::string& directory, const Options& options) {
   const ModelConfig config = load_config(directory + "/config.json");
@@ -208,6 +245,7 @@ void run(const Options& options) {
       if (!options.dtype.empty() && dtype != options.dtype) continue;
       const std::string name = (options.tiny ? "256x6" : to_string(options.family)) + (" " + dtype);
       bench_steps(name.c_str(), random.weights(placement), config, options, bandwidth, errors);
+      if (!placement.int8) bench_drafts(name.c_str(), random.weights(placement), config, options);
     }
   }
   if (std::filesystem::exists(options.model + "/t3_cfg.safetensors")) {

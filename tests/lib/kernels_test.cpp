@@ -64,7 +64,7 @@ std::vector<Half> random_halves(std::mt19937& generator, std::vector<float>& val
 TEST_P(KernelsTest, DotRows) {
   for (const int rows : {1, 3, 4, 9, 32}) {
     for (const int cols : {1, 7, 16, 33, 96, 256}) {
-      for (const int batch : {1, 2}) {
+      for (int batch = 1; batch <= Kernels::kMaxBatch; ++batch) {
         const int x_stride = cols + 5, y_stride = rows + 3;
         const std::vector<float> x = random(std::size_t(batch * x_stride));
         std::vector<float> w[3];

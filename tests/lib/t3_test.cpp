@@ -295,6 +295,76 @@ TEST(T3, ThreadsDoNotChangeTokens) {
   EXPECT_EQ(one.generate(request_of(tiny()), {}), three.generate(request_of(tiny()), {}));
 }
 
+// Guesses change how tokens are made, and none of them: on both backbones, with and without
+// guidance, drawn and likeliest, to the last place.
+TEST(T3, GuessesChangeNoToken) {
+  for (const auto& [name, config] : backbones()) {
+    RandomT3 random(config);
+    const T3 plain(random.weights(), config, 2, Guesses::kNever);
+    const T3 guessing(random.weights(), config, 2, Guesses::kAlways);
+    for (const double temperature : {0.0, 0.8}) {
+      for (const double cfg_weight : {0.0, 0.5}) {
+        T3Request request = request_of(config);
+        request.sampling.temperature = temperature;
+        request.sampling.cfg_weight = cfg_weight;
+        request.sampling.seed = 7;
+        const auto expected = plain.generate(request, {});
+        EXPECT_GT(expected.size(), 10u);
+        EXPECT_EQ(guessing.generate(request, {}), expected)
+            << name << ", temperature " << temperature << ", guidance " << cfg_weight;
+      }
+    }
+  }
+}
+
+// Several positions at once give what one after the other gives, and a draft of int8 nearly so.
+TEST(T3, StepsAtOnceAgreeWithSteps) {
+  for (const auto& [name, config] : backbones()) {
+    RandomT3 random(config);
+    for (const auto& [type, rows] : std::vector<std::pair<at::ScalarType, std::int64_t>>{
+             {at::kFloat, 1}, {at::kFloat, 2}, {at::kBFloat16, 1}, {at::kBFloat16, 2}}) {
+      const Weights weights = random.weights({at::kCPU, type});
+      const Transformer transformer(weights.scope("tfmr"), config);
+      const Linear head =
+          Linear::hot(weights.scope("speech_head"), config.hidden, config.speech_vocab,
+                      config.backbone == Backbone::kGpt2 ? Bias::kYes : Bias::kNone);
+      const DraftModel draft(transformer, head);
+      DecoderOptions options;
+      options.rows = rows;
+      options.capacity = 60;
+      options.threads = 2;
+      options.draft = &draft;
+      const auto decoder = make_raw_decoder(transformer, head, options);
+      decoder->prefill(at::sin(at::arange(rows * 40 * config.hidden, at::kFloat))
+                           .view({rows, 40, config.hidden}));
+      const int count = decoder->max_steps();
+      const at::Tensor x =
+          at::cos(at::arange(count * config.hidden, at::kFloat)).view({count, config.hidden});
+      const auto copy = [&](const float* logits, std::int64_t positions) {
+        return at::from_blob(const_cast<float*>(logits),
+                             {positions, options.rows, config.speech_vocab})
+            .clone();
+      };
+      std::vector<at::Tensor> single, drafted;
+      for (int i = 0; i < count; ++i)
+        drafted.push_back(copy(decoder->draft(x[i].data_ptr<float>()), 1));
+      decoder->rewind(40);
+      for (int i = 0; i < count; ++i)
+        single.push_back(copy(decoder->step(x[i].data_ptr<float>(), true), 1));
+      decoder->rewind(40);
+      const at::Tensor expected = at::cat(single);
+      const float peak = expected.abs().max().item<float>();
+      const auto error = [&](const at::Tensor& logits) {
+        return (logits - expected).abs().max().item<float>() / peak;
+      };
+      EXPECT_LT(error(copy(decoder->steps(x.data_ptr<float>(), count), count)),
+                type == at::kFloat ? 1e-5 : 1e-2)
+          << name << " " << type << ", rows " << rows;
+      EXPECT_LT(error(at::cat(drafted)), 5e-2) << name << " " << type << ", rows " << rows;
+    }
+  }
+}
+
 TEST(T3, SeedDecidesTheDraws) {
   RandomT3 random(tiny());
   const T3 t3(random.weights(), tiny());

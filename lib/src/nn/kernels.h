@@ -12,12 +12,14 @@ enum class Storage { kFloat = 0, kBFloat16 = 1, kHalf = 2, kInt8 = 3 };
 // Arithmetic on raw buffers that compilers do not vectorise well by themselves,
 // or that would read memory more than once. Matrices are row-major.
 struct Kernels {
+  static constexpr int kMaxBatch = 6;
+
   const char* name;
 
-  // At batch 1 and 2 a matrix product is bound by reading the weights, so each
-  // is read once for both batch rows and in the type it is stored in.
-  // y[b][r] = sum over c of w[r][c] * x[b][c], batch 1 or 2; one function per
-  // Storage but int8. Strides count floats between batch rows.
+  // Products of few vectors are bound by reading the weights, so each weight
+  // is read once for the whole batch and in the type it is stored in.
+  // y[b][r] = sum over c of w[r][c] * x[b][c], batch 1 to kMaxBatch; one function
+  // per Storage but int8. Strides count floats between batch rows.
   using DotRows = void (*)(const void* w, std::int64_t rows, std::int64_t cols, const float* x,
                            std::int64_t x_stride, int batch, float* y, std::int64_t y_stride);
   DotRows dot_rows[3];

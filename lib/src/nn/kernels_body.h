@@ -70,7 +70,7 @@ CHATTERBOX_TARGET void dot_block(const W* w, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
   constexpr int kLine = 64 / int(sizeof(W));
   // Such that they fit into 16 registers.
-  constexpr int kSums = R == 1 ? 4 : 1;
+  constexpr int kSums = R > 1 ? 1 : B > 2 ? 2 : 4;
   Vector sums[R][kSums][B];
   for (auto& row : sums)
     for (auto& vector : row)
@@ -112,7 +112,8 @@ template <typename W, int B>
 CHATTERBOX_TARGET void dot_batch(const W* w, std::int64_t rows, std::int64_t cols, const float* x,
                                  std::int64_t x_stride, float* y, std::int64_t y_stride) {
   constexpr bool kOrdered = std::is_same_v<W, BFloat>;
-  constexpr int kRows = kOrdered && B > 1 ? 4 : 1;
+  constexpr int kMany = kWidth == 16 ? 4 : 2;
+  constexpr int kRows = B > 2 ? kMany : kOrdered && B > 1 ? 4 : 1;
   if constexpr (kOrdered) {
     thread_local std::vector<float> ordered;
     ordered.resize(std::size_t(B * cols));
@@ -126,14 +127,12 @@ CHATTERBOX_TARGET void dot_batch(const W* w, std::int64_t rows, std::int64_t col
   for (; r < rows; ++r) dot_block<W, 1, B>(w + r * cols, cols, x, x_stride, y + r, y_stride);
 }
 
-template <typename W>
+template <typename W, int B = 1>
 CHATTERBOX_TARGET void dot_rows(const void* w, std::int64_t rows, std::int64_t cols, const float* x,
                                 std::int64_t x_stride, int batch, float* y, std::int64_t y_stride) {
-  const W* weights = static_cast<const W*>(w);
-  if (batch == 1)
-    dot_batch<W, 1>(weights, rows, cols, x, x_stride, y, y_stride);
-  else
-    dot_batch<W, 2>(weights, rows, cols, x, x_stride, y, y_stride);
+  if constexpr (B < Kernels::kMaxBatch)
+    if (batch > B) return dot_rows<W, B + 1>(w, rows, cols, x, x_stride, batch, y, y_stride);
+  dot_batch<W, B>(static_cast<const W*>(w), rows, cols, x, x_stride, y, y_stride);
 }
 
 template <typename X>

@@ -2,6 +2,9 @@
 // Copyright (c) the gst-chatterbox authors
 #include "nn/layers.h"
 
+#include <ATen/Parallel.h>
+
+#include <numeric>
 #include <vector>
 
 namespace chatterbox {
@@ -46,14 +49,30 @@ Linear::Linear(const Weights& weights, std::int64_t in, std::int64_t out, Bias w
 
 void Linear::take_hot(const Weights& weights, at::IntArrayRef shape, bool transposed) {
   if (weights.placement().int8) {
-    QuantizedRows rows = weights.take_hot_rows("weight", shape, transposed);
-    weight = std::move(rows.values);
-    scale = std::move(rows.scale);
-    row_sums = weight.sum(1, /*keepdim=*/false, at::kInt);
+    set_rows(weights.take_hot_rows("weight", shape, transposed));
   } else {
     weight = transposed ? weights.take_hot_transposed("weight", shape)
                         : weights.take_hot("weight", shape);
   }
+}
+
+void Linear::set_rows(QuantizedRows rows) {
+  weight = std::move(rows.values);
+  scale = std::move(rows.scale);
+  const std::int64_t count = weight.size(0), cols = weight.size(1);
+  row_sums = at::empty({count}, at::kInt);
+  const std::int8_t* values = weight.data_ptr<std::int8_t>();
+  std::int32_t* sums = row_sums.data_ptr<std::int32_t>();
+  at::parallel_for(0, count, /*grain_size=*/64, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r)
+      sums[r] = std::accumulate(values + r * cols, values + (r + 1) * cols, std::int32_t(0));
+  });
+}
+
+Linear Linear::in_int8() const {
+  Linear other = *this;
+  other.set_rows(quantize_rows(weight));
+  return other;
 }
 
 Linear Linear::hot(const Weights& weights, std::int64_t in, std::int64_t out, Bias with_bias) {

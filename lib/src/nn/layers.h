@@ -24,6 +24,8 @@ struct Linear {
   // hot() for a "Conv1D" of GPT-2, whose weight is stored as (in, out).
   static Linear hot_conv1d(const Weights& weights, std::int64_t in, std::int64_t out);
   at::Tensor operator()(const at::Tensor& x) const;
+  // The same with the weight in rows of int8, as hot() makes them.
+  Linear in_int8() const;
   // Outputs [first, first + count) alone, sharing memory.
   Linear rows(std::int64_t first, std::int64_t count) const;
 
@@ -36,6 +38,7 @@ struct Linear {
  private:
   Linear() = default;
   void take_hot(const Weights& weights, at::IntArrayRef shape, bool transposed);
+  void set_rows(QuantizedRows rows);
 };
 
 // Rows of a table. ids (...) int64 -> (..., dim)

@@ -13,6 +13,7 @@
 #include "nn/check.h"
 #include "t3/conditioning.h"
 #include "t3/decoder.h"
+#include "t3/lookahead.h"
 #include "t3/raw_prefill.h"
 #include "t3/transformer.h"
 
@@ -22,6 +23,8 @@ namespace {
 // Upstream's tables have room for start and stop, and two more for speech.
 constexpr int kMoreTextPositions = 2;
 constexpr int kMoreSpeechPositions = 4;
+// Bytes of the layers' widening matrices below which a model stays in or near the caches.
+constexpr std::int64_t kSmallFeedForward = 50 << 20;
 
 // Embeddings and conditioning are small and stay with the host in float32.
 Weights on_host(const Weights& weights) {
@@ -35,7 +38,7 @@ Weights on_host(const Weights& weights) {
 }  // namespace
 
 struct T3::Parts {
-  Parts(const Weights& weights, const T3Config& config, int threads);
+  Parts(const Weights& weights, const T3Config& config, int threads, Guesses guesses);
 
   void check_voice(const T3Request& request) const;
   void check_text(const T3Request& request) const;
@@ -51,10 +54,12 @@ struct T3::Parts {
   bool penalty_last() const { return config.sampling == Sampling::kPenaltyLast; }
   // Input of a step: a token at its place in the speech and in the whole sequence.
   void embed_speech(std::int64_t token, std::int64_t place, std::int64_t position,
-                    std::vector<float>& out) const;
+                    float* out) const;
   bool on_processor() const { return speech_head.weight.is_cpu(); }
   int team() const { return threads > 0 ? threads : at::get_num_threads(); }
-  std::unique_ptr<Decoder> make_decoder(const DecoderOptions& options) const;
+  // The alignment head has to see one position after the other.
+  bool may_guess() const;
+  bool guesses_pay() const;
   // Keys and values of x (1, T, hidden), at the first positions.
   KvCache prefill(const at::Tensor& x) const;
 
@@ -66,9 +71,10 @@ struct T3::Parts {
   std::optional<Embedding> text_positions, speech_positions, positions;
   Transformer transformer;
   Linear speech_head;
+  std::optional<DraftModel> draft;
 };
 
-T3::Parts::Parts(const Weights& weights, const T3Config& config, int threads)
+T3::Parts::Parts(const Weights& weights, const T3Config& config, int threads, Guesses guesses)
     : config(config),
       threads(threads),
       conditioning(on_host(weights.scope("cond_enc")), config),
@@ -89,6 +95,9 @@ T3::Parts::Parts(const Weights& weights, const T3Config& config, int threads)
   // The head that predicts text is used in training only.
   weights.skip("text_head.weight");
   weights.check_all_claimed();
+  if (may_guess() &&
+      (guesses == Guesses::kAlways || (guesses == Guesses::kWhereTheyPay && guesses_pay())))
+    draft.emplace(transformer, speech_head);
 }
 
 void T3::Parts::check_voice(const T3Request& request) const {
@@ -152,17 +161,22 @@ std::int64_t T3::Parts::most_tokens(const SamplingOptions& sampling, std::int64_
 }
 
 void T3::Parts::embed_speech(std::int64_t token, std::int64_t place, std::int64_t position,
-                             std::vector<float>& out) const {
+                             float* out) const {
   const float* meaning = speech_embedding.weight.data_ptr<float>() + token * config.hidden;
   const float* where = speech_positions
                            ? speech_positions->weight.data_ptr<float>() + place * config.hidden
                            : positions->weight.data_ptr<float>() + position * config.hidden;
-  for (int i = 0; i < config.hidden; ++i) out[std::size_t(i)] = meaning[i] + where[i];
+  for (int i = 0; i < config.hidden; ++i) out[i] = meaning[i] + where[i];
 }
 
-std::unique_ptr<Decoder> T3::Parts::make_decoder(const DecoderOptions& options) const {
-  return on_processor() ? make_raw_decoder(transformer, speech_head, options)
-                        : make_tensor_decoder(transformer, speech_head, options);
+bool T3::Parts::may_guess() const {
+  return on_processor() && speech_head.weight.scalar_type() != at::kChar && !config.alignment;
+}
+
+bool T3::Parts::guesses_pay() const {
+  const at::Tensor& matrix = transformer.layers().front().up.weight;
+  return matrix.scalar_type() == at::kFloat &&
+         std::int64_t(matrix.nbytes()) * config.layers > kSmallFeedForward;
 }
 
 KvCache T3::Parts::prefill(const at::Tensor& x) const {
@@ -177,8 +191,8 @@ KvCache T3::Parts::prefill(const at::Tensor& x) const {
   return cache;
 }
 
-T3::T3(const Weights& weights, const T3Config& config, int threads)
-    : parts_(std::make_unique<const Parts>(weights, config, threads)) {}
+T3::T3(const Weights& weights, const T3Config& config, int threads, Guesses guesses)
+    : parts_(std::make_unique<const Parts>(weights, config, threads, guesses)) {}
 T3::~T3() = default;
 
 const T3Config& T3::config() const { return parts_->config; }
@@ -218,45 +232,68 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
   options.capacity = position + config.start_tokens + most;
   options.text_begin = voice + config.start_text.has_value();
   options.tracker = tracker ? &*tracker : nullptr;
+  options.draft = parts.draft ? &*parts.draft : nullptr;
   options.threads = parts.team();
   options.threads_now = request.threads;
-  const std::unique_ptr<Decoder> decoder = parts.make_decoder(options);
-  decoder->begin_with(prefix->cache);
-  decoder->prefill(text);
+  std::unique_ptr<DraftingDecoder> raw;
+  if (parts.on_processor()) raw = make_raw_decoder(parts.transformer, parts.speech_head, options);
+  const std::unique_ptr<Decoder> plain =
+      raw ? nullptr : make_tensor_decoder(parts.transformer, parts.speech_head, options);
+  Decoder& decoder = raw ? *raw : *plain;
+  decoder.begin_with(prefix->cache);
+  decoder.prefill(text);
 
   std::vector<float> embedding(std::size_t(config.hidden));
   float* logits = nullptr;
   for (int i = 1; i <= config.start_tokens; ++i) {
-    parts.embed_speech(config.start_speech, /*place=*/0, position++, embedding);
-    logits = decoder->step(embedding.data(), /*want_logits=*/i == config.start_tokens);
+    parts.embed_speech(config.start_speech, /*place=*/0, position++, embedding.data());
+    logits = decoder.step(embedding.data(), /*want_logits=*/i == config.start_tokens);
   }
+  // Place 1 is the first token's.
+  const std::int64_t origin = position - 1;
 
   Sampler sampler(sampling, config.speech_vocab);
   sampler.remember(config.start_speech);
-  const auto show = [&](int step, const char* filter) {
-    if (trace.filtered)
-      trace.filtered(step, filter,
-                     at::from_blob(logits, {config.speech_vocab}, at::kFloat).clone());
+  const auto choose = [&](float* logits, Sampler& sampler, const auto& show) {
+    if (rows == 2) sampler.guide(logits, logits + config.speech_vocab);
+    if (tracker && !tracker->may_end())
+      logits[config.stop_speech] = -std::numeric_limits<float>::infinity();
+    show("guidance");
+    for (const Filter filter : filters_of(config.sampling)) {
+      sampler.apply(filter, logits);
+      show(to_string(filter));
+      // Without temperature the likeliest token is taken, which no later filter drops.
+      if (sampling.temperature == 0 && filter == Filter::kPenalty) break;
+    }
+    return sampler.draw(logits);
   };
+  std::optional<Lookahead> lookahead;
+  if (raw && parts.draft)
+    lookahead.emplace(
+        *raw,
+        Lookahead::Sizes{.hidden = config.hidden,
+                         .logits = rows * config.speech_vocab,
+                         .origin = origin,
+                         .most = most,
+                         .stop_token = config.stop_speech},
+        [&](std::int64_t token, std::int64_t place, float* out) {
+          parts.embed_speech(token, place, origin + place, out);
+        },
+        [&](float* logits, Sampler& sampler) {
+          return choose(logits, sampler, [](const char*) {});
+        });
 
   std::vector<std::int64_t> tokens;
   for (int step = 0; step < most; ++step) {
     if (tracker && tracker->must_end()) break;
     if (trace.logits)
       trace.logits(step, at::from_blob(logits, {rows, config.speech_vocab}, at::kFloat).clone());
-    if (rows == 2) sampler.guide(logits, logits + config.speech_vocab);
-    if (tracker && !tracker->may_end())
-      logits[config.stop_speech] = -std::numeric_limits<float>::infinity();
-    show(step, "guidance");
-    for (const Filter filter : filters_of(config.sampling)) {
-      sampler.apply(filter, logits);
-      show(step, to_string(filter));
-      // Without temperature the likeliest token is taken, which no later filter drops.
-      if (sampling.temperature == 0 && filter == Filter::kPenalty) break;
-    }
-    const std::int64_t token =
-        trace.choose ? trace.choose(at::from_blob(logits, {config.speech_vocab}, at::kFloat))
-                     : sampler.draw(logits);
+    const at::Tensor one = at::from_blob(logits, {config.speech_vocab}, at::kFloat);
+    const auto show = [&](const char* filter) {
+      if (trace.filtered) trace.filtered(step, filter, one.clone());
+    };
+    std::int64_t token = choose(logits, sampler, show);
+    if (trace.choose) token = trace.choose(one);
     // With the penalty last, upstream ignores a stop token in the first place, and counts the start
     // token as seen for that place only.
     const bool may_end = !penalty_last || step > 0;
@@ -266,8 +303,13 @@ std::vector<std::int64_t> T3::generate(const T3Request& request, const TokenSink
     tokens.push_back(token);
     if (sink && !sink(token, tracker ? tracker->peak() : -1)) break;
     if (step + 1 == most) break;
-    parts.embed_speech(token, /*place=*/step + 1, position++, embedding);
-    logits = decoder->step(embedding.data(), /*want_logits=*/true);
+    const std::int64_t place = step + 1;
+    if (lookahead) {
+      logits = lookahead->step(token, place, sampler);
+      continue;
+    }
+    parts.embed_speech(token, place, origin + place, embedding.data());
+    logits = decoder.step(embedding.data(), /*want_logits=*/true);
   }
   return tokens;
 }

@@ -50,13 +50,19 @@ struct T3Trace {
   std::function<std::int64_t(const at::Tensor& logits)> choose;
 };
 
+// Guesses of coming tokens by a draft of the model in int8 (lookahead.h), on the processor. They
+// change how long tokens take, not the tokens, and need memory for the draft. They pay where
+// reading the weights takes the time: in float32, and with more weights than the caches hold.
+enum class Guesses { kNever, kWhereTheyPay, kAlways };
+
 // Token-to-token: text tokens to speech tokens, 25 a second. Const and
 // reentrant: each call keeps its state to itself.
 class T3 {
  public:
   // `weights` is the whole of the file. Threads: how many compute one
   // decoding step; 0: as many as libtorch uses.
-  T3(const Weights& weights, const T3Config& config, int threads = 0);
+  T3(const Weights& weights, const T3Config& config, int threads = 0,
+     Guesses guesses = Guesses::kWhereTheyPay);
   ~T3();
 
   // The request's voice, ready to speak any text. Its text_ids and sampling do not count.

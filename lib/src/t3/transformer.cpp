@@ -74,6 +74,16 @@ Transformer::Transformer(const Weights& weights, const T3Config& config)
     if (weights.has(name)) weights.skip(name);
 }
 
+Transformer Transformer::in_int8() const {
+  Transformer other = *this;
+  for (TransformerLayer& layer : other.layers_) {
+    for (Linear* each : {&layer.q, &layer.k, &layer.v, &layer.o, &layer.up, &layer.down})
+      *each = each->in_int8();
+    if (layer.gate) layer.gate = layer.gate->in_int8();
+  }
+  return other;
+}
+
 KvCache Transformer::make_cache(std::int64_t rows, std::int64_t capacity,
                                 at::ScalarType type) const {
   return KvCache(config_.layers, rows, config_.heads, capacity, config_.head_dim,

@@ -39,6 +39,9 @@ class Transformer {
   // norms and biases in float32 on the processor.
   Transformer(const Weights& weights, const T3Config& config);
 
+  // The same with matrices in rows of int8, for the processor's own kernels.
+  Transformer in_int8() const;
+
   // x (rows, T, hidden) at the cache's next T positions; fills the cache and
   // returns hidden states before the last norm, (rows, T, hidden).
   at::Tensor prefill(const at::Tensor& x, KvCache& cache) const;

@@ -59,8 +59,8 @@ int default_threads(std::uint64_t weight_bytes) {
   return weight_bytes < kLargeModelBytes ? 1 : at::get_num_threads();
 }
 
-// Returns to the system what was read or made on the way to the parts and nobody needs again.
-// Packed weights leave as much behind as they take.
+// Returns to the system what was read or made on the way and nobody needs again. Packed weights
+// leave as much behind as they take.
 void give_back(const Weights& file) {
   file.release_all();
 #if defined(__GLIBC__)
@@ -116,6 +116,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   const Weights t3(TensorFile::open(files.t3), parts->placement);
   parts->t3 = std::make_unique<T3>(t3, config.t3, parts->threads);
   t3.check_all_claimed();
+  parts->files.push_back(t3);
   give_back(t3);
 
   steps.begin(0.6, "speech tokenizer");
@@ -130,6 +131,7 @@ std::unique_ptr<ModelParts> load_parts(const std::string& path, const ModelOptio
   parts->hift = std::make_unique<Hift>(s3gen.scope("mel2wav"), config.hift);
   parts->voice_caches = std::make_unique<VoiceCaches>(options.voice_cache_bytes);
   s3gen.check_all_claimed();
+  parts->files.push_back(s3gen);
   give_back(s3gen);
   parts->voice_path = files.voice;
   return parts;
@@ -146,7 +148,11 @@ std::shared_ptr<const PromptCache> ModelParts::prompt(const Voice& voice, FlowAt
   const VoiceCaches::Variant variant{double(attention == FlowAttention::kChunk),
                                      double(choice.steps)};
   return voice_caches->get<PromptCache>(Internals::conditionals(voice), variant, [&] {
-    return std::make_shared<const PromptCache>(*s3gen, *Internals::conditionals(voice), choice);
+    auto made =
+        std::make_shared<const PromptCache>(*s3gen, *Internals::conditionals(voice), choice);
+    // Much of the files is read for a voice, and not for its speech.
+    for (const Weights& file : files) give_back(file);
+    return made;
   });
 }
 

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attention_choice.h"
 #include "chatterbox/voice.h"
@@ -50,6 +51,8 @@ struct ModelParts {
   std::unique_ptr<const T3> t3;
   std::unique_ptr<const S3Gen> s3gen;
   std::unique_ptr<const Hift> hift;
+
+  std::vector<Weights> files;  // whose mapped pages may leave memory
 
   std::string voice_path;  // conds.pt; empty: none
   std::optional<Voice> builtin_voice;

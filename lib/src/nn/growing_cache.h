@@ -22,7 +22,7 @@ class GrowingCache {
     const std::int64_t length = length_ + chunk.size(-2);
     if (!data_.defined() || length > data_.size(-2)) {
       std::vector<std::int64_t> shape = chunk.sizes().vec();
-      shape[shape.size() - 2] = std::max(length + length / 2, kSmallest);
+      shape[shape.size() - 2] = std::max(length + std::min(length / 2, kMostRoom), kSmallest);
       at::Tensor grown = at::empty(shape, chunk.options());
       if (length_ > 0) grown.narrow(-2, 0, length_).copy_(data_.narrow(-2, 0, length_));
       data_ = grown;
@@ -49,7 +49,8 @@ class GrowingCache {
   std::int64_t bytes() const { return data_.defined() ? std::int64_t(data_.nbytes()) : 0; }
 
  private:
-  static constexpr std::int64_t kSmallest = 64;  // positions
+  // Positions; copying a few seconds of speech costs little beside making as many.
+  static constexpr std::int64_t kSmallest = 64, kMostRoom = 128;
   at::Tensor data_;
   std::int64_t length_ = 0;
 };

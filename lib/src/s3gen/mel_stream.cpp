@@ -10,6 +10,11 @@ namespace {
 // Tokens of the past that stay. With full attention they are computed again for each piece: more of
 // them continue better and cost more.
 constexpr std::int64_t kRecentTokens = 100;
+// With attention in groups, tokens of the past that there are at most where pieces are short. Each
+// is half a megabyte and more of a published model's memory, and forgetting has its cost.
+constexpr std::int64_t kMostTokens = 160;
+// Tokens are forgotten in twos, four frames: words of bytes move as they are.
+constexpr std::int64_t kForgottenUnit = 2;
 
 at::Tensor last_rows(const at::Tensor& x, std::int64_t count) {
   return x.narrow(0, x.size(0) - count, count);
@@ -62,10 +67,11 @@ at::Tensor MelStream::push_live(const at::Tensor& tokens, const at::Tensor& ahea
 
 void MelStream::make_room(std::int64_t count) {
   const std::int64_t spoken = forgotten_ > 0 ? tokens_.size(0) : length() - prompt_->length();
-  if (spoken <= kRecentTokens || spoken + count <= 2 * kRecentTokens) return;
-  forgotten_ = length() - kRecentTokens;
-  tokens_ = last_rows(tokens_, kRecentTokens).clone();
-  s3gen_.keep(cache_, prompt_->length(), kRecentTokens);
+  if (spoken <= kRecentTokens || spoken + count <= kMostTokens) return;
+  const std::int64_t kept = kRecentTokens + (spoken - kRecentTokens) % kForgottenUnit;
+  forgotten_ = length() - kept;
+  tokens_ = last_rows(tokens_, kept).clone();
+  s3gen_.keep(cache_, prompt_->length(), kept);
 }
 
 at::Tensor MelStream::advance(std::int64_t end) {

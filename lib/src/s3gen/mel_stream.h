@@ -19,10 +19,10 @@ namespace chatterbox {
 // last token known, because the encoder looks that far ahead.
 //
 // With attention in groups each piece is one group: everything before it is cached and never
-// computed again. Up to 200 tokens the pieces equal whole synthesis with the same groups; in longer
-// speech attention sees the prompt and the newest 100 to 200 tokens, so that each piece costs the
-// same. With full attention a bounded stretch of the past is computed again, with its emitted mel
-// as known as the prompt's, so that the piece continues it.
+// computed again. Up to 160 tokens the pieces equal whole synthesis with the same groups; in longer
+// speech attention sees the prompt and the newest 100 to 160 tokens (more where a piece alone is
+// longer), so that each piece costs the same. With full attention a bounded stretch of the past is
+// computed again, with its emitted mel as known as the prompt's, so that the piece continues it.
 class MelStream {
  public:
   MelStream(const S3Gen& s3gen, std::shared_ptr<const PromptCache> prompt, std::uint64_t seed,

@@ -10,12 +10,12 @@
 namespace chatterbox {
 namespace {
 
-constexpr std::int64_t kBytes = 4;  // numbers to a word
+constexpr std::int64_t kBytes = 4;      // numbers to a word
+constexpr std::int64_t kWordBytes = 4;  // whatever they are
 // Positions of room at most: copying is cheap beside what four seconds of speech cost.
 constexpr std::int64_t kMostRoom = 192;
-// Positions that a stream remembers after its prompt, MelStream's 200 tokens: eight seconds. It
-// takes room for them at once, so that nothing is copied; pages that are not written take no
-// memory.
+// Positions after a prompt that get room at once, more than a stream of usual pieces remembers, so
+// that nothing is copied as it grows. Pages that are not written take no memory.
 constexpr std::int64_t kStream = 8 * 50;
 
 std::int64_t whole(std::int64_t value, std::int64_t unit) {
@@ -95,36 +95,56 @@ HeadView PackedPositions::head(std::int64_t index) const {
   return const_cast<PackedPositions*>(this)->head(index);
 }
 
-void PackedPositions::move_position(std::int64_t index, std::int64_t from, std::int64_t to) {
-  const HeadView view = head(index);
+void PackedPositions::move_keys(const HeadView& view, std::int64_t from, std::int64_t to,
+                                std::int64_t count) {
   std::int32_t* keys = reinterpret_cast<std::int32_t*>(view.keys);
   const auto column = [&](std::int64_t at) {
     return keys + at / columns_ * words_ * columns_ + at % columns_;
   };
-  std::int32_t *target = column(to), *source = column(from);
-  for (std::int64_t w = 0; w < words_; ++w) target[w * columns_] = source[w * columns_];
-  if (view.key_scale) {
-    view.key_scale[to] = view.key_scale[from];
-    view.key_start[to] = view.key_start[from];
+  // Runs within a panel here and there.
+  for (std::int64_t done = 0, run = 0; done < count; done += run) {
+    const std::int64_t source = from + done, target = to + done;
+    run = std::min({count - done, columns_ - source % columns_, columns_ - target % columns_});
+    for (std::int64_t w = 0; w < words_; ++w)
+      std::memmove(column(target) + w * columns_, column(source) + w * columns_,
+                   std::size_t(run * kWordBytes));
   }
-  // One number of every word.
-  const std::int64_t bytes = 4 / group_;
+  if (!view.key_scale) return;
+  std::copy_n(view.key_scale + from, count, view.key_scale + to);
+  std::copy_n(view.key_start + from, count, view.key_start + to);
+}
+
+void PackedPositions::move_values(const HeadView& view, std::int64_t from, std::int64_t to,
+                                  std::int64_t count) {
+  const std::int64_t word = columns_ * kWordBytes;  // of all channels of a panel
   for (std::int64_t panel = 0; panel < panels_; ++panel) {
     char* values = view.values + std::size_t(panel) * view.value_panel;
-    const auto number = [&](std::int64_t at) {
-      return values + at / group_ * columns_ * 4 + at % group_ * bytes;
-    };
-    char *into = number(to), *out_of = number(from);
-    for (std::int64_t c = 0; c < columns_; ++c)
-      std::memcpy(into + c * 4, out_of + c * 4, std::size_t(bytes));
+    // Whole words, once both stand at the start of one.
+    const bool in_step = (from - to) % group_ == 0;
+    for (std::int64_t i = 0; i < count;) {
+      const std::int64_t source = from + i, target = to + i;
+      char *into = values + target / group_ * word, *out_of = values + source / group_ * word;
+      if (in_step && target % group_ == 0) {
+        std::memmove(into, out_of, std::size_t(whole(count - i, group_) / group_ * word));
+        break;
+      }
+      const std::int64_t bytes = kWordBytes / group_;  // of a number
+      for (std::int64_t c = 0; c < word; c += kWordBytes)
+        std::memcpy(into + c + target % group_ * bytes, out_of + c + source % group_ * bytes,
+                    std::size_t(bytes));
+      ++i;
+    }
   }
 }
 
 void PackedPositions::keep(std::int64_t first, std::int64_t last) {
-  const std::int64_t dropped = length_ - first - last;
-  if (dropped <= 0) return;
-  for (std::int64_t head = 0; head < heads_; ++head)
-    for (std::int64_t at = first; at < first + last; ++at) move_position(head, at + dropped, at);
+  const std::int64_t from = length_ - last;
+  if (from <= first) return;
+  for (std::int64_t index = 0; index < heads_; ++index) {
+    const HeadView view = head(index);
+    move_keys(view, from, first, last);
+    move_values(view, from, first, last);
+  }
   length_ = first + last;
 }
 

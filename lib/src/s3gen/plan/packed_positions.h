@@ -43,7 +43,9 @@ class PackedPositions {
 
  private:
   void resize(std::int64_t capacity);
-  void move_position(std::int64_t head, std::int64_t from, std::int64_t to);
+  // `count` positions to an earlier place.
+  void move_keys(const HeadView& view, std::int64_t from, std::int64_t to, std::int64_t count);
+  void move_values(const HeadView& view, std::int64_t from, std::int64_t to, std::int64_t count);
 
   std::int64_t columns_ = 1, group_ = 1, heads_ = 0, words_ = 0, panels_ = 0;
   std::int64_t capacity_ = 0, length_ = 0;
